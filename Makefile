@@ -1,0 +1,61 @@
+# Every task is one word. `make run` and `make test` need Python 3.11+, make and a package index.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NPM_FLAGS := --no-audit --no-fund
+
+# The first interpreter on the PATH that is new enough; `make PYTHON=/path/to/python` overrides.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: install run test check fix bench lock test-clients clean
+
+install: $(VENV)/installed
+
+# Two stamps: a change of the lock file installs packages, one of pyproject.toml only Daybook itself.
+$(VENV)/locked: requirements/dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on the PATH" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/installed: $(VENV)/locked pyproject.toml
+	$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+run: install
+	$(BIN)/python -m daybook serve --demo $(ARGS)
+
+test: install
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest --quiet tests/docs
+
+fix: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install
+	$(BIN)/python -m bench $(ARGS)
+
+lock: install
+	$(COMPILE) --upgrade --output-file requirements/dev.txt requirements/dev.in
+	$(COMPILE) --upgrade --constraint requirements/dev.txt \
+		--output-file requirements/runtime.txt requirements/runtime.in
+	cd tests/clients/node && npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM_FLAGS)
+
+test-clients:
+	cd tests/clients/node && npm ci $(NPM_FLAGS)
+
+clean:
+	rm -rf $(VENV) var tests/clients/node/node_modules build dist
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
