@@ -1,0 +1,460 @@
+"""One read model: a filter, a sort order, a page.
+
+Every query language of every wire compiles to this, and every store compiles from it. The
+functions here (`matches`, `sort_key`, `select`) are the naive evaluation over records in memory:
+slow, plain, and the oracle the stores are tested against.
+
+Meaning, the same in every store:
+
+- Logic is two-valued. A comparison with an absent value is false, whatever the operator, and
+  `Not` of it true; `IsNull` asks for absence.
+- Text compares without regard to the case of ASCII letters (`fold`), by code point otherwise.
+- A field of a line holds if it holds for any line. `AnyLine` asks for one line that satisfies
+  a whole filter.
+- Sorting puts absent values first when ascending; the id is always the last key, so that pages
+  are stable.
+
+    select(entries, Query(Compare(Field.POSTING_DATE, Op.GE, date(2026, 1, 1)),
+                          sort=(Sort(Field.DOC_NUMBER),), page=Offset(0, 100)))
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from daybook.domain.model import (
+    Account,
+    Contact,
+    Dimension,
+    ExchangeRate,
+    JournalEntry,
+    Line,
+    ListItem,
+    Record,
+)
+
+
+class Field(StrEnum):
+    """What can be asked of an entry or of a reference record. Closed on purpose."""
+
+    ID = "id"
+    VERSION = "version"
+    CREATED_AT = "created_at"
+    MODIFIED_AT = "modified_at"
+    # entries
+    DOC_NUMBER = "doc_number"
+    POSTING_DATE = "posting_date"
+    MEMO = "memo"
+    STATUS = "status"
+    DELETED = "deleted"
+    CURRENCY = "currency"
+    TOTAL = "total"
+    ADJUSTMENT = "adjustment"
+    ORIGIN_CLIENT = "origin_client"
+    # lines of entries
+    LINE_ACCOUNT = "line.account"
+    LINE_CONTACT = "line.contact"
+    LINE_DIMENSION = "line.dimension"
+    LINE_DESCRIPTION = "line.description"
+    LINE_AMOUNT = "line.amount"
+    LINE_SIDE = "line.side"
+    # reference records
+    NAME = "name"
+    FULL_NAME = "full_name"
+    CODE = "code"
+    KIND = "kind"
+    SUBTYPE = "subtype"
+    DESCRIPTION = "description"
+    PARENT = "parent"
+    ACTIVE = "active"
+    AS_OF = "as_of"
+
+
+class Op(StrEnum):
+    """Comparisons."""
+
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+Value = int | str | bool | date
+"""Amounts in minor units, times in microseconds, ids as integers, dates as dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """Everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them; of none, everything."""
+
+    items: "tuple[Filter, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of them; of none, nothing."""
+
+    items: "tuple[Filter, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The others."""
+
+    item: "Filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A field against a value. `axis` is needed for `LINE_DIMENSION`, whose value is an id."""
+
+    field: Field
+    op: Op
+    value: Value
+    axis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A field equal to any of some values."""
+
+    field: Field
+    values: tuple[Value, ...]
+    axis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A text field that consists of `parts` with any run of characters between them.
+
+    `("abc", "")` starts with abc, `("", "abc", "")` contains it, `("abc",)` equals it.
+    """
+
+    field: Field
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """A field that has no value."""
+
+    field: Field
+    axis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyLine:
+    """Entries of which one line satisfies a whole filter (of line fields alone)."""
+
+    item: "Filter"
+
+
+Filter = Always | And | Or | Not | Compare | OneOf | Like | IsNull | AnyLine
+
+ALWAYS: Final = Always()
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One key of an order."""
+
+    field: Field
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """The rows after one whose sort key (`sort_key`) is `after`; from the start if None."""
+
+    limit: int
+    after: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """The rows from the `start`-th on, counted from 0."""
+
+    start: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to find, in which order, and which page of it."""
+
+    filter: Filter = ALWAYS
+    sort: tuple[Sort, ...] = ()
+    page: Keyset | Offset = Keyset(100)
+
+
+ENTRY_SORTS: Final = frozenset(
+    {
+        Field.ID,
+        Field.VERSION,
+        Field.DOC_NUMBER,
+        Field.POSTING_DATE,
+        Field.CREATED_AT,
+        Field.MODIFIED_AT,
+        Field.STATUS,
+        Field.TOTAL,
+        Field.CURRENCY,
+    }
+)
+"""Fields entries can be sorted by. A field of a line has many values and no order."""
+
+REFERENCE_SORTS: Final = frozenset(
+    {
+        Field.ID,
+        Field.VERSION,
+        Field.CREATED_AT,
+        Field.MODIFIED_AT,
+        Field.NAME,
+        Field.FULL_NAME,
+        Field.CODE,
+        Field.KIND,
+        Field.SUBTYPE,
+        Field.ACTIVE,
+        Field.AS_OF,
+    }
+)
+"""Fields reference records can be sorted by."""
+
+R = TypeVar("R", bound=Record)
+
+_FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def fold(text: str) -> str:
+    """Text with ASCII capitals made small: what text comparisons look at.
+
+    Every SQL engine can do exactly this with an index; Unicode case folding differs between
+    them and between their versions.
+    """
+    return text.translate(_FOLD)
+
+
+def _entry_value(entry: JournalEntry, field: Field) -> Value | None:
+    if field is Field.DELETED:
+        return entry.deleted_at is not None
+    if field is Field.STATUS:
+        return entry.status.value
+    if field is Field.ORIGIN_CLIENT:
+        return entry.origin.client
+    return getattr(entry, field.value)  # type: ignore[no-any-return]
+
+
+def _line_value(line: Line, field: Field, axis: str | None) -> Value | None:
+    match field:
+        case Field.LINE_ACCOUNT:
+            return line.account_id
+        case Field.LINE_CONTACT:
+            return line.contact_id
+        case Field.LINE_DIMENSION:
+            return next((id for name, id in line.dimensions if name == axis), None)
+        case Field.LINE_DESCRIPTION:
+            return line.description
+        case Field.LINE_AMOUNT:
+            return line.amount
+        case Field.LINE_SIDE:
+            return line.side.value
+    raise ValueError(f"not a field of a line: {field}")
+
+
+def _reference_value(record: Record, field: Field) -> Value | None:
+    match record, field:
+        case (_, Field.ID | Field.VERSION | Field.CREATED_AT | Field.MODIFIED_AT):
+            return getattr(record, field.value)  # type: ignore[no-any-return]
+        case (Account() | Contact(), Field.KIND):
+            return record.kind.value
+        case (Account() | Contact() | Dimension(), Field.PARENT):
+            return record.parent_id
+        case (ListItem(), Field.FULL_NAME):
+            return record.name
+        case (ExchangeRate(), Field.NAME | Field.FULL_NAME):
+            return record.currency
+        case (ExchangeRate(), Field.ACTIVE):
+            return True
+    return getattr(record, field.value, None)
+
+
+def is_line_field(field: Field) -> bool:
+    """Whether a field belongs to the lines of an entry."""
+    return field.value.startswith("line.")
+
+
+def _compare(left: Value | None, op: Op, right: Value) -> bool:
+    if left is None:
+        return False
+    if isinstance(left, str) and isinstance(right, str):
+        left, right = fold(left), fold(right)
+    return _OPERATORS[op](left, right)
+
+
+_OPERATORS: Final[Mapping[Op, Callable[[Any, Any], bool]]] = {
+    Op.EQ: lambda a, b: a == b,
+    Op.NE: lambda a, b: a != b,
+    Op.LT: lambda a, b: a < b,
+    Op.LE: lambda a, b: a <= b,
+    Op.GT: lambda a, b: a > b,
+    Op.GE: lambda a, b: a >= b,
+}
+
+
+def like(text: str | None, parts: tuple[str, ...]) -> bool:
+    """Whether a text consists of parts with anything between them, ASCII case apart."""
+    if text is None:
+        return False
+    folded, pieces = fold(text), [fold(part) for part in parts]
+    if len(pieces) == 1:
+        return folded == pieces[0]
+    first, *middle, last = pieces
+    if len(folded) < len(first) + len(last):
+        return False
+    if not (folded.startswith(first) and folded.endswith(last)):
+        return False
+    at, end = len(first), len(folded) - len(last)
+    for piece in middle:
+        found = folded.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+def matches(item: Filter, record: Record, line: Line | None = None) -> bool:
+    """Whether a record satisfies a filter. `line` is set inside `AnyLine`."""
+    match item:
+        case Always():
+            return True
+        case And(items):
+            return all(matches(each, record, line) for each in items)
+        case Or(items):
+            return any(matches(each, record, line) for each in items)
+        case Not(inner):
+            return not matches(inner, record, line)
+        case AnyLine(inner):
+            assert isinstance(record, JournalEntry)
+            return any(matches(inner, record, each) for each in record.lines)
+        case _:
+            return any(_holds(item, value) for value in _values(item, record, line))
+
+
+def _values(
+    leaf: Compare | OneOf | Like | IsNull, record: Record, line: Line | None
+) -> Iterator[Value | None]:
+    axis = None if isinstance(leaf, Like) else leaf.axis
+    if not isinstance(record, JournalEntry):
+        yield _reference_value(record, leaf.field)
+    elif not is_line_field(leaf.field):
+        yield _entry_value(record, leaf.field)
+    elif line is not None:
+        yield _line_value(line, leaf.field, axis)
+    else:
+        for each in record.lines:
+            yield _line_value(each, leaf.field, axis)
+
+
+def _holds(leaf: Compare | OneOf | Like | IsNull, value: Value | None) -> bool:
+    match leaf:
+        case Compare(_, op, right):
+            return _compare(value, op, right)
+        case OneOf(_, rights):
+            return any(_compare(value, Op.EQ, right) for right in rights)
+        case Like(_, parts):
+            return like(value if isinstance(value, str) else None, parts)
+        case IsNull():
+            return value is None
+
+
+def field_value(record: Record, field: Field) -> Value | None:
+    """The value of a field that is not of a line."""
+    if isinstance(record, JournalEntry):
+        return _entry_value(record, field)
+    return _reference_value(record, field)
+
+
+def sort_key(record: Record, sort: tuple[Sort, ...]) -> tuple[Any, ...]:
+    """The values an order looks at, the id last: what a keyset page continues after.
+
+    Text is folded, dates are ISO text, booleans 0 or 1, so that the key is JSON.
+    """
+    key: list[Any] = []
+    for each in sort:
+        value = field_value(record, each.field)
+        if isinstance(value, str):
+            value = fold(value)
+        elif isinstance(value, bool):
+            value = int(value)
+        elif isinstance(value, date):
+            value = value.isoformat()
+        key.append(value)
+    key.append(record.id)
+    return tuple(key)
+
+
+def _orderable(key: tuple[Any, ...], sort: tuple[Sort, ...]) -> "_Ordered":
+    descending = (*(each.descending for each in sort), bool(sort and sort[-1].descending))
+    return _Ordered(key, descending)
+
+
+class _Ordered:
+    """A sort key that compares as the order says: absent first, some keys descending."""
+
+    __slots__ = ("descending", "key")
+
+    def __init__(self, key: tuple[Any, ...], descending: tuple[bool, ...]) -> None:
+        self.key = key
+        self.descending = descending
+
+    def __lt__(self, other: "_Ordered") -> bool:
+        for left, right, down in zip(self.key, other.key, self.descending, strict=True):
+            if left == right:
+                continue
+            if left is None or right is None:
+                return (left is None) != down
+            return bool(left > right) if down else bool(left < right)
+        return False
+
+
+def select(records: Iterable[R], query: Query) -> list[R]:
+    """The rows a query asks for, by filtering, sorting and cutting in memory."""
+    found = [record for record in records if matches(query.filter, record)]
+    found.sort(key=lambda record: _orderable(sort_key(record, query.sort), query.sort))
+    match query.page:
+        case Offset(start, limit):
+            return found[start : start + limit]
+        case Keyset(limit, after):
+            if after is None:
+                return found[:limit]
+            last = _orderable(after, query.sort)
+            later = (
+                record
+                for record in found
+                if last < _orderable(sort_key(record, query.sort), query.sort)
+            )
+            return [record for record, _ in zip(later, range(limit), strict=False)]
+
+
+def size(item: Filter) -> tuple[int, int]:
+    """Nodes and depth of a filter, for the bounds of `limits`. Does not recurse."""
+    nodes, deepest, waiting = 0, 0, [(item, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        nodes, deepest = nodes + 1, max(deepest, depth)
+        match node:
+            case And(items) | Or(items):
+                waiting.extend((each, depth + 1) for each in items)
+            case Not(inner) | AnyLine(inner):
+                waiting.append((inner, depth + 1))
+            case OneOf(_, values):
+                nodes += len(values)
+    return nodes, deepest
