@@ -1,0 +1,61 @@
+"""Who is asking, and what they may do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from daybook.domain.ids import CompanyId
+
+
+class Scope(StrEnum):
+    """What a credential allows with the books it opens."""
+
+    READ = "read"
+    """See everything in the books."""
+    WRITE = "write"
+    """Make, change and delete records."""
+    APPROVE = "approve"
+    """Post entries that wait."""
+    ADMIN = "admin"
+    """Change the company's settings; issue and revoke credentials."""
+
+
+ALL_SCOPES: Final = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller whose credential was believed.
+
+    `company_ids` are the books it opens; None opens all of them (the command line's own).
+    """
+
+    client: str
+    company_ids: frozenset[CompanyId] | None
+    scopes: frozenset[Scope]
+    user: str | None = None
+
+    def may_open(self, company_id: CompanyId) -> bool:
+        """Whether the credential opens these books at all."""
+        return self.company_ids is None or company_id in self.company_ids
+
+
+OPERATOR: Final = Principal("operator", None, ALL_SCOPES)
+"""Whoever runs the program on the machine itself: the command line and the embedded library."""
+
+
+class Rejection(StrEnum):
+    """Why a credential was not believed."""
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Authenticator(Protocol):
+    """Believes a bearer credential, or says why not."""
+
+    def authenticate(self, token: str) -> Principal | Rejection:
+        """Who a bearer token stands for. Constant work for unknown ones."""

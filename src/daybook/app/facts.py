@@ -1,0 +1,225 @@
+"""Reads what `decide` has to know about a command.
+
+One `FactReader` serves one transaction. It remembers how references resolved, since an import
+names the same few accounts a million times, and forgets as soon as a reference record changes.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from daybook.app.ports import Tx
+from daybook.domain import limits
+from daybook.domain.commands import (
+    ChangeCompany,
+    Command,
+    CreateEntry,
+    CreateReference,
+    DeleteEntry,
+    DocNumberPolicy,
+    EntryContent,
+    LineDraft,
+    ListItemContent,
+    MoveEntry,
+    PatchEntry,
+    ReplaceEntry,
+    ReplaceReference,
+    SetExchangeRate,
+)
+from daybook.domain.entries import resulting_content, today
+from daybook.domain.events import (
+    ACCOUNT,
+    CONTACT,
+    ENTRY,
+    RATE,
+    Actor,
+    dimension_entity,
+)
+from daybook.domain.facts import Facts
+from daybook.domain.ids import ByCode, ByName, EntryId, Ref, Timestamp
+from daybook.domain.model import AccountKind, JournalEntry, Reference
+from daybook.domain.query import And, Compare, Field, Offset, Op, Query
+from daybook.domain.references import entity_for, full_name_for
+
+_RESOLVED_MAX = 100_000
+"""Resolved references one transaction remembers before it starts anew: some 20 MB."""
+
+
+class FactReader:
+    """Reads facts for the commands of one transaction."""
+
+    __slots__ = ("_company", "_resolved", "_tx")
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._company = tx.company
+        self._resolved: dict[tuple[str, Ref], Sequence[Reference]] = {}
+
+    def forget(self) -> None:
+        """Call after a change of the company or a reference record."""
+        self._resolved.clear()
+        self._company = self._tx.company
+
+    def read(self, command: Command, actor: Actor, now: Timestamp) -> Facts:
+        """What a command is to be judged by."""
+        match command:
+            case CreateEntry() | ReplaceEntry() | PatchEntry():
+                return self._entry_facts(command, actor, now)
+            case DeleteEntry() | MoveEntry():
+                return Facts(self._company, actor, entry=self._tx.entry(command.entry_id))
+            case CreateReference() | ReplaceReference():
+                return self._reference_facts(command, actor)
+            case SetExchangeRate():
+                return Facts(
+                    self._company,
+                    actor,
+                    next_id=self._tx.next_id(RATE),
+                    current=self._rate_record(command),
+                )
+            case ChangeCompany():
+                return Facts(self._company, actor)
+
+    def _entry_facts(
+        self, command: CreateEntry | ReplaceEntry | PatchEntry, actor: Actor, now: Timestamp
+    ) -> Facts:
+        tx, company = self._tx, self._company
+        entry: JournalEntry | None = None
+        if isinstance(command, CreateEntry):
+            if command.entry_id is not None:
+                entry = tx.entry(command.entry_id)
+        else:
+            entry = tx.entry(command.entry_id)
+            if entry is None or entry.deleted_at is not None:
+                return Facts(company, actor, entry=entry)
+        content = resulting_content(command, entry)
+        return Facts(
+            company,
+            actor,
+            next_id=tx.next_id(ENTRY) if isinstance(command, CreateEntry) else 0,
+            entry=entry,
+            content=content,
+            found=self._found(content),
+            rate=self._rate(content, entry, now),
+            doc_number_holder=self._holder(command, content, entry),
+            highest_doc_number=(
+                tx.highest_doc_number()
+                if command.doc_numbers is DocNumberPolicy.ASSIGN and content.doc_number is None
+                else 0
+            ),
+        )
+
+    def _found(self, content: EntryContent) -> dict[tuple[str, Ref], Sequence[Reference]]:
+        """Every reference of the lines, resolved; bounded by the bound on lines."""
+        found: dict[tuple[str, Ref], Sequence[Reference]] = {}
+        for line in content.lines[: limits.LINES_MAX]:
+            if not isinstance(line, LineDraft):
+                continue
+            key = (ACCOUNT, line.account)
+            found[key] = self._resolve(key)
+            if line.contact is not None:
+                key = (CONTACT, line.contact)
+                found[key] = self._resolve(key)
+            for axis, ref in line.dimensions[: limits.DIMENSIONS_PER_LINE_MAX]:
+                key = (dimension_entity(axis), ref)
+                found[key] = self._resolve(key)
+        return found
+
+    def _resolve(self, key: tuple[str, Ref]) -> Sequence[Reference]:
+        found = self._resolved.get(key)
+        if found is None:
+            if len(self._resolved) >= _RESOLVED_MAX:
+                self._resolved.clear()
+            found = self._resolved[key] = self._tx.find(*key)
+        return found
+
+    def _rate(
+        self, content: EntryContent, entry: JournalEntry | None, now: Timestamp
+    ) -> Decimal | None:
+        company = self._company
+        if content.currency in (None, company.home_currency) or content.rate is not None:
+            return None
+        assert content.currency is not None
+        day = content.posting_date or (entry.posting_date if entry else today(company, now))
+        return self._tx.rate(content.currency, day)
+
+    def _holder(
+        self,
+        command: CreateEntry | ReplaceEntry | PatchEntry,
+        content: EntryContent,
+        entry: JournalEntry | None,
+    ) -> EntryId | None:
+        """Who else has the document number; an entry that keeps its own need not ask."""
+        number = content.doc_number
+        if (
+            not number
+            or not self._company.doc_number_unique
+            or command.doc_numbers is DocNumberPolicy.ALLOW_DUPLICATE
+            or (entry is not None and entry.doc_number == number)
+        ):
+            return None
+        return self._tx.doc_number_holder(number)
+
+    def _rate_record(self, command: SetExchangeRate) -> Reference | None:
+        where = And(
+            (
+                Compare(Field.NAME, Op.EQ, command.currency),
+                Compare(Field.AS_OF, Op.EQ, command.as_of),
+            )
+        )
+        found = self._tx.references(RATE, Query(where, page=Offset(0, 1)))
+        return found[0] if found else None
+
+    def _reference_facts(self, command: CreateReference | ReplaceReference, actor: Actor) -> Facts:
+        tx, content = self._tx, command.content
+        entity = entity_for(content)
+        record_id = command.record_id
+        current = None if record_id is None else tx.reference(entity, record_id)
+        found: dict[tuple[str, Ref], Sequence[Reference]] = {}
+        parent: Reference | None = None
+        if not isinstance(content, ListItemContent) and content.parent is not None:
+            key = (entity, content.parent)
+            found[key] = tx.find(*key)
+            parent = found[key][0] if len(found[key]) == 1 else None
+        revising = isinstance(command, ReplaceReference) and current is not None
+        code = getattr(content, "code", None)
+        kind = getattr(content, "kind", None)
+        return Facts(
+            self._company,
+            actor,
+            next_id=tx.next_id(entity),
+            found=found,
+            current=current,
+            ancestors=self._ancestors(entity, parent),
+            descendants=self._descendants(entity, current) if revising and current else (),
+            same_name=self._others(entity, ByName(full_name_for(content, parent)), current),
+            same_code=self._others(entity, ByCode(code), current) if code else (),
+            posted_to=(
+                revising
+                and current is not None
+                and isinstance(kind, AccountKind)
+                and tx.is_posted_to(current.id)  # type: ignore[arg-type]
+            ),
+        )
+
+    def _ancestors(self, entity: str, parent: Reference | None) -> Sequence[int]:
+        ids: list[int] = []
+        while parent is not None and len(ids) <= limits.TREE_DEPTH_MAX:
+            ids.append(parent.id)
+            above = getattr(parent, "parent_id", None)
+            parent = None if above is None else self._tx.reference(entity, above)
+        return ids
+
+    def _descendants(self, entity: str, current: Reference) -> Sequence[Reference]:
+        below: list[Reference] = []
+        level: Sequence[Reference] = [current]
+        while level and len(below) <= limits.DESCENDANTS_MAX:
+            level = [child for each in level for child in self._tx.children(entity, each.id)]
+            below.extend(level)
+        return below
+
+    def _others(self, entity: str, ref: Ref, current: Reference | None) -> Sequence[Reference]:
+        own = None if current is None else current.id
+        return [
+            record
+            for record in self._tx.find(entity, ref)
+            if record.id != own and getattr(record, "active", True)
+        ]

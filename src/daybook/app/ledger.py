@@ -1,0 +1,521 @@
+"""The one door to the books.
+
+Every wire, the web UI, the command line and the importer go through `Ledger`, and nothing else
+writes. A command passes here in this order, inside one transaction of the store:
+
+    idempotency look-up -> facts -> decide -> events (numbered, stamped, chained) -> append
+    -> idempotency record
+
+    ledger = Ledger(open_store("sqlite:///books.db"))
+    books = ledger.books(company_id, OPERATOR)
+    match books.execute(CreateEntry(content), Context(actor)):
+        case Committed(records=(entry,)): ...
+        case Refused(refusals): ...
+
+Refusals are values. An exception from here is a fault of the program or the machine.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from hashlib import sha256
+from typing import Final
+
+from daybook.app import bodies
+from daybook.app.access import Principal, Scope
+from daybook.app.facts import FactReader
+from daybook.app.ports import (
+    Clock,
+    CompanyNames,
+    DeadlinePassed,
+    Head,
+    IdempotencyKey,
+    Mailbox,
+    NameTaken,
+    OutcomeUnknown,
+    Overloaded,
+    Reader,
+    ReadOnly,
+    Remembered,
+    Store,
+    StoreFailure,
+    Tx,
+)
+from daybook.domain import chain
+from daybook.domain.commands import ChangeCompany, Command, EntryCommand, MoveEntry
+from daybook.domain.decide import Accepted, Rejected, Unchanged, decide
+from daybook.domain.events import Actor, Change, Event, EventKind, entity_of
+from daybook.domain.ids import CompanyId, Timestamp
+from daybook.domain.limits import COMMANDS_PER_TRANSACTION_MAX, STREAM_REFUSALS_MAX
+from daybook.domain.model import Company, Record
+from daybook.domain.references import company_faults
+from daybook.domain.refusals import Refusal, RefusalCode
+
+
+def system_clock() -> Timestamp:
+    """The machine's clock, in microseconds since 1970 UTC."""
+    return Timestamp(time.time_ns() // 1_000)
+
+
+class Repetition(Enum):
+    """What a repeated idempotency key gets when the command differs from the first one."""
+
+    REFUSE_OTHER = "refuse-other"
+    """A refusal, `IDEMPOTENCY_MISMATCH`."""
+    ANSWER_FIRST = "answer-first"
+    """The first answer, whatever is asked now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The caller's wish that a command be carried out once, however often it is sent."""
+
+    key: IdempotencyKey
+    repetition: Repetition = Repetition.REFUSE_OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What accompanies a command.
+
+    `deadline` is a `time.monotonic()` time; a command still waiting then is dropped. With
+    `dry_run` everything is checked and nothing kept.
+    """
+
+    actor: Actor
+    idempotency: Idempotency | None = None
+    deadline: float | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Carried out and durable (or, with `dry_run`, what would have been).
+
+    `records` holds each command's record as it now is, in order; `events` what was logged: none
+    for a command that changed nothing. `replayed` marks the answer to a repeated key: the records
+    are then as they were after the first time.
+    """
+
+    records: tuple[Record, ...]
+    events: tuple[Event, ...] = ()
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not carried out; nothing has changed. In order of precedence, never empty.
+
+    `index` is the position of the refused command among those of `execute_all`.
+    """
+
+    refusals: tuple[Refusal, ...]
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A repeated key whose first answer a wire asked to have remembered, in its own bytes."""
+
+    answer: bytes
+
+
+Outcome = Committed | Refused | Answered
+
+
+class Keeping(Enum):
+    """What to keep of a stream of commands when some of them are refused."""
+
+    ALL_OR_NOTHING = "all-or-nothing"
+    THE_OTHERS = "the-others"
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """How a stream of commands went.
+
+    `carried_out` counts the accepted ones (kept or not, see `Keeping`); `refused` pairs the
+    index of each refused one with its refusals, at most `STREAM_REFUSALS_MAX` of them, after
+    which the rest was not looked at.
+    """
+
+    carried_out: int
+    refused: tuple[tuple[int, tuple[Refusal, ...]], ...]
+
+
+_FAILURES: Final[tuple[tuple[type[StoreFailure], RefusalCode, str], ...]] = (
+    (Overloaded, RefusalCode.OVERLOADED, "too many commands are waiting"),
+    (DeadlinePassed, RefusalCode.DEADLINE_EXCEEDED, "the deadline passed while waiting"),
+    (OutcomeUnknown, RefusalCode.OUTCOME_UNKNOWN, "the store failed while committing"),
+    (ReadOnly, RefusalCode.STORAGE_READ_ONLY, "the store takes no writes until restarted"),
+)
+
+
+def refusal_of(failure: StoreFailure) -> Refused:
+    """A store's failure as the refusal its caller gets. Raises it again if it is a fault."""
+    for kind, code, message in _FAILURES:
+        if isinstance(failure, kind):
+            return Refused((Refusal(code, message),))
+    raise failure
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The books of all companies in a store."""
+
+    store: Store
+    clock: Clock = field(default=system_clock)
+
+    def books(self, company_id: CompanyId, principal: Principal) -> "Books | None":
+        """One company's books for one caller, or None if they are not its to open.
+
+        None is also the answer for a company that does not exist: callers cannot tell.
+        """
+        if not principal.may_open(company_id) or self.store.directory.names(company_id) is None:
+            return None
+        return Books(self, company_id, principal)
+
+    def found(self, company: Company, actor: Actor) -> Company | Refused:
+        """Start a company's books. Its id, version and times are set here.
+
+        Refused as `DUPLICATE_NAME` if slug, realm or Codat id are taken, and as `INVALID_VALUE`
+        for a currency or time zone that does not exist.
+        """
+        faults = company_faults(company)
+        if faults:
+            return Refused(faults)
+
+        def work(company_id: CompanyId, tx: Tx) -> Company:
+            now = self.clock()
+            founded = replace(company, id=company_id, version=0, created_at=now, modified_at=now)
+            log = _Log(tx, company_id, Head(0, chain.GENESIS, Timestamp(0), 0, 0, 0), now)
+            log.append(Change(EventKind.CREATED, None, founded), actor)
+            return founded
+
+        names = CompanyNames(company.slug, company.realm, company.codat_id)
+        try:
+            return self.store.found_company(names, work)
+        except NameTaken as taken:
+            return Refused((Refusal(RefusalCode.DUPLICATE_NAME, str(taken)),))
+
+
+class _Log:
+    """Appends changes to a company's log inside one transaction, keeping the chain."""
+
+    __slots__ = ("_company_id", "_hash", "_now", "_seq", "_tx")
+
+    def __init__(self, tx: Tx, company_id: CompanyId, head: Head, now: Timestamp) -> None:
+        self._tx = tx
+        self._company_id = company_id
+        self._seq = head.seq
+        self._hash = head.hash
+        self._now = now
+
+    def append(self, change: Change, actor: Actor) -> Event:
+        record = change.after
+        body = bodies.encode(record)
+        entity = entity_of(record)
+        seq = self._seq + 1
+        digest = chain.event_hash(
+            self._hash,
+            self._company_id,
+            seq,
+            change.kind,
+            entity,
+            record.id,
+            record.version,
+            self._now,
+            actor,
+            body,
+        )
+        event = Event(
+            self._company_id,
+            seq,
+            change.kind,
+            entity,
+            record.id,
+            record.version,
+            self._now,
+            actor,
+            body,
+            self._hash,
+            digest,
+        )
+        self._tx.append(event, change)
+        self._seq, self._hash = seq, digest
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One company's books, opened for one caller. Made by `Ledger.books`."""
+
+    ledger: Ledger
+    company_id: CompanyId
+    principal: Principal
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """A snapshot that sees everything acknowledged before it was opened.
+
+        Raises PermissionError where the caller may not read; wires ask `may` first.
+        """
+        if not self.may(Scope.READ):
+            raise PermissionError("the credential does not allow reading")
+        return self.ledger.store.read(self.company_id)
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the caller's credential allows something."""
+        return scope in self.principal.scopes
+
+    def execute(self, command: Command, context: Context) -> Outcome:
+        """Carry out a command and wait until it is durable."""
+        return self.execute_all((command,), context)
+
+    def execute_all(self, commands: Sequence[Command], context: Context) -> Outcome:
+        """Carry out commands in order, all or none, each seeing those before it."""
+        refused = self._not_allowed(commands)
+        if refused is not None:
+            return refused
+        try:
+            return self._write(self._work(commands, context), context)
+        except _Undo as undo:
+            return undo.outcome
+        except StoreFailure as failure:
+            return refusal_of(failure)
+
+    def execute_stream(
+        self,
+        commands: Callable[[], Iterable[Command]],
+        context: Context,
+        keeping: Keeping = Keeping.ALL_OR_NOTHING,
+    ) -> Streamed | Refused:
+        """Carry out a long run of commands as one transaction, holding on to none of them.
+
+        `commands` is called once for each attempt and yields them. Every command is judged, also
+        after a refused one, so that all refusals can be reported together. With a refusal among
+        them nothing is kept, unless `keeping` says that the others are. Idempotency keys are not
+        looked at. Refused as a whole where the caller may not write.
+        """
+        refused = self._not_allowed(())
+        if refused is None and not self.may(Scope.WRITE):
+            refused = Refused(
+                (Refusal(RefusalCode.FORBIDDEN, "the credential does not allow write"),)
+            )
+        if refused is not None:
+            return refused
+
+        def work(tx: Tx) -> Streamed:
+            streamed = self._stream(tx, commands(), context.actor)
+            if context.dry_run or (streamed.refused and keeping is Keeping.ALL_OR_NOTHING):
+                raise _Discarded(streamed)
+            return streamed
+
+        try:
+            return self.ledger.store.write(self.company_id, work, context.deadline)
+        except _Discarded as discarded:
+            return discarded.streamed
+        except StoreFailure as failure:
+            return refusal_of(failure)
+
+    def _stream(self, tx: Tx, commands: Iterable[Command], actor: Actor) -> Streamed:
+        head = tx.head()
+        now = Timestamp(max(self.ledger.clock(), head.modified_at + 1))
+        log = _Log(tx, self.company_id, head, now)
+        carried_out, refused = 0, []
+        facts = FactReader(tx)
+        for index, command in enumerate(commands):
+            match decide(command, facts.read(command, actor, now), now):
+                case Accepted(changes):
+                    for change in changes:
+                        log.append(change, actor)
+                    if not isinstance(command, EntryCommand):
+                        facts.forget()
+                    carried_out += 1
+                case Unchanged():
+                    carried_out += 1
+                case Rejected(refusals):
+                    refused.append((index, refusals))
+                    if len(refused) == STREAM_REFUSALS_MAX:
+                        break
+        return Streamed(carried_out, tuple(refused))
+
+    def execute_soon(
+        self, command: Command, context: Context, ticket: object, mailbox: Mailbox
+    ) -> Refused | None:
+        """Carry out a command without waiting; the `Outcome` goes to the mailbox once durable.
+
+        The mailbox may also get a `StoreFailure` (see `refusal_of`) or another exception, which
+        is a fault. A refusal returned here at once is final, and nothing follows it.
+        """
+        refused = self._not_allowed((command,))
+        if refused is not None:
+            return refused
+        work = self._work((command,), context)
+        try:
+            self.ledger.store.write_soon(self.company_id, work, ticket, mailbox, context.deadline)
+        except StoreFailure as failure:
+            return refusal_of(failure)
+        return None
+
+    def remember(self, key: IdempotencyKey, answer: bytes) -> Outcome:
+        """Keep a refusal under an idempotency key, in the wire's own bytes.
+
+        Answers with what the key stands for now: `Answered` with these bytes or those of whoever
+        came first, or `Committed` if the key meanwhile stands for something carried out.
+        """
+
+        def work(tx: Tx) -> Outcome:
+            first = tx.recall(key)
+            if first is None:
+                tx.remember(key, Remembered(self.ledger.clock(), answer=answer))
+                return Answered(answer)
+            return _repeat(tx, first)
+
+        try:
+            return self.ledger.store.write(self.company_id, work)
+        except StoreFailure as failure:
+            return refusal_of(failure)
+
+    def recall(self, key: IdempotencyKey) -> Outcome | None:
+        """What an idempotency key stands for, or None if it is new."""
+        with self.ledger.store.read(self.company_id) as reader:
+            first = reader.recall(key)
+            return None if first is None else _repeat(reader, first)
+
+    def _not_allowed(self, commands: Sequence[Command]) -> Refused | None:
+        if len(commands) > COMMANDS_PER_TRANSACTION_MAX:
+            message = f"more than {COMMANDS_PER_TRANSACTION_MAX} commands at once"
+            return Refused((Refusal(RefusalCode.LIMIT_EXCEEDED, message),))
+        for index, command in enumerate(commands):
+            scope = _SCOPES.get(type(command), Scope.WRITE)
+            if not self.may(scope):
+                message = f"the credential does not allow {scope.value}"
+                return Refused((Refusal(RefusalCode.FORBIDDEN, message),), index)
+        return None
+
+    def _write(self, work: Callable[[Tx], Outcome], context: Context) -> Outcome:
+        store = self.ledger.store
+        if context.dry_run:
+            try:
+                store.write(self.company_id, _undone(work), context.deadline)
+            except _DryRun as dry:
+                return dry.outcome
+            raise AssertionError("a dry run always ends by being undone")
+        return store.write(self.company_id, work, context.deadline)
+
+    def _work(self, commands: Sequence[Command], context: Context) -> Callable[[Tx], Outcome]:
+        idempotency = context.idempotency
+        digest = b""
+        if idempotency and idempotency.repetition is Repetition.REFUSE_OTHER:
+            digest = sha256(repr(tuple(commands)).encode()).digest()
+
+        def work(tx: Tx) -> Outcome:
+            if idempotency is not None:
+                first = tx.recall(idempotency.key)
+                if first is not None:
+                    return _repeat(tx, first, digest)
+            outcome = self._carry_out(tx, commands, context.actor)
+            if isinstance(outcome, Committed) and idempotency is not None:
+                tx.remember(idempotency.key, self._to_remember(outcome, digest))
+            return outcome
+
+        return work
+
+    def _to_remember(self, outcome: Committed, digest: bytes) -> Remembered:
+        """Where nothing changed there is no event to point at, so the records are kept."""
+        now = self.ledger.clock()
+        if outcome.events:
+            events = outcome.events
+            return Remembered(now, digest, events[0].seq, events[-1].seq)
+        unchanged = b"\n".join(
+            b"%b %b" % (entity_of(record).encode(), bodies.encode(record))
+            for record in outcome.records
+        )
+        return Remembered(now, digest, answer=_UNCHANGED + unchanged)
+
+    def _carry_out(self, tx: Tx, commands: Sequence[Command], actor: Actor) -> Outcome:
+        head = tx.head()
+        now = Timestamp(max(self.ledger.clock(), head.modified_at + 1))
+        log = _Log(tx, self.company_id, head, now)
+        records: list[Record] = []
+        events: list[Event] = []
+        facts = FactReader(tx)
+        for index, command in enumerate(commands):
+            match decide(command, facts.read(command, actor, now), now):
+                case Accepted(changes):
+                    events.extend(log.append(change, actor) for change in changes)
+                    records.append(changes[0].after)
+                    if not isinstance(command, EntryCommand):
+                        facts.forget()
+                case Unchanged(record):
+                    records.append(record)
+                case Rejected(refusals) if events:
+                    raise _Undo(Refused(refusals, index))
+                case Rejected(refusals):
+                    return Refused(refusals, index)
+        return Committed(tuple(records), tuple(events))
+
+
+_UNCHANGED: Final = b"unchanged\n"
+
+
+class _Ended(Exception):
+    """Ends a transaction without keeping anything, and carries the outcome out of it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class _Discarded(Exception):
+    """A stream that is not kept, and how it went."""
+
+    def __init__(self, streamed: Streamed) -> None:
+        super().__init__()
+        self.streamed = streamed
+
+
+class _DryRun(_Ended):
+    """The outcome of a dry run."""
+
+
+class _Undo(_Ended):
+    """A refusal after some commands of the same transaction had been carried out."""
+
+
+def _undone(work: Callable[[Tx], Outcome]) -> Callable[[Tx], Outcome]:
+    def run(tx: Tx) -> Outcome:
+        try:
+            outcome = work(tx)
+        except _Undo as undo:
+            outcome = undo.outcome
+        raise _DryRun(outcome)
+
+    return run
+
+
+def _repeat(reader: Reader, first: Remembered, digest: bytes = b"") -> Outcome:
+    """The outcome a key stands for, rendered from the log as it was the first time."""
+    if digest and first.digest and digest != first.digest:
+        message = "the key was used before, for another command"
+        return Refused((Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message),))
+    if first.answer is not None:
+        if not first.answer.startswith(_UNCHANGED):
+            return Answered(first.answer)
+        pairs = (line.split(b" ", 1) for line in first.answer[len(_UNCHANGED) :].split(b"\n"))
+        records = tuple(bodies.decode(entity.decode(), body) for entity, body in pairs)
+        return Committed(records, replayed=True)
+    assert first.first_seq is not None
+    assert first.last_seq is not None
+    count = first.last_seq - first.first_seq + 1
+    events = tuple(reader.events(first.first_seq - 1, count))
+    return Committed(
+        tuple(bodies.decode(event.entity, event.body) for event in events),
+        events,
+        replayed=True,
+    )
+
+
+_SCOPES: Final[dict[type, Scope]] = {MoveEntry: Scope.APPROVE, ChangeCompany: Scope.ADMIN}
