@@ -4,7 +4,7 @@ One `FactReader` serves one transaction. It remembers how references resolved, s
 names the same few accounts a million times, and forgets as soon as a reference record changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from daybook.app.ports import Tx
@@ -56,7 +56,7 @@ class FactReader:
 
     def forget(self) -> None:
         """Call after a change of the company or a reference record."""
-        self._resolved.clear()
+        self._resolved = {}
         self._company = self._tx.company
 
     def read(self, command: Command, actor: Actor, now: Timestamp) -> Facts:
@@ -107,28 +107,28 @@ class FactReader:
             ),
         )
 
-    def _found(self, content: EntryContent) -> dict[tuple[str, Ref], Sequence[Reference]]:
-        """Every reference of the lines, resolved; bounded by the bound on lines."""
-        found: dict[tuple[str, Ref], Sequence[Reference]] = {}
+    def _found(self, content: EntryContent) -> Mapping[tuple[str, Ref], Sequence[Reference]]:
+        """Every reference of the lines, resolved; bounded by the bound on lines.
+
+        The mapping is what this transaction remembers, so it may hold more than was asked.
+        """
+        if len(self._resolved) >= _RESOLVED_MAX:
+            self._resolved = {}
+        found = self._resolved
         for line in content.lines[: limits.LINES_MAX]:
             if not isinstance(line, LineDraft):
                 continue
             key = (ACCOUNT, line.account)
-            found[key] = self._resolve(key)
+            if key not in found:
+                found[key] = self._tx.find(*key)
             if line.contact is not None:
                 key = (CONTACT, line.contact)
-                found[key] = self._resolve(key)
+                if key not in found:
+                    found[key] = self._tx.find(*key)
             for axis, ref in line.dimensions[: limits.DIMENSIONS_PER_LINE_MAX]:
                 key = (dimension_entity(axis), ref)
-                found[key] = self._resolve(key)
-        return found
-
-    def _resolve(self, key: tuple[str, Ref]) -> Sequence[Reference]:
-        found = self._resolved.get(key)
-        if found is None:
-            if len(self._resolved) >= _RESOLVED_MAX:
-                self._resolved.clear()
-            found = self._resolved[key] = self._tx.find(*key)
+                if key not in found:
+                    found[key] = self._tx.find(*key)
         return found
 
     def _rate(

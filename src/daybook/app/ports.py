@@ -355,6 +355,12 @@ class Store(Protocol):
     def totals_mismatches(self, company_id: CompanyId) -> Iterator[str]:
         """Kept totals and counters that differ from what the lines say, one text each."""
 
+    def table_fingerprints(self, company_id: CompanyId) -> Mapping[str, str]:
+        """A digest of each kind of row a company has, equal between stores with equal books.
+
+        For comparing a store with one rebuilt from its events; costs a scan of everything.
+        """
+
     def describe(self) -> Mapping[str, str]:
         """Engine, version and settings in force, for people."""
 

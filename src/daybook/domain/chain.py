@@ -4,9 +4,9 @@ Each event's hash covers the hash before it, so the last hash stands for the who
 mail it, sign it: whoever holds an old one can tell whether anything before it was altered.
 """
 
-import json
 from collections.abc import Iterable
 from hashlib import sha256
+from json.encoder import encode_basestring
 from typing import Final
 
 from daybook.domain.events import Actor, Event, EventKind
@@ -15,7 +15,8 @@ from daybook.domain.ids import CompanyId, Timestamp
 GENESIS: Final = bytes(32)
 """What stands for the hash before the first event."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quote: Final = encode_basestring
+"""A string as JSON, beyond ASCII as itself."""
 
 
 def event_hash(
@@ -35,20 +36,11 @@ def event_hash(
     The head is a JSON array of integers, strings and nulls; a newline parts it from the body,
     which holds none unescaped, so no two events share a canonical form.
     """
-    head = _encode(
-        (
-            company_id,
-            seq,
-            kind.value,
-            entity,
-            record_id,
-            version,
-            at,
-            actor.client,
-            actor.protocol,
-            actor.user,
-            actor.request_id,
-        )
+    user = "null" if actor.user is None else _quote(actor.user)
+    request_id = "null" if actor.request_id is None else _quote(actor.request_id)
+    head = (
+        f'[{company_id},{seq},"{kind}",{_quote(entity)},{record_id},{version},{at},'
+        f"{_quote(actor.client)},{_quote(actor.protocol)},{user},{request_id}]"
     )
     return sha256(b"%b%b\n%b" % (previous_hash, head.encode(), body)).digest()
 

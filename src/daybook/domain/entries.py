@@ -304,16 +304,16 @@ def resolve(
     found: Sequence[Reference], entity: str, ref: Ref, field: str, line: int | None
 ) -> Reference | Refusal:
     """The one record a reference means, or the refusal that says why there is none."""
+    if len(found) == 1:
+        return found[0]
     text = _ref_text(ref)
     values: Values = {"entity": entity, "ref": text}
     noun = entity.partition(":")[0]
     if not found:
         message = f"no {noun} {text}"
         return Refusal(RefusalCode.REFERENCE_NOT_FOUND, message, field, line, values)
-    if len(found) > 1:
-        message = f"{noun} {text} stands for several records"
-        return Refusal(RefusalCode.REFERENCE_AMBIGUOUS, message, field, line, values)
-    return found[0]
+    message = f"{noun} {text} stands for several records"
+    return Refusal(RefusalCode.REFERENCE_AMBIGUOUS, message, field, line, values)
 
 
 def _ref_text(ref: Ref) -> str:
@@ -368,7 +368,8 @@ class Composer:
         refuse = self.refusals.extend
         refuse(too_long(content.doc_number, limits.DOC_NUMBER_LENGTH_MAX, "doc_number"))
         refuse(too_long(content.memo, limits.MEMO_LENGTH_MAX, "memo"))
-        refuse(annex_too_large(content.annex))
+        if content.annex:
+            refuse(annex_too_large(content.annex))
         if self.currency == company.home_currency:
             if content.rate is not None and content.rate != ONE:
                 message = "the rate of the home currency is 1"
@@ -545,13 +546,17 @@ class Composer:
 
     def _balance(self) -> None:
         """Check both balances; needs the amounts alone, so it is judged beside other faults."""
-        drafts = [line for line in self._content.lines if isinstance(line, LineDraft)]
-        debits = sum(draft.amount for draft in drafts if draft.side is Side.DEBIT)
-        credits = sum(draft.amount for draft in drafts if draft.side is Side.CREDIT)
+        debits = credits = 0
+        for draft in self._content.lines:
+            if isinstance(draft, LineDraft):
+                if draft.side is Side.DEBIT:
+                    debits += draft.amount
+                else:
+                    credits += draft.amount
         if debits != credits:
             self.refusals.append(self._unbalanced(debits, credits, self.currency))
         elif not self.refusals and self.rate is not None:
-            self._convert(drafts)
+            self._convert([line for line in self._content.lines if isinstance(line, LineDraft)])
 
     def _convert(self, drafts: Sequence[LineDraft]) -> None:
         home = self._facts.company.home_currency

@@ -1,0 +1,60 @@
+"""Durable entries a second through POST, beside the floor, at 1, 32 and 128 connections."""
+
+import itertools
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bench import books, load, servers
+from bench.report import Report
+
+SECONDS = 5.0
+
+
+def requests(choices: list[int]) -> Iterator[bytes]:
+    """Two-line entries on random accounts, each with an idempotency key of its own."""
+    chance, run = random.Random(os.urandom(8)), os.urandom(4).hex()
+    for number in itertools.count():
+        amount = round(chance.randrange(1, 10**6) / 100, 2)
+        lines = [
+            {
+                "Description": f"line {number}",
+                "Amount": amount,
+                "DetailType": "JournalEntryLineDetail",
+                "JournalEntryLineDetail": {
+                    "PostingType": side,
+                    "AccountRef": {"value": str(chance.choice(choices))},
+                },
+            }
+            for side in ("Debit", "Credit")
+        ]
+        day = f"2025-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}"
+        body = {"TxnDate": day, "DocNumber": f"{run}{number}", "Line": lines}
+        target = f"/v3/company/{servers.REALM}/journalentry?requestid={run}{number}&minorversion=75"
+        yield load.request("POST", target, msgspec.json.encode(body))
+
+
+def run(report: Report) -> None:
+    """Both servers at each number of connections, one after the other."""
+    store = books.new_store("posting.db")
+    opened = books.demo_books(store)
+    choices = books.accounts(opened)
+    opened.ledger.store.close()
+    with (
+        tempfile.TemporaryDirectory(dir=".") as folder,
+        servers.floor(Path(folder) / "floor.db") as floor,
+        servers.daybook(store) as ours,
+    ):
+        for connections in (1, 32, 128):
+            least = load.run(floor.port, lambda: requests(choices), connections, SECONDS)
+            posted = load.run(ours.port, lambda: requests(choices), connections, SECONDS)
+            report.add(
+                f"durable entries posted, {connections} connections",
+                str(posted),
+                f"{posted.rate / least.rate:.2f} of the floor's {least}",
+            )
+        report.add("memory of the server after posting", f"{ours.memory_mib():.0f} MiB")

@@ -1,0 +1,53 @@
+"""Reads of one entry, and pages of a query, with 100,000 entries of four lines stored."""
+
+import itertools
+import tempfile
+import urllib.parse
+from pathlib import Path
+
+from bench import books, load, servers
+from bench.report import Report
+
+ENTRIES = 100_000
+SECONDS = 5.0
+
+
+def run(report: Report) -> None:
+    """Reads by id beside a bare ASGI answer of the same size; pages of 100 and 1,000."""
+    store = books.new_store("reading.db")
+    opened = books.demo_books(store)
+    rate = books.fill(opened, ENTRIES)
+    report.add("entries of four lines made through the ledger", f"{rate:,.0f}/s")
+    opened.ledger.store.close()
+    company = f"/v3/company/{servers.REALM}"
+    with (
+        tempfile.TemporaryDirectory(dir=".") as folder,
+        servers.floor(Path(folder) / "floor.db") as floor,
+        servers.daybook(store) as ours,
+    ):
+        bare = load.run(
+            floor.port, lambda: itertools.repeat(load.request("GET", "/read")), 32, SECONDS
+        )
+        ids = [10_000 + step * 7 % ENTRIES // 2 for step in range(20_000)]
+        by_id = load.run(
+            ours.port,
+            lambda: (
+                load.request("GET", f"{company}/journalentry/{id}") for id in itertools.cycle(ids)
+            ),
+            32,
+            SECONDS,
+        )
+        report.add("entries read by id", str(by_id), f"{by_id.rate / bare.rate:.2f} of bare {bare}")
+        for rows in (100, 1_000):
+            statement = (
+                f"select * from JournalEntry where TxnDate >= '2024-06-01' "
+                f"startposition 1 maxresults {rows}"
+            )
+            target = f"{company}/query?query={urllib.parse.quote(statement)}"
+            pages = load.run(
+                ours.port,
+                lambda target=target: itertools.repeat(load.request("GET", target)),  # type: ignore[misc]
+                1,
+                SECONDS,
+            )
+            report.add(f"query page of {rows} four-line entries", str(pages))

@@ -1,0 +1,80 @@
+"""Starts and stops the servers that are measured, as processes of their own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REALM = "9130355202028466"
+"""The realm of the demo company, whose books the benchmarks use."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its port, its process and how long it took to answer, in seconds."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    ready_after: float
+
+    def memory_mib(self) -> float:
+        """Resident memory of the process, in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+
+def free_port() -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def _running(command: list[str], port: int, ready: str) -> Iterator[Server]:
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
+    try:
+        deadline = started + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=5):
+                    break
+            except OSError:
+                if time.perf_counter() > deadline or process.poll() is not None:
+                    raise RuntimeError(f"{command} does not answer") from None
+                time.sleep(0.01)
+        yield Server(port, process, time.perf_counter() - started)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@contextmanager
+def daybook(store: str, *, demo: bool = True) -> Iterator[Server]:
+    """A Daybook server on a store."""
+    port = free_port()
+    command = [sys.executable, "-m", "daybook", "serve", "--store", store]
+    command += ["--http", f"127.0.0.1:{port}", "--sql", "off", "--log-level", "warning"]
+    with _running(command + (["--demo"] if demo else []), port, "/readyz") as server:
+        yield server
+
+
+@contextmanager
+def floor(path: Path) -> Iterator[Server]:
+    """The floor server on a new database."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.floor", str(port), str(path)]
+    with _running(command, port, "/read") as server:
+        yield server

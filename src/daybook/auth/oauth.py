@@ -1,0 +1,179 @@
+"""The grants of OAuth 2: what a client gets for a refresh token, and how to take it back.
+
+Values in, values out; how they look over HTTP is the server's matter. One authorization is a
+family of tokens: a refresh token, its successors, and the access tokens made from any of them.
+The family is written into the tokens' labels, so that revoking one member ends them all.
+
+Refresh tokens roll. A client gets the one it sent back until that is `ROLLS_AFTER` old; then it
+gets a successor, and the old one goes on for `OVERLAP` more or until the successor is first used,
+whichever is sooner. A client that lost the answer can thus ask again.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from hashlib import sha256
+from typing import Final
+
+from daybook.app import credentials
+from daybook.app.access import Principal
+from daybook.app.credentials import ACCESS, REFRESH, NewToken
+from daybook.app.ports import Clock, Directory, Token
+from daybook.auth.demo import DemoCredentials
+from daybook.domain.ids import Timestamp
+
+SECOND: Final = 1_000_000
+"""A second in the microseconds of timestamps."""
+
+ACCESS_SECONDS: Final = 3_600
+"""Life of an access token."""
+
+REFRESH_SECONDS: Final = 8_726_400
+"""Life of a refresh token, 101 days, counted from when it was issued."""
+
+ROLLS_AFTER: Final = 86_400 * SECOND
+OVERLAP: Final = 86_400 * SECOND
+"""A day each, in microseconds; see the module's text."""
+
+_LABEL: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a client gets: two tokens and their remaining lives in seconds."""
+
+    access_token: str
+    refresh_token: str
+    access_seconds: int
+    refresh_seconds: int
+
+
+class GrantRefusal(Enum):
+    """Why a refresh token gets nothing."""
+
+    INVALID = "Token invalid"
+    """Unknown, expired or revoked."""
+    NOT_ITS_CLIENTS = "Incorrect Token type or clientID"
+    """Another client's, or not a refresh token."""
+
+
+class Grants:
+    """The authorizations of one store. Writes to it, so it is called from a pool thread."""
+
+    def __init__(
+        self, directory: Directory, clock: Clock, demo: DemoCredentials | None = None
+    ) -> None:
+        """With `demo`, its client ids and refresh tokens count too, and never end."""
+        self._directory = directory
+        self._clock = clock
+        self._demo = demo or DemoCredentials({})
+
+    def is_client(self, client_id: str, secret: str) -> bool:
+        """Whether an application is who it says."""
+        if client_id in self._demo.companies:
+            return hmac.compare_digest(secret.encode(), client_id.encode())
+        client = self._directory.client(client_id)
+        digest = sha256(secret.encode()).digest()
+        if client is None or client.revoked_at is not None:
+            return False
+        return hmac.compare_digest(digest, client.secret_hash)
+
+    def refresh(self, client_id: str, text: str) -> Granted | GrantRefusal:
+        """New tokens for a refresh token that was issued to this client."""
+        demo = self._demo.principal(text)
+        if demo is not None:
+            return self._refresh_demo(client_id, text, demo)
+        token = self._directory.token(credentials.digest(text))
+        now = self._clock()
+        if token is None or credentials.fault(token, now) is not None:
+            return GrantRefusal.INVALID
+        if token.kind != REFRESH or token.client != client_id:
+            return GrantRefusal.NOT_ITS_CLIENTS
+        family, predecessor = _family(token)
+        if predecessor is not None:
+            credentials.revoke(self._directory, self._clock, predecessor)
+        access = self._issue(token, ACCESS, f"grant {family}", ACCESS_SECONDS)
+        if now - token.created_at < ROLLS_AFTER:
+            left = REFRESH_SECONDS
+            if token.expires_at is not None:
+                left = (token.expires_at - now) // SECOND
+            return Granted(access, text, ACCESS_SECONDS, left)
+        label = f"grant {family} after {token.hash.hex()}"
+        successor = self._issue(token, REFRESH, label, REFRESH_SECONDS)
+        ends = Timestamp(now + OVERLAP)
+        if token.expires_at is None or token.expires_at > ends:
+            self._directory.put_token(replace(token, expires_at=ends))
+        return Granted(access, successor, ACCESS_SECONDS, REFRESH_SECONDS)
+
+    def revoke(self, client_id: str, text: str) -> bool:
+        """End the authorization that a token belongs to; False if the client has no such token.
+
+        A demo credential is known and stays.
+        """
+        if text in self._demo.companies:
+            return text == client_id
+        token = self._directory.token(credentials.digest(text))
+        if token is None or token.client != client_id:
+            return False
+        family, _ = _family(token)
+        for member in self._directory.tokens():
+            if member.client == client_id and _family(member)[0] == family:
+                credentials.revoke(self._directory, self._clock, member.hash)
+        return True
+
+    def _refresh_demo(self, client_id: str, text: str, demo: Principal) -> Granted | GrantRefusal:
+        if client_id != text:
+            return GrantRefusal.NOT_ITS_CLIENTS
+        wanted = NewToken(
+            client=client_id,
+            company_ids=demo.company_ids or frozenset(),
+            label="demo",
+            user=demo.user,
+            lifetime_us=ACCESS_SECONDS * SECOND,
+        )
+        access = credentials.issue(self._directory, self._clock, wanted)
+        return Granted(access.text, text, ACCESS_SECONDS, REFRESH_SECONDS)
+
+    def _issue(self, like: Token, kind: str, label: str, seconds: int) -> str:
+        believed = credentials.principal(like)
+        wanted = NewToken(
+            client=like.client,
+            kind=kind,
+            company_ids=like.company_ids,
+            scopes=believed.scopes,
+            label=label,
+            user=like.user,
+            lifetime_us=seconds * SECOND,
+        )
+        return credentials.issue(self._directory, self._clock, wanted).text
+
+
+def _family(token: Token) -> tuple[str, bytes | None]:
+    """The family of a token, and the hash of the token it succeeds.
+
+    A token that no grant made begins a family of its own, named after its hash.
+    """
+    found = _LABEL.fullmatch(token.label)
+    if found is None:
+        return token.hash.hex()[:32], None
+    return found[1], bytes.fromhex(found[2]) if found[2] else None
+
+
+def discovery(origin: str) -> Mapping[str, object]:
+    """The OpenID discovery document of a server at `origin`."""
+    return {
+        "issuer": f"{origin}/op/v1",
+        "authorization_endpoint": f"{origin}/connect/oauth2",
+        "token_endpoint": f"{origin}/oauth2/v1/tokens/bearer",
+        "userinfo_endpoint": f"{origin}/v1/openid_connect/userinfo",
+        "revocation_endpoint": f"{origin}/v2/oauth2/tokens/revoke",
+        "jwks_uri": f"{origin}/op/v1/jwks",
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "email", "profile", "address", "phone"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
+    }

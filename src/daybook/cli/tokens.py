@@ -1,0 +1,156 @@
+"""`daybook token`: credentials for programs."""
+
+import argparse
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from daybook.app import credentials
+from daybook.app.access import ALL_SCOPES, Rejection, Scope
+from daybook.app.ports import Store, Token
+from daybook.cli.environment import Environment
+from daybook.cli.kit import (
+    Failure,
+    add_command,
+    add_store_option,
+    find_company,
+    opened_store,
+    print_aside,
+    print_line,
+    print_table,
+    slug_of,
+)
+from daybook.domain.ids import Timestamp
+
+if TYPE_CHECKING:
+    from daybook.cli.kit import Commands
+
+_DAY_US: Final = 86_400 * 1_000_000
+
+_HEADER: Final = (
+    "NUMBER",
+    "KIND",
+    "CLIENT",
+    "COMPANIES",
+    "SCOPES",
+    "MADE",
+    "EXPIRES",
+    "STATE",
+    "LABEL",
+)
+
+DAYS_MAX: Final = 36_500
+"""Longest life of a token that is to expire: a century."""
+
+
+def add_parsers(commands: "Commands") -> None:
+    """The commands of this module."""
+    group = commands.add_parser("token", help="create, list or revoke tokens").add_subparsers(
+        title="commands", metavar="COMMAND", required=True
+    )
+    parser = add_command(group, "create", "make a bearer token and print it, once", create)
+    parser.add_argument(
+        "--client", required=True, metavar="NAME", help="the application that will use it"
+    )
+    parser.add_argument(
+        "--company",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="slug, realm number or Codat id of a company it opens; may be repeated (default:"
+        " all companies, also those made later)",
+    )
+    parser.add_argument(
+        "--scope",
+        action="append",
+        choices=[scope.value for scope in Scope],
+        help="what it allows; may be repeated (default: everything)",
+    )
+    parser.add_argument("--label", default="", help="what it is for, to tell it from others")
+    parser.add_argument(
+        "--expires-in-days", type=_days, metavar="DAYS", help="(default: until it is revoked)"
+    )
+    add_store_option(parser)
+    parser = add_command(group, "list", "list tokens; their text is not kept", list_tokens)
+    add_store_option(parser)
+    parser = add_command(group, "revoke", "withdraw a token", revoke)
+    parser.add_argument("number", type=int, metavar="NUMBER", help="its number in the list")
+    add_store_option(parser)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= DAYS_MAX:
+        raise argparse.ArgumentTypeError(f"1 to {DAYS_MAX} are possible")
+    return days
+
+
+def create(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Make a token; its text alone goes to standard output."""
+    days: int | None = arguments.expires_in_days
+    with opened_store(arguments, environment) as store:
+        companies = frozenset(find_company(store, name) for name in arguments.company)
+        wanted = credentials.NewToken(
+            client=arguments.client,
+            company_ids=companies,
+            scopes=frozenset(map(Scope, arguments.scope)) if arguments.scope else ALL_SCOPES,
+            label=arguments.label,
+            lifetime_us=None if days is None else days * _DAY_US,
+        )
+        issued = credentials.issue(store.directory, environment.clock, wanted)
+        opens = _companies(store, issued.token)
+    print_aside(f"Token {issued.token.number} opens {opens}. It is shown only now:")
+    print_line(issued.text)
+    return 0
+
+
+def list_tokens(arguments: argparse.Namespace, environment: Environment) -> int:
+    """List tokens, without their text."""
+    with opened_store(arguments, environment) as store:
+        now = environment.clock()
+        rows = [
+            (
+                str(token.number),
+                token.kind,
+                token.client,
+                _companies(store, token),
+                " ".join(sorted(token.scopes)),
+                _day(token.created_at),
+                "never" if token.expires_at is None else _day(token.expires_at),
+                _state(token, now),
+                token.label,
+            )
+            for token in store.directory.tokens()
+        ]
+    print_table(_HEADER, rows)
+    return 0
+
+
+def revoke(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Withdraw a token."""
+    with opened_store(arguments, environment) as store:
+        number = arguments.number
+        token = credentials.revoke_number(store.directory, environment.clock, number)
+    if token is None:
+        raise Failure(f"there is no token {number}")
+    print_line(f"Token {number} is revoked.")
+    return 0
+
+
+def _companies(store: Store, token: Token) -> str:
+    if not token.company_ids:
+        return "all companies"
+    return " ".join(slug_of(store, company) for company in sorted(token.company_ids))
+
+
+def _day(moment: Timestamp) -> str:
+    return datetime.fromtimestamp(moment / 1_000_000, UTC).date().isoformat()
+
+
+def _state(token: Token, now: Timestamp) -> str:
+    match credentials.fault(token, now):
+        case Rejection.REVOKED:
+            return "revoked"
+        case Rejection.EXPIRED:
+            return "expired"
+        case _:
+            return "valid"

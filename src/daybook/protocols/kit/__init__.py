@@ -1,0 +1,1 @@
+"""What wires share: the plug-in type, exact JSON, limits. No rules of bookkeeping."""

@@ -1,0 +1,124 @@
+"""What a wire is to the server: some paths, and answers in its own shape.
+
+A wire that speaks HTTP lives in a folder of `daybook.protocols` whose `plugin` module has a
+function `create(services) -> Plugin`. The server finds it, reads bodies within the wire's bounds,
+and asks it for answers; also for those the wire did not come to give itself (too large, broken
+encoding, a fault of ours), since every caller expects errors in the shape its original has.
+
+Nothing here does I/O: a request is a value, a response is a value.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from daybook.app.access import Authenticator
+from daybook.app.ledger import Books, Context, Ledger, Outcome
+from daybook.app.ports import Clock
+from daybook.domain.commands import Command
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, read whole.
+
+    `path` is percent-decoded, `query` is not (the part after `?`, as sent). Header names are
+    lower case; of a repeated header the last one counts. `body` has its content encoding undone.
+    `id` is unique per request and goes into logs and the response; `origin` is scheme and
+    authority by which the caller reached us, such as `http://127.0.0.1:8080`.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    id: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response. `Content-Length` and `Date` are the server's to add."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    diagnosis: str | None = None
+    """What went wrong in plain words, for the `daybook-diagnosis` header and the log."""
+
+
+class Problem(StrEnum):
+    """What can be wrong with a request before a wire sees it, or after a fault of ours."""
+
+    TOO_LARGE = "too-large"
+    BAD_ENCODING = "bad-encoding"
+    """An unknown content encoding, or one that cannot be undone."""
+    TIMEOUT = "timeout"
+    """The body did not arrive in time."""
+    INTERNAL = "internal"
+    """A fault of the program or the machine."""
+    SHUTTING_DOWN = "shutting-down"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a wire reads, applied before any parsing.
+
+    `body_bytes_max` bounds the body as sent and again after its encoding is undone.
+    """
+
+    body_bytes_max: int
+
+
+class Runtime(Protocol):
+    """How a wire's coroutines reach the synchronous ledger."""
+
+    def execute(self, books: Books, command: Command, context: Context) -> Awaitable[Outcome]:
+        """Carry out a command through the group commit, without holding a thread."""
+
+    def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+        """Run something that may take long (a scan, a report) on a pool thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the server hands to every wire. `demo` says whether demo credentials are in force."""
+
+    ledger: Ledger
+    authenticator: Authenticator
+    runtime: Runtime
+    clock: Clock
+    demo: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Plugin(Protocol):
+    """A wire that speaks HTTP."""
+
+    @property
+    def name(self) -> str:
+        """The wire's name, as in its folder, in logs and in metrics."""
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Paths it answers: itself and all below; the longest prefix of all wires wins."""
+
+    @property
+    def limits(self) -> Limits:
+        """Its bounds."""
+
+    def handle(self, request: Request) -> "Response | Awaitable[Response]":
+        """The answer to a request. Must not raise for anything a caller sends.
+
+        A plain `Response` where nothing has to be waited for, which saves a task switch.
+        """
+
+    def refuse(self, request: Request, problem: Problem) -> Response:
+        """The answer in the wire's shape where the server could not hand the request over."""
+
+    def operation(self, request: Request) -> str:
+        """A short name of what is asked, from a closed set, for metrics: never an id."""

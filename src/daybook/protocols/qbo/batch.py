@@ -1,0 +1,142 @@
+"""Several operations in one request, carried out in order, each for itself.
+
+An item that fails says so in its place; the others go on. Items see what those before them did.
+With a request id, each item is repeated for itself under that id and its own.
+"""
+
+from typing import Any, Final
+
+from daybook.app.access import Scope
+from daybook.app.ledger import Books
+from daybook.app.ports import Overloaded
+from daybook.protocols.kit.plugin import Services
+from daybook.protocols.qbo import errors, query
+from daybook.protocols.qbo.errors import Error, QboFault
+from daybook.protocols.qbo.operations import NAMES, Operations
+from daybook.protocols.qbo.render import Json
+
+ITEMS_MAX: Final = 30
+"""Items of a batch, the original's bound."""
+
+BATCH_ID_LENGTH_MAX: Final = 50
+"""Characters of a `bId`."""
+
+_KNOWN: Final = frozenset({"bId", "operation", "optionsData", "Query"})
+_UNSUPPORTED: Final = frozenset({"CDCQuery", "ReportQuery"})
+
+
+async def handle(
+    body: Any,
+    books: Books,
+    operations: Operations,
+    services: Services,
+    *,
+    key: str | None,
+    request_id: str | None,
+) -> list[Json]:
+    """The content of `BatchItemResponse`. Raises `QboFault` for an envelope it cannot read."""
+    items = _items(body)
+    seen: set[str] = set()
+    answered: list[Json] = []
+    for item in items:
+        batch_id = item.get("bId")
+        try:
+            shown = await _item(item, books, operations, services, key, request_id, seen)
+        except QboFault as fault:
+            shown = {"Fault": fault.as_json()}
+        except Overloaded as overload:
+            shown = {"Fault": errors.throttled(str(overload)).as_json()}
+        if batch_id is not None:
+            shown["bId"] = batch_id
+        answered.append(shown)
+    return answered
+
+
+def _items(body: Any) -> list[Json]:
+    if not isinstance(body, dict):
+        raise errors.unreadable("the body is not a JSON object")
+    for name in body:
+        if name != "BatchItemRequest":
+            raise errors.unknown_member("IntuitBatchRequest", name, ["BatchItemRequest"])
+    items = body.get("BatchItemRequest")
+    if items is None:
+        raise QboFault([errors.required("BatchItemRequest")])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise errors.unreadable("BatchItemRequest is not an array of objects")
+    if len(items) > ITEMS_MAX:
+        plain = f"BatchItemRequest has {len(items)} items, {ITEMS_MAX} at most"
+        detail = f"Batch size exceeds allowed limit : maximum {ITEMS_MAX}, found {len(items)}"
+        raise QboFault([Error("1040", detail, "", plain)])
+    return items
+
+
+async def _item(
+    item: Json,
+    books: Books,
+    operations: Operations,
+    services: Services,
+    key: str | None,
+    request_id: str | None,
+    seen: set[str],
+) -> Json:
+    batch_id = item.get("bId")
+    if batch_id is None or batch_id == "":
+        raise QboFault([errors.required("bId")])
+    if not isinstance(batch_id, str | int) or len(str(batch_id)) > BATCH_ID_LENGTH_MAX:
+        raise errors.unreadable(f"bId is not a text of up to {BATCH_ID_LENGTH_MAX} characters")
+    if str(batch_id) in seen:
+        why = "is the bId of an earlier item"
+        raise QboFault([errors.invalid("2030", "bId", batch_id, why)])
+    seen.add(str(batch_id))
+    operation = _operation(item)
+    if "Query" in item or operation == "query":
+        return await _query(item, books, services)
+    entity = _entity(item)
+    if not books.may(Scope.WRITE):
+        raise errors.forbidden("the token does not allow write")
+    options = item.get("optionsData") or ""
+    applied = await operations.apply(
+        books,
+        NAMES[entity.lower()],
+        operation,
+        item[entity],
+        frozenset(word.strip().lower() for word in str(options).split(",") if word.strip()),
+        key=None if key is None else f"{key}\n{batch_id}",
+        request_id=request_id,
+    )
+    return {applied.entity: applied.body}
+
+
+def _operation(item: Json) -> str:
+    operation = item.get("operation")
+    if operation is None:
+        return ""
+    if not isinstance(operation, str):
+        raise errors.unreadable("operation is not a text")
+    return operation.lower()
+
+
+def _entity(item: Json) -> str:
+    """The member that holds the object: the one that is no word of the envelope."""
+    members = [name for name in item if name not in _KNOWN]
+    if len(members) != 1:
+        plain = f"an item has one object or one Query, this one has {len(members)}"
+        raise errors.unreadable(plain)
+    name = members[0]
+    if name in _UNSUPPORTED or name.lower() not in NAMES:
+        raise errors.operation_unsupported(item.get("operation") or "create", name[:100])
+    return name
+
+
+async def _query(item: Json, books: Books, services: Services) -> Json:
+    statement = item.get("Query")
+    if not isinstance(statement, str):
+        raise QboFault([errors.required("Query")])
+    if not books.may(Scope.READ):
+        raise errors.forbidden("the token does not allow read")
+
+    def work() -> Json:
+        with books.read() as reader:
+            return query.run(statement, reader, services.clock())
+
+    return {"QueryResponse": await services.runtime.in_thread(work)}

@@ -1,0 +1,365 @@
+"""The wire's entrance: who is asking, for which books, and what.
+
+    /v3/company/{realm}/{resource}[/{id}]
+
+The token is believed first, then the realm is looked up; a realm that does not exist and one that
+the token does not open give the same answer. What cannot be answered at once is a coroutine: all
+writes, and all reads that may take long.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daybook.app.access import Principal, Rejection, Scope
+from daybook.app.ledger import Books
+from daybook.app.ports import Overloaded
+from daybook.domain.ids import EntryId
+from daybook.domain.model import Status
+from daybook.protocols.kit import json
+from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
+from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
+from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, query
+from daybook.protocols.qbo.entities import rates, tax
+from daybook.protocols.qbo.errors import Error, QboFault
+from daybook.protocols.qbo.identity import SAVE
+from daybook.protocols.qbo.limits import BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
+from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Operations
+from daybook.protocols.qbo.render import entry_json
+from daybook.protocols.qbo.times import today, zone
+
+_UNKNOWN_ZONE: Final = "UTC"
+"""The zone of times in answers that are not about any books."""
+
+
+def create(services: Services) -> Plugin:
+    """The wire, for the server."""
+    return QboPlugin(services)
+
+
+@dataclass(slots=True)
+class _Call:
+    """A request whose caller is known: books, the path below the realm, query parameters."""
+
+    request: Request
+    books: Books
+    resource: str
+    rest: list[str]
+    parameters: dict[str, str]
+
+    @property
+    def time_zone(self) -> str:
+        """The zone of times in answers."""
+        if not self.books.may(Scope.READ):
+            return _UNKNOWN_ZONE
+        with self.books.read() as reader:
+            return reader.company.time_zone
+
+
+class QboPlugin:
+    """QuickBooks Online v3 over HTTP. See `Plugin`."""
+
+    name = "qbo"
+    prefixes = ("/v3",)
+    limits = Limits(BODY_BYTES_MAX)
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._clock = services.clock
+        self._directory = services.ledger.store.directory
+        self._operations = Operations(services)
+        self._gets: dict[str, Callable[[_Call], Response | Awaitable[Response]]] = {
+            "journalentry": self._read_entry,
+            "companyinfo": lambda call: self._read_company(call, "CompanyInfo"),
+            "preferences": lambda call: self._read_company(call, "Preferences"),
+            "exchangerate": self._read_rate,
+            "query": self._query,
+            "cdc": self._cdc,
+            **dict.fromkeys(entities.BY_NAME, self._read_record),
+        }
+        self._posts: dict[str, Callable[[_Call], Awaitable[Response]]] = {
+            **dict.fromkeys(NAMES, self._save),
+            "taxservice": self._save_tax_code,
+            "query": self._query,
+            "batch": self._batch,
+        }
+
+    def handle(self, request: Request) -> Response | Awaitable[Response]:
+        """The answer to a request."""
+        call: _Call | None = None
+        try:
+            call = self._call(request)
+            handlers = self._gets if request.method == "GET" else self._posts
+            handler = handlers.get(call.resource)
+            if handler is None or request.method not in ("GET", "POST"):
+                raise errors.no_such_address(request.path)
+            needed = (
+                Scope.READ if request.method == "GET" or call.resource == "query" else Scope.WRITE
+            )
+            if not call.books.may(needed):
+                raise errors.forbidden(f"the token does not allow {needed.value}")
+            answer = handler(call)
+        except QboFault as fault:
+            time_zone = _UNKNOWN_ZONE if call is None else call.time_zone
+            return answers.fault(request, fault, self._clock(), time_zone)
+        return answer if isinstance(answer, Response) else self._finish(call, answer)
+
+    async def _finish(self, call: _Call, answer: Awaitable[Response]) -> Response:
+        try:
+            return await answer
+        except QboFault as fault:
+            refused = fault
+        except Overloaded as overload:
+            refused = errors.throttled(str(overload))
+        return answers.fault(call.request, refused, self._clock(), call.time_zone)
+
+    def refuse(self, request: Request, problem: Problem) -> Response:
+        """The answer where the server could not hand the request over."""
+        return answers.fault(request, _PROBLEMS[problem](), self._clock(), _UNKNOWN_ZONE)
+
+    def operation(self, request: Request) -> str:
+        """What is asked, such as `post journalentry`."""
+        parts = request.path.split("/", 5)
+        resource = parts[4].lower() if len(parts) > 4 else ""
+        known = resource in (self._gets if request.method == "GET" else self._posts)
+        return f"{request.method.lower()} {resource}" if known else "other"
+
+    # Who, and for which books
+
+    def _call(self, request: Request) -> _Call:
+        principal = self._principal(request)
+        parts = request.path.split("/")
+        if len(parts) < 5 or parts[2] != "company":
+            raise errors.no_such_address(request.path)
+        books = self._books(parts[3], principal)
+        try:
+            parameters = query_map(request.query)
+        except TooManyParameters as fault:
+            raise errors.unreadable(str(fault)) from None
+        rest = [part for part in parts[5:] if part]
+        return _Call(request, books, parts[4].lower(), rest, parameters)
+
+    def _principal(self, request: Request) -> Principal:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            plain = "the Authorization header is missing or does not say Bearer"
+            raise errors.unauthenticated(None, plain)
+        found = self._services.authenticator.authenticate(token.strip())
+        if isinstance(found, Rejection):
+            raise errors.unauthenticated(*_REJECTIONS[found])
+        return found
+
+    def _books(self, realm: str, principal: Principal) -> Books:
+        company_id = self._directory.by_realm(realm) if ids.parse(realm) is not None else None
+        books = None if company_id is None else self._services.ledger.books(company_id, principal)
+        if books is None:
+            raise errors.forbidden(f"the token does not open realm {realm[:40]!r}")
+        return books
+
+    # Reading
+
+    def _read_entry(self, call: _Call) -> Response:
+        number = _path_id(call)
+        with call.books.read() as reader:
+            entry = reader.entry(EntryId(number))
+            if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
+                raise errors.not_found(f"there is no journal entry {number}")
+            shown = entry_json(entry, reader)
+            company = reader.company
+        return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), company)
+
+    def _read_record(self, call: _Call) -> Response:
+        entity = entities.BY_NAME[call.resource]
+        with call.books.read() as reader:
+            company = reader.company
+            shown = None
+            if entity is tax.CODES and len(call.rest) == 1:
+                shown = tax.pseudo_codes(company).get(call.rest[0].upper())
+            if shown is None:
+                number = _path_id(call)
+                record = entity.find(reader, number)
+                if record is None:
+                    raise errors.not_found(f"there is no {entity.name} {number}")
+                shown = entity.render(record, reader)
+        return answers.entity(call.request, entity.name, shown, self._clock(), company)
+
+    def _read_company(self, call: _Call, name: str) -> Response:
+        with call.books.read() as reader:
+            company = reader.company
+        if call.rest and call.rest not in (["1"], [company.realm]):
+            raise errors.not_found(f"there is no {name} {call.rest[0][:40]!r}")
+        shown = entities.company_json(name, company)
+        return answers.entity(call.request, name, shown, self._clock(), company)
+
+    def _read_rate(self, call: _Call) -> Response:
+        now = self._clock()
+        parameters = {name.lower(): value for name, value in call.parameters.items()}
+        with call.books.read() as reader:
+            company = reader.company
+            shown = rates.find(parameters, reader, today(now, zone(company.time_zone)))
+        return answers.entity(call.request, "ExchangeRate", shown, now, company)
+
+    async def _query(self, call: _Call) -> Response:
+        """A statement, in the parameter `query` or as the body."""
+        statement = call.parameters.get("query", "")
+        if call.request.method == "POST":
+            statement = _text(call.request.body)
+        now = self._clock()
+
+        def work() -> Response:
+            with call.books.read() as reader:
+                found = query.run(statement, reader, now)
+                company = reader.company
+            return answers.entity(call.request, "QueryResponse", found, now, company)
+
+        return await self._services.runtime.in_thread(work)
+
+    async def _cdc(self, call: _Call) -> Response:
+        """What has changed since a moment."""
+        now = self._clock()
+
+        def work() -> Response:
+            with call.books.read() as reader:
+                found = cdc.run(
+                    call.parameters.get("entities", ""),
+                    call.parameters.get("changedSince", ""),
+                    reader,
+                    now,
+                )
+                company = reader.company
+            return answers.entity(call.request, "CDCResponse", found, now, company)
+
+        return await self._services.runtime.in_thread(work)
+
+    # Writing
+
+    async def _save(self, call: _Call) -> Response:
+        key = _request_key(call)
+        operation = call.parameters.get("operation", SAVE).lower()
+        if call.rest and call.resource != "companyinfo":
+            raise errors.no_such_address(call.request.path)
+        applied = await self._operations.apply(
+            call.books,
+            NAMES[call.resource],
+            operation,
+            _body(call.request),
+            include_words(call.parameters.get("include", "")),
+            key=key,
+            request_id=call.request.id,
+        )
+        return answers.entity(
+            call.request, applied.entity, applied.body, applied.at, applied.company
+        )
+
+    async def _save_tax_code(self, call: _Call) -> Response:
+        if [part.lower() for part in call.rest] != ["taxcode"]:
+            raise errors.no_such_address(call.request.path)
+        applied = await self._operations.apply(
+            call.books,
+            TAX_SERVICE,
+            SAVE,
+            _body(call.request),
+            key=_request_key(call),
+            request_id=call.request.id,
+        )
+        return answers.bare(call.request, applied.body)
+
+    async def _batch(self, call: _Call) -> Response:
+        """Several operations and queries in one request."""
+        now = self._clock()
+        found = await batch.handle(
+            _body(call.request),
+            call.books,
+            self._operations,
+            self._services,
+            key=_request_key(call),
+            request_id=call.request.id,
+        )
+        with call.books.read() as reader:
+            company = reader.company
+        return answers.entity(call.request, "BatchItemResponse", found, now, company)
+
+
+def include_words(value: str) -> frozenset[str]:
+    """The words of a comma list, in lower case."""
+    return frozenset(word.strip().lower() for word in value.split(",") if word.strip())
+
+
+def _path_id(call: _Call) -> int:
+    """The id in the path."""
+    if len(call.rest) != 1:
+        raise errors.no_such_address(call.request.path)
+    number = ids.parse(call.rest[0])
+    if number is None:
+        why = "is not a number of a record"
+        raise QboFault([errors.invalid("2030", "Id", call.rest[0], why)])
+    return number
+
+
+def _request_key(call: _Call) -> str | None:
+    """The request id under which the answer is to be remembered."""
+    key = call.parameters.get("requestid")
+    if not key:
+        return None
+    if len(key) > REQUEST_ID_LENGTH_MAX or not key.strip():
+        plain = f"requestid has {len(key)} characters, 1 to {REQUEST_ID_LENGTH_MAX} are taken"
+        raise QboFault([Error("2130", f"Invalid Request Id : {key[:100]}", "requestid", plain)])
+    return key
+
+
+def _body(request: Request) -> Any:
+    """The JSON value of a body."""
+    body = request.body
+    media_type, _ = content_type(request.headers)
+    if "xml" in media_type or body.lstrip()[:1] == b"<":
+        plain = "XML bodies are not taken here; send JSON with Content-Type application/json"
+        raise errors.unsupported("Operation with an XML body is not supported.", plain)
+    try:
+        return json.decode(body)
+    except json.JsonError as fault:
+        _text(body)
+        raise errors.unreadable(f"the body is not JSON: {fault}") from None
+
+
+def _text(body: bytes) -> str:
+    """A body as text."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        plain = "the body is not UTF-8"
+        raise errors.unsupported("Operation with a body that is not UTF-8.", plain) from None
+
+
+_REJECTIONS: Final[dict[Rejection, tuple[str | None, str]]] = {
+    Rejection.MISSING: (None, "there is no bearer token"),
+    Rejection.MALFORMED: (
+        "Malformed bearer token: too short or too long",
+        "the bearer token has not the form of one",
+    ),
+    Rejection.UNKNOWN: (None, "the bearer token is not known here"),
+    Rejection.EXPIRED: ("Token expired", "the bearer token has expired; refresh it"),
+    Rejection.REVOKED: ("Token revoked", "the bearer token was revoked"),
+}
+
+
+def _too_large() -> QboFault:
+    plain = f"the body is larger than {BODY_BYTES_MAX} bytes"
+    return QboFault([errors.business("The request is too large.", plain)], status=413)
+
+
+_PROBLEMS: Final[dict[Problem, Callable[[], QboFault]]] = {
+    Problem.TOO_LARGE: _too_large,
+    Problem.BAD_ENCODING: lambda: errors.unsupported(
+        "Operation with this Content-Encoding is not supported.",
+        "the content encoding is unknown or the body does not agree with it",
+    ),
+    Problem.TIMEOUT: lambda: errors.failure(
+        408, "the request did not arrive in time", "the body did not arrive in time"
+    ),
+    Problem.INTERNAL: lambda: errors.failure(
+        500, "an unexpected fault; see the log under this request's id", "a fault of this server"
+    ),
+    Problem.SHUTTING_DOWN: lambda: errors.failure(
+        503, "the server is shutting down", "the server is shutting down; try again"
+    ),
+}

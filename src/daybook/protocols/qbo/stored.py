@@ -1,0 +1,49 @@
+"""Members that only this wire understands, kept beside a record as JSON text.
+
+The core keeps them in the record's annex under this wire's name and never looks inside. Dates are
+kept as text; numbers keep their digits.
+"""
+
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from daybook.domain.model import Annex, annex_of, with_annex
+from daybook.protocols.kit import json
+from daybook.protocols.qbo import errors
+from daybook.protocols.qbo.errors import QboFault
+from daybook.protocols.qbo.limits import STORED_BYTES_MAX
+
+WIRE: Final = "qbo"
+"""The name of this wire: in annexes, in the origin of entries, in idempotency keys."""
+
+
+def load(annex: Annex) -> dict[str, Any]:
+    """The members kept in an annex; empty if there are none. The caller owns the dict."""
+    text = annex_of(annex, WIRE) if annex else None
+    return {} if text is None else dict(_parse(text))
+
+
+@lru_cache(maxsize=4_096)
+def _parse(text: str) -> dict[str, Any]:
+    members: dict[str, Any] = json.decode(text.encode())
+    return members
+
+
+def dump(annex: Annex, members: dict[str, Any]) -> Annex:
+    """The annex with this wire's members replaced; those that are None are left out.
+
+    Raises `QboFault` where they are more than a record keeps.
+    """
+    kept = {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in sorted(members.items())
+        if value is not None
+    }
+    if not kept:
+        return with_annex(annex, WIRE, None) if annex else annex
+    text = json.encode(kept)
+    if len(text) > STORED_BYTES_MAX:
+        plain = f"additional members take {len(text)} bytes, {STORED_BYTES_MAX} at most"
+        raise QboFault([errors.business("The record is too large.", plain)])
+    return with_annex(annex, WIRE, text.decode())

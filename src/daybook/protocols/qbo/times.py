@@ -1,0 +1,40 @@
+"""Moments as this wire writes them: in the company's time zone, with a numeric offset.
+
+>>> seconds(Timestamp(1_770_138_847_512_345), zone("America/Los_Angeles"))
+'2026-02-03T09:14:07-08:00'
+>>> milliseconds(Timestamp(1_770_138_847_512_345), zone("America/Los_Angeles"))
+'2026-02-03T09:14:07.512-08:00'
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from daybook.domain.ids import Timestamp
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. The company's was checked when it was set."""
+    return ZoneInfo(name)
+
+
+def local(moment: Timestamp, where: ZoneInfo) -> datetime:
+    """A moment as date and time of a zone."""
+    return (_EPOCH + timedelta(microseconds=moment)).astimezone(where)
+
+
+def seconds(moment: Timestamp, where: ZoneInfo) -> str:
+    """Cut to seconds, as `MetaData` has it."""
+    return local(moment, where).isoformat(timespec="seconds")
+
+
+def milliseconds(moment: Timestamp, where: ZoneInfo) -> str:
+    """Cut to milliseconds, as the envelope's `time` has it."""
+    return local(moment, where).isoformat(timespec="milliseconds")
+
+
+def today(moment: Timestamp, where: ZoneInfo) -> date:
+    """The calendar date of a zone at a moment."""
+    return local(moment, where).date()

@@ -1,0 +1,46 @@
+"""What the server prints once it listens: where each interface answers, and with what."""
+
+from collections.abc import Iterator, Sequence
+
+from daybook import __version__
+from daybook.app.ledger import Ledger
+from daybook.app.ports import CompanyNames
+from daybook.auth.demo import DemoCredentials
+from daybook.protocols.kit.plugin import Plugin
+from daybook.server.config import Address, Config
+from daybook.server.interfaces import absent, present
+
+
+def banner(config: Config, ledger: Ledger, plugins: Sequence[Plugin], address: Address) -> str:
+    """The text, a line feed at its end. `address` is where the server really listens."""
+    origin = config.origin or f"http://{address}"
+    lines = [f"Daybook {__version__}, books in {ledger.store.url}"]
+    companies = list(_demo_companies(ledger)) if config.demo else []
+    for interface in present(plugins):
+        title = interface.title
+        if not companies:
+            lines.append(f"  {title:<28} {origin}{interface.path}")
+        addresses = []
+        for word, names in companies:
+            path = interface.path.format(realm=names.realm, codat=names.codat_id)
+            addresses.append((f"{origin}{path}", interface.credentials.format(word=word)))
+        for where, credentials in addresses:
+            lines.append(f"  {title:<28} {where:<60} {credentials}".rstrip())
+            title = ""
+    lines.append(f"  {'operations':<28} {origin}/healthz /readyz /metrics")
+    if not config.demo and not ledger.store.directory.company_ids():
+        lines.append("There are no companies yet: daybook company create")
+    missing = ", ".join(interface.title for interface in absent(plugins))
+    if missing:
+        lines.append(f"Not in this version: {missing}")
+    if config.sql is not None:
+        lines.append(f"Nothing listens on {config.sql}, the address for SQL")
+    return "\n".join(lines) + "\n"
+
+
+def _demo_companies(ledger: Ledger) -> Iterator[tuple[str, CompanyNames]]:
+    directory = ledger.store.directory
+    for word, company_id in DemoCredentials.of(directory).companies.items():
+        names = directory.names(company_id)
+        assert names is not None, "the directory found it a moment ago"
+        yield word, names

@@ -1,0 +1,143 @@
+"""Builds the program from its settings, in an order that can be read from top to bottom.
+
+    store -> demo data -> ledger -> credentials -> runtime -> wires -> pages -> application
+
+Wires are found, not listed: every sub-package of `daybook.protocols` with a module `plugin`, and
+whatever installed packages offer under the entry point group `daybook.protocols`.
+"""
+
+import asyncio
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, cast
+
+from daybook import protocols
+from daybook.app.access import Authenticator
+from daybook.app.ledger import Ledger
+from daybook.app.ports import Store
+from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
+from daybook.auth.tokens import StoreAuthenticator
+from daybook.protocols.kit import cursor
+from daybook.protocols.kit.plugin import Plugin, Services
+from daybook.protocols.kit.runtime import AsyncRuntime
+from daybook.server import oauth
+from daybook.server.asgi import Application, Lifecycle, Router
+from daybook.server.config import DEMO_STORE, Config, ConfigError
+from daybook.server.observe import Logger, Metrics
+from daybook.server.pages import ServerPages
+from daybook.server.secret import server_key
+
+ENTRY_POINTS: Final = "daybook.protocols"
+
+Create = Callable[[Services], Plugin]
+"""What the `plugin` module of a wire offers."""
+
+
+def open_books(config: Config) -> Ledger:
+    """Open the store a server is to run on, alone, and fill it if it is to be a demo.
+
+    Raises `StoreFailure`, OSError and `ConfigError`.
+    """
+    from daybook.storage import open_store
+
+    if config.store == DEMO_STORE:
+        Path(DEMO_STORE.removeprefix("sqlite:///")).parent.mkdir(exist_ok=True)
+    store = open_store(config.store)
+    try:
+        claim = getattr(store, "claim_server", None)
+        if claim is not None:  # only an engine on files has to keep a second server out
+            claim()
+        ledger = Ledger(store)
+        if config.demo:
+            _prepare_demo(ledger)
+    except BaseException:
+        store.close()
+        raise
+    return ledger
+
+
+def _prepare_demo(ledger: Ledger) -> None:
+    directory = ledger.store.directory
+    if not directory.company_ids():
+        from daybook.app.seed import seed_demo
+
+        seed_demo(ledger)
+    if not DemoCredentials.of(directory).companies:
+        raise ConfigError(
+            f"--demo: the books in {ledger.store.url} are not the demo's: no company is called"
+            f" {' or '.join(DEMO_SLUGS)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A server, built and not yet listening."""
+
+    application: Application
+    plugins: tuple[Plugin, ...]
+    runtime: AsyncRuntime
+    lifecycle: Lifecycle
+
+
+def assemble(
+    config: Config, ledger: Ledger, log: Logger, loop: asyncio.AbstractEventLoop
+) -> Assembly:
+    """Build everything above the ledger. Called on the loop that is to run it.
+
+    Raises OSError and ValueError where the key file cannot be used.
+    """
+    store = ledger.store
+    authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
+    if config.demo:
+        authenticator = DemoAuthenticator(DemoCredentials.of(store.directory), authenticator)
+    runtime = AsyncRuntime(loop)
+    services = Services(
+        ledger=ledger,
+        authenticator=authenticator,
+        runtime=runtime,
+        clock=ledger.clock,
+        demo=config.demo,
+        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+    )
+    plugins = tuple(create(services) for create in wires())
+    metrics = _metrics(store, runtime)
+    lifecycle = Lifecycle()
+    application = Application(
+        Router(plugins),
+        ServerPages(store, metrics, lifecycle, plugins),
+        metrics,
+        log,
+        body_timeout=config.body_timeout,
+        origin=config.origin,
+        lifecycle=lifecycle,
+    )
+    return Assembly(application, plugins, runtime, lifecycle)
+
+
+def wires() -> Iterator[Create]:
+    """What makes each wire: the program's own by name, then those of other packages."""
+    for module in sorted(pkgutil.iter_modules(protocols.__path__), key=lambda found: found.name):
+        name = f"{protocols.__name__}.{module.name}.plugin"
+        if module.ispkg and module.name != "kit" and find_spec(name) is not None:
+            yield cast("Create", import_module(name).create)
+    yield oauth.create
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
+        yield cast("Create", entry.load().create)
+
+
+def _metrics(store: Store, runtime: AsyncRuntime) -> Metrics:
+    metrics = Metrics()
+    metrics.show("daybook_scans", "Scans that run or wait for a thread.", lambda: runtime.scans)
+    metrics.show(
+        "daybook_commits", "Group commits answered.", lambda: runtime.commits, counter=True
+    )
+    metrics.show("daybook_commands", "Commands answered.", lambda: runtime.commands, counter=True)
+    queue_depth = getattr(store, "queue_depth", None)
+    if queue_depth is not None:
+        metrics.show("daybook_writer_queue", "Commands waiting for the writer.", queue_depth)
+    return metrics

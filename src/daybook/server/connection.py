@@ -1,0 +1,184 @@
+"""HTTP/1.1 connections: what real clients send, and bounds on what anyone may send.
+
+uvicorn's protocol class on llhttp does the work. Added here is what it leaves open:
+
+- A request line with raw blanks or bytes beyond ASCII in its query, which some clients of
+  accounting interfaces send, is taken as if they had been percent-encoded.
+- An offer to change to another protocol, as Java's client makes with every request, is hidden
+  from the parser, which would take the request's body for the other protocol.
+- A head is bounded in bytes and in time; so is the time before a connection's first request.
+- Head and body of a response leave in one system call, the dearest thing about a small answer.
+"""
+
+import asyncio
+import re
+from typing import Any, Final, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX
+
+_UPGRADE: Final = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+_SAFE: Final = frozenset(range(0x21, 0x7F))
+_ESCAPED: Final = [bytes((code,)) if code in _SAFE else b"%%%02X" % code for code in range(256)]
+
+
+class _WholeResponses:
+    """A transport that holds a response's head until what follows it is written."""
+
+    __slots__ = ("_head", "_transport", "get_extra_info", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
+
+    def write(self, data: bytes) -> None:
+        """Send data, behind a head if one is held; or hold it, if it is a head."""
+        if self._head:
+            data = self._head + data
+            self._head = b""
+        elif data[:9] == b"HTTP/1.1 " and data[9:12] != b"100":
+            self._head = data
+            return
+        if data:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what is held, and close once it is sent."""
+        self.write(b"")
+        self._transport.close()
+
+
+class Connection(HttpToolsProtocol):
+    """One connection of a caller."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._between = True
+        """Nothing of a next request has come yet, or not its whole first line."""
+        self._in_head = False
+        self._head_bytes = 0
+        self._first_line = b""
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", _WholeResponses(transport))
+        self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the timer."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, in whatever pieces."""
+        if self._between:
+            data = self._with_clean_first_line(data)
+            if not data:
+                return
+            if b"pgrade" in data or b"PGRADE" in data:
+                data = _without_upgrade(data)
+        super().data_received(data)
+        if self._in_head:
+            self._bound_head(len(data))
+
+    def on_message_begin(self) -> None:
+        """A request's first byte has come."""
+        self._between = False
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A request's head is complete."""
+        self._in_head = False
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._stop_head_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request is complete."""
+        self._between = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A response is complete; one to a HEAD request never had a body."""
+        self.transport.write(b"")
+        super().on_response_complete()
+
+    def _with_clean_first_line(self, data: bytes) -> bytes:
+        """What has come of the next request, its first line fit for the parser.
+
+        Empty while that line is incomplete; it is kept until the rest has come.
+        """
+        end = data.find(b"\n")
+        if self._first_line or end < 0:
+            data = self._first_line + data
+            self._first_line = b""
+            end = data.find(b"\n")
+            if end < 0 and len(data) <= HEAD_BYTES_MAX:
+                self._first_line = data
+                self._unset_keepalive_if_required()
+                self._start_head_timer()
+                return b""
+        line = data[:end]
+        if line.count(b" ") <= 2 and line.isascii():
+            return data
+        method, _, rest = line.partition(b" ")
+        target, _, version = rest.rpartition(b" ")
+        return b" ".join((method, _escaped(target), version)) + data[end:]
+
+    def _bound_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse_head(431, b"The head of the request is too large.\n")
+        else:
+            self._start_head_timer()
+
+    def _start_head_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_is_late)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if self._in_head or self._first_line:
+            self._refuse_head(408, b"The head of the request did not arrive in time.\n")
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse_head(self, status: int, text: bytes) -> None:
+        """Answer without a wire: which one the request is for is not known yet."""
+        if self.transport.is_closing():
+            return
+        # A pipelined request must not be answered before those ahead of it.
+        if self.cycle is None or self.cycle.response_complete:
+            head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(STATUS_LINE[status] + head % len(text) + text)
+        self.transport.close()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A request whose offer of another protocol has another name, for nobody to take up."""
+    head, blank, body = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nupgrade-offered:", head) + blank + body
+
+
+def _escaped(target: bytes) -> bytes:
+    return b"".join([_ESCAPED[code] for code in target])

@@ -1,0 +1,207 @@
+"""Listening, and stopping in good order.
+
+A signal to stop goes through these steps: `/readyz` says 503 at once; after the drain delay no
+connection is accepted and idle ones are closed; requests under way are answered, for as long as
+the drain time-out allows; then the store finishes what it took and is closed. A second signal
+ends the delay, a third the waiting.
+"""
+
+import asyncio
+import errno
+import gc
+import socket
+import sys
+import time
+from collections.abc import Callable
+from math import ceil
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from daybook.app.ledger import Ledger
+from daybook.app.ports import StoreFailure
+from daybook.server.asgi import Application
+from daybook.server.banner import banner
+from daybook.server.bootstrap import Assembly, assemble, open_books
+from daybook.server.config import Address, Config
+from daybook.server.connection import Connection
+from daybook.server.limits import (
+    BACKLOG,
+    COLLECTOR_THRESHOLDS,
+    CONNECTIONS_MAX,
+    FILES_WANTED,
+)
+from daybook.server.observe import Logger, configure_log
+
+_NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+def serve(config: Config) -> int:
+    """Run a server until it is told to stop. Answers with the process's exit code."""
+    began = time.perf_counter()
+    log = configure_log(config.log_level, config.log_format)
+    try:
+        listeners = listen(config.http)
+    except OSError as error:
+        return _failed(f"cannot listen on {config.http}: {error.strerror or error}")
+    try:
+        ledger = open_books(config)
+    except (StoreFailure, OSError, ValueError) as error:
+        _close(listeners)
+        return _failed(str(error))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_run(config, ledger, log, listeners, began))
+    except (OSError, ValueError) as error:
+        return _failed(str(error))
+    finally:
+        _close(listeners)
+        ledger.store.close()
+    return 0
+
+
+def listen(address: Address) -> list[socket.socket]:
+    """Sockets bound to every address a host stands for, not yet accepting. Raises OSError."""
+    found = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    bound: list[socket.socket] = []
+    failure: OSError | None = None
+    for family, _, _, _, name in dict.fromkeys(found):
+        if bound and address.port == 0:
+            break
+        try:
+            bound.append(_bind(family, name))
+        except OSError as error:
+            failure = error
+            if error.errno not in _NOT_HERE:
+                _close(bound)
+                raise
+    if not bound:
+        raise failure or OSError(errno.EADDRNOTAVAIL, "no such address")
+    return bound
+
+
+def _bind(family: int, name: tuple[object, ...]) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # there it would let two servers share a port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, name[0] != "::")
+        bound.bind(name)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with the way of stopping that the module's text describes."""
+
+    def __init__(self, config: uvicorn.Config, assembly: Assembly, drain_delay: float) -> None:
+        super().__init__(config)
+        self._lifecycle = assembly.lifecycle
+        self._drain_delay = drain_delay
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to stop has come."""
+        if self.should_exit:
+            self.force_exit = True
+        elif self._lifecycle.draining or not self._drain_delay:
+            self._lifecycle.draining = True
+            self._stop()
+        else:
+            self._lifecycle.draining = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_delay, self._stop)
+
+    def _stop(self) -> None:
+        self._lifecycle.closed = True
+        self.should_exit = True
+
+
+async def _run(
+    config: Config, ledger: Ledger, log: Logger, listeners: list[socket.socket], began: float
+) -> None:
+    assembly = assemble(config, ledger, log, asyncio.get_running_loop())
+    server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
+    ready = asyncio.create_task(_announce(server, config, ledger, assembly, listeners, began))
+    try:
+        await server.serve(sockets=listeners)
+    finally:
+        ready.cancel()
+        assembly.runtime.close()
+        gc.unfreeze()
+
+
+def server_config(config: Config, application: Application) -> uvicorn.Config:
+    """How uvicorn is to run an application."""
+    return uvicorn.Config(
+        application,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        backlog=BACKLOG,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=ceil(config.keep_alive_timeout),
+        timeout_graceful_shutdown=ceil(config.drain_timeout),
+    )
+
+
+async def _announce(
+    server: uvicorn.Server,
+    config: Config,
+    ledger: Ledger,
+    assembly: Assembly,
+    listeners: list[socket.socket],
+    began: float,
+) -> None:
+    """Once the server listens: say so, and settle the memory that start-up has left."""
+    while not server.started:
+        await asyncio.sleep(0.001)
+    host, port = listeners[0].getsockname()[:2]
+    lines = banner(config, ledger, assembly.plugins, Address(host, port))
+    sys.stdout.write(f"{lines}Ready in {time.perf_counter() - began:.2f} s.\n")
+    sys.stdout.flush()
+    _raise_file_limit()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
+def _raise_file_limit() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """A faster loop where it is installed: it answers half as many requests again."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _close(listeners: list[socket.socket]) -> None:
+    for listener in listeners:
+        listener.close()
+
+
+def _failed(message: str) -> int:
+    sys.stderr.write(f"daybook: {message}\n")
+    return 1

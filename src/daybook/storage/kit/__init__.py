@@ -1,0 +1,1 @@
+"""What the SQL engines share: the compiler from the read model to SQL."""

@@ -1,0 +1,90 @@
+"""What is kept across companies: their names, clients and tokens."""
+
+import threading
+from dataclasses import replace
+
+from daybook.app.ports import Client, CompanyNames, NameTaken, Token
+from daybook.domain.ids import CompanyId
+
+
+class MemoryDirectory:
+    """Implements `ports.Directory`; may be used on any thread."""
+
+    __slots__ = ("_clients", "_lock", "_names", "_tokens", "_version")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names: dict[CompanyId, CompanyNames] = {}
+        self._clients: dict[str, Client] = {}
+        self._tokens: dict[bytes, Token] = {}
+        self._version = 0
+
+    def company_ids(self) -> list[CompanyId]:
+        """All companies, in the order they were made."""
+        return list(self._names)
+
+    def names(self, company_id: CompanyId) -> CompanyNames | None:
+        """The names of a company, or None."""
+        return self._names.get(company_id)
+
+    def by_realm(self, realm: str) -> CompanyId | None:
+        """The company with that realm number, or None."""
+        return next((id for id, names in self._all_names() if names.realm == realm), None)
+
+    def by_slug(self, slug: str) -> CompanyId | None:
+        """The company with that slug, or None."""
+        return next((id for id, names in self._all_names() if names.slug == slug), None)
+
+    def by_codat_id(self, codat_id: str) -> CompanyId | None:
+        """The company with that Codat id, or None."""
+        return next((id for id, names in self._all_names() if names.codat_id == codat_id), None)
+
+    def check_free(self, names: CompanyNames) -> None:
+        """Raises `NameTaken` if a company has one of these names."""
+        for member, holder in (
+            ("slug", self.by_slug(names.slug)),
+            ("realm", self.by_realm(names.realm)),
+            ("codat_id", self.by_codat_id(names.codat_id)),
+        ):
+            if holder is not None:
+                raise NameTaken(f"the {member} {getattr(names, member)!r} is taken")
+
+    def register(self, company_id: CompanyId, names: CompanyNames) -> None:
+        """Let a company be found by its names."""
+        with self._lock:
+            self._names[company_id] = names
+
+    def client(self, client_id: str) -> Client | None:
+        """A client by its id, or None."""
+        return self._clients.get(client_id)
+
+    def put_client(self, client: Client) -> None:
+        """Keep a client, in place of one with the same id."""
+        with self._lock:
+            self._clients[client.id] = client
+            self._version += 1
+
+    def token(self, token_hash: bytes) -> Token | None:
+        """A token by its hash, or None."""
+        return self._tokens.get(token_hash)
+
+    def put_token(self, token: Token) -> Token:
+        """Keep a token, in place of one with the same hash; answers with its number set."""
+        with self._lock:
+            kept = self._tokens.get(token.hash)
+            number = len(self._tokens) + 1 if kept is None else kept.number
+            numbered = replace(token, number=number)
+            self._tokens[token.hash] = numbered
+            self._version += 1
+            return numbered
+
+    def tokens(self) -> list[Token]:
+        """All tokens, in the order they were made."""
+        return list(self._tokens.values())
+
+    def credentials_version(self) -> int:
+        """A number that rises whenever a client or token changes."""
+        return self._version
+
+    def _all_names(self) -> list[tuple[CompanyId, CompanyNames]]:
+        return list(self._names.items())

@@ -1,0 +1,128 @@
+"""A snapshot of one company's books: everything as it was at one moment.
+
+Queries are answered by `query.select` over all records, which is slow and plainly right.
+"""
+
+from datetime import date
+
+from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
+from daybook.domain.events import ACCOUNT, COMPANY, ENTRY, Event
+from daybook.domain.ids import AccountId, ContactId, EntryId
+from daybook.domain.model import Account, AccountKind, Company, JournalEntry, Record, Reference
+from daybook.domain.query import Filter, Query, matches, select
+from daybook.storage.memory.books import Books, Sums
+from daybook.storage.memory.figures import Tally, settled
+from daybook.storage.memory.versions import Versions
+
+
+class Snapshot:
+    """Implements `ports.Reader`; stays valid for good, and on any thread."""
+
+    __slots__ = ("_books", "_moment")
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._moment = books.moment
+
+    @property
+    def company(self) -> Company:
+        """The company, with its settings. Raises `StoreFailure` before it is kept."""
+        company = self._record(COMPANY, self._books.company_id)
+        if company is None:
+            raise StoreFailure("the company has not been appended yet")
+        assert isinstance(company, Company)
+        return company
+
+    def head(self) -> Head:
+        """Where the log stands in this snapshot."""
+        return self._books.head(self._moment)
+
+    def entry(self, entry_id: EntryId) -> JournalEntry | None:
+        """An entry, tombstones included, or None."""
+        entry = self._record(ENTRY, entry_id)
+        assert entry is None or isinstance(entry, JournalEntry)
+        return entry
+
+    def entries(self, query: Query) -> list[JournalEntry]:
+        """A page of entries, tombstones included unless the filter excludes them."""
+        return select(self._entries(), query)
+
+    def count_entries(self, filter: Filter) -> int:
+        """How many entries satisfy a filter, exactly."""
+        return sum(matches(filter, entry) for entry in self._entries())
+
+    def reference(self, entity: str, record_id: int) -> Reference | None:
+        """A reference record by entity name and id, or None."""
+        record = self._record(entity, record_id)
+        return None if isinstance(record, JournalEntry | Company) else record
+
+    def references(self, entity: str, query: Query) -> list[Reference]:
+        """A page of reference records of one entity."""
+        return select(self._references(entity), query)
+
+    def count_references(self, entity: str, filter: Filter) -> int:
+        """How many reference records of an entity satisfy a filter, exactly."""
+        return sum(matches(filter, record) for record in self._references(entity))
+
+    def account_totals(self, as_of: date | None = None) -> list[Total]:
+        """Totals by account, of entries dated up to `as_of` (inclusive; None: all).
+
+        As of a date they are summed anew, at a cost in proportion to the entries.
+        """
+        if as_of is None:
+            kept = self._books.account_sums.all_at(self._moment)
+            return [sums.total(id) for id, sums in sorted(kept, key=_first) if sums.lines]
+        tally = Tally(self._kind_of)
+        tally.add(entry for entry in self._entries() if entry.posting_date <= as_of)
+        return [sums.total(id) for id, sums in settled(tally.accounts).items()]
+
+    def account_total(self, account_id: AccountId) -> Total:
+        """The total of one account over all entries."""
+        return self._total(self._books.account_sums, account_id)
+
+    def contact_total(self, contact_id: ContactId) -> Total:
+        """The total of one contact over its lines on receivable and payable accounts."""
+        return self._total(self._books.contact_sums, contact_id)
+
+    def event(self, seq: int) -> Event | None:
+        """An event by its number, or None."""
+        return self._books.log[seq - 1] if 1 <= seq <= self.head().seq else None
+
+    def events(self, after: int, limit: int) -> list[Event]:
+        """Events numbered above `after`, in order."""
+        start = max(after, 0)
+        return self._books.log[start : min(start + max(limit, 0), self.head().seq)]
+
+    def history(self, entity: str, record_id: int) -> list[Event]:
+        """All events of one record, in order."""
+        last = self.head().seq
+        numbers = list(self._books.histories.get((entity, record_id), ()))
+        return [self._books.log[seq - 1] for seq in numbers if seq <= last]
+
+    def recall(self, key: IdempotencyKey) -> Remembered | None:
+        """What is kept under an idempotency key, or None."""
+        return self._books.remembered.at(key, self._moment)
+
+    def _record(self, entity: str, record_id: int) -> Record | None:
+        return self._books.record(entity, record_id, self._moment)
+
+    def _entries(self) -> list[JournalEntry]:
+        records = self._books.all_records(ENTRY, self._moment)
+        return [record for record in records if isinstance(record, JournalEntry)]
+
+    def _references(self, entity: str) -> list[Reference]:
+        records = self._books.all_records(entity, self._moment)
+        return [record for record in records if not isinstance(record, JournalEntry | Company)]
+
+    def _kind_of(self, account_id: int) -> AccountKind:
+        account = self._record(ACCOUNT, account_id)
+        if not isinstance(account, Account):
+            raise StoreFailure(f"a line is on account {account_id}, which does not exist")
+        return account.kind
+
+    def _total(self, table: Versions[int, Sums], record_id: int) -> Total:
+        return (table.at(record_id, self._moment) or Sums()).total(record_id)
+
+
+def _first(pair: tuple[int, Sums]) -> int:
+    return pair[0]

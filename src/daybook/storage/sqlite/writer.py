@@ -1,0 +1,391 @@
+"""The writer: one thread, one connection, group commits.
+
+Units of work wait in a queue. The writer takes what is there, runs it in one transaction, commits
+once and only then answers: however many callers wait, the disk is synced once for them all.
+
+There are no savepoints; it is assumed that units do not fail after they have written, and put
+right when they do. A unit's verdict must rest on what is committed with it or before it, so:
+
+- A unit that fails before it wrote anything has simply failed.
+- If it had written, the transaction is undone. Where it was alone in writing, that is all.
+  Otherwise those before it are run again and committed, and it is run again after them.
+- If the gathered rows or the commit are refused (an entry that does not balance, a total beyond
+  its bound), each unit is run again in a transaction of its own: only the culprit fails.
+
+After an I/O error nothing is known of the pages that were being written, so the store stops
+taking writes until it is opened again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Protocol
+
+import apsw
+
+from daybook.app.ports import (
+    DeadlinePassed,
+    LimitPassed,
+    Mailbox,
+    OutcomeUnknown,
+    Overloaded,
+    ReadOnly,
+    StoreCorrupt,
+    StoreFailure,
+    Tx,
+)
+from daybook.domain.ids import CompanyId
+from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
+from daybook.storage.sqlite.references import ReferenceCaches
+from daybook.storage.sqlite.tx import SqliteTx, Writes
+
+CHECKPOINT_PAGES: Final = 20_000
+"""Pages of the write-ahead log that are copied back even while commands wait: 80 MB."""
+
+CHECKPOINT_IDLE_PAGES: Final = 1_000
+"""Pages that are copied back as soon as no command waits."""
+
+IDLE_AFTER_S: Final = 0.25
+"""How long the queue is empty before the writer tidies up."""
+
+TIDY_AFTER_COMMITS: Final = 1_000
+"""Group commits after which the writer tidies up although commands wait."""
+
+PRUNED_MAX: Final = 512
+"""Idempotency keys dropped at once, so that nobody waits for it."""
+
+_KEPT: Final = IDEMPOTENCY_KEPT_DAYS * 86_400_000_000
+_FATAL: Final = (apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.ReadOnlyError)
+"""Errors after which nothing the engine says of later writes can be trusted."""
+
+_log: Final = logging.getLogger(__name__)
+
+_PRUNE: Final = (
+    "DELETE FROM idempotency WHERE (company_id, protocol, scope, key) IN ("
+    " SELECT company_id, protocol, scope, key FROM idempotency WHERE company_id = ?1 AND at <"
+    " (SELECT max(at) FROM idempotency WHERE company_id = ?1) - ?2 ORDER BY at LIMIT ?3)"
+)
+
+
+class Job(Protocol):
+    """Something to be done in a transaction."""
+
+    def __call__(self, session: "Session") -> object:
+        """Do it, perhaps again. What it returns is the result, what it raises the failure."""
+
+
+class Session:
+    """One transaction of the writer, with the view of each company it is about."""
+
+    def __init__(self, connection: apsw.Connection, caches: ReferenceCaches) -> None:
+        self.connection = connection
+        self.writes = Writes()
+        self.companies: dict[CompanyId, SqliteTx] = {}
+        self._caches = caches
+
+    def tx(self, company_id: CompanyId) -> SqliteTx:
+        """The view of a company. Raises `UnknownCompany`."""
+        tx = self.companies.get(company_id)
+        if tx is None:
+            tx = SqliteTx(self.connection, company_id, self._caches, self.writes)
+            self.companies[company_id] = tx
+        return tx
+
+    def execute(self, statement: str, parameters: Sequence[Any]) -> apsw.Cursor:
+        """Write to tables that belong to no company."""
+        self.writes.count += 1
+        return self.connection.execute(statement, parameters)
+
+    def finish(self) -> None:
+        """Write out everything gathered."""
+        for tx in self.companies.values():
+            if tx.written:
+                tx.finish()
+
+    def committed(self) -> None:
+        """Share what was learnt."""
+        for tx in self.companies.values():
+            tx.committed()
+
+
+def in_company(company_id: CompanyId, work: Callable[[Tx], object]) -> Job:
+    """A unit of work of the port as a job."""
+    return lambda session: work(session.tx(company_id))
+
+
+class _Waiting:
+    """A job in the queue, and where its result goes."""
+
+    __slots__ = ("begun", "deadline", "job", "mailbox", "result", "ticket")
+
+    def __init__(self, job: Job, ticket: object, mailbox: Mailbox, deadline: float | None) -> None:
+        self.job = job
+        self.ticket = ticket
+        self.mailbox = mailbox
+        self.deadline = deadline
+        self.begun = False
+        self.result: object = None
+
+
+class _Answer:
+    """The mailbox of a caller that waits."""
+
+    __slots__ = ("_lock", "result")
+
+    def __init__(self) -> None:
+        self.result: object = None
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def deliver(self, letters: Sequence[tuple[object, object]]) -> None:
+        [(_, self.result)] = letters
+        self._lock.release()
+
+    def wait(self) -> object:
+        self._lock.acquire()
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result
+
+
+class _Refused(Exception):
+    """The database refused rows of a transaction; whose they are is not known."""
+
+
+class Writer:
+    """Owns the writing connection from the moment it is started."""
+
+    def __init__(self, connection: apsw.Connection, caches: ReferenceCaches) -> None:
+        self._connection = connection
+        self._caches = caches
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._read_only: str | None = None
+        self._closing = False
+        self._log_pages = 0
+        self._untidy: set[CompanyId] = set()
+        self._commits_untidy = 0
+        connection.set_wal_hook(self._logged)
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def read_only(self) -> str | None:
+        """Why no more writes are taken, or None."""
+        return self._read_only
+
+    def submit(
+        self, job: Job, ticket: object, mailbox: Mailbox, deadline: float | None = None
+    ) -> None:
+        """Queue a job. Raises `Overloaded` or `ReadOnly` if it is not taken."""
+        if self._read_only is not None:
+            raise ReadOnly(self._read_only)
+        if self._queue.qsize() >= WRITER_QUEUE_MAX:
+            raise Overloaded(f"{WRITER_QUEUE_MAX} commands are waiting")
+        self._queue.put(_Waiting(job, ticket, mailbox, deadline))
+
+    def run(self, job: Job, deadline: float | None = None) -> object:
+        """Queue a job and wait until it is durable."""
+        assert threading.current_thread() is not self._thread, "a unit of work cannot wait"
+        answer = _Answer()
+        self.submit(job, None, answer, deadline)
+        return answer.wait()
+
+    def close(self) -> None:
+        """Finish what was taken, and end the thread. The connection is left to the caller."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    # The thread.
+
+    def _run(self) -> None:
+        while not self._closing:
+            taken = self._take()
+            if taken:
+                self._carry_out(taken)
+            if not taken or self._commits_untidy >= TIDY_AFTER_COMMITS:
+                self._tidy()
+        self._read_only = self._read_only or "the store is closed"
+        while not self._queue.empty():
+            late = self._queue.get()
+            if late is not None:
+                late.result = ReadOnly(self._read_only)
+                _deliver([late])
+
+    def _take(self) -> list[_Waiting]:
+        """What waits, up to a group; nothing if there was time to tidy up."""
+        chores = self._untidy or self._log_pages >= CHECKPOINT_IDLE_PAGES
+        taken: list[_Waiting] = []
+        try:
+            first = self._queue.get(timeout=IDLE_AFTER_S if chores else None)
+            while first is not None:
+                taken.append(first)
+                if len(taken) == GROUP_COMMIT_MAX:
+                    return taken
+                first = self._queue.get_nowait()
+            self._closing = True
+        except Empty:
+            pass
+        return taken
+
+    def _carry_out(self, waiting: list[_Waiting]) -> None:
+        """Run and answer everything taken, in as few transactions as it allows."""
+        limit = len(waiting)
+        while waiting:
+            if self._read_only is not None:
+                for unit in waiting:
+                    unit.result = ReadOnly(self._read_only)
+                _deliver(waiting)
+                return
+            answered, limit = self._attempt(waiting[:limit])
+            _deliver(waiting[:answered])
+            waiting = waiting[answered:]
+            limit = limit or len(waiting)
+            if self._log_pages >= CHECKPOINT_PAGES:
+                self._checkpoint()
+
+    def _attempt(self, units: list[_Waiting]) -> tuple[int, int]:
+        """Run units in one transaction.
+
+        Answers with how many of them have their result, and how many of the next ones to run
+        together (0: all).
+        """
+        session = Session(self._connection, self._caches)
+        committing = False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for index, unit in enumerate(units):
+                before = session.writes.count
+                self._run_unit(unit, session)
+                if isinstance(unit.result, Exception) and session.writes.count != before:
+                    self._rollback()
+                    return (0, index) if before else (index + 1, 0)
+            try:
+                session.finish()
+                committing = True
+                self._connection.execute("COMMIT" if session.writes.count else "ROLLBACK")
+            except (apsw.ConstraintError, LimitPassed) as error:
+                raise _Refused from error
+        except _Refused as refused:
+            self._rollback()
+            if len(units) > 1:
+                return 0, len(units) // 2
+            units[0].result = _refusal(refused.__cause__)
+        except apsw.Error as error:
+            failure = self._fault(error, committing)
+            for unit in units:
+                unit.result = failure
+        else:
+            session.committed()
+            self._untidy.update(id for id, tx in session.companies.items() if tx.written)
+            self._commits_untidy += 1
+        return len(units), 0
+
+    def _run_unit(self, unit: _Waiting, session: Session) -> None:
+        if not unit.begun and unit.deadline is not None and time.monotonic() > unit.deadline:
+            unit.result = DeadlinePassed("the deadline passed while the command was waiting")
+            return
+        unit.begun = True
+        try:
+            unit.result = unit.job(session)
+        except (apsw.ConstraintError, LimitPassed) as error:
+            raise _Refused from error
+        except apsw.Error:
+            raise
+        except Exception as error:
+            unit.result = error
+        if not self._connection.in_transaction:
+            raise apsw.Error("the transaction was undone")
+
+    def _fault(self, error: apsw.Error, committing: bool) -> StoreFailure:
+        """End a transaction the engine failed in; answers with what its callers get."""
+        undone = self._rollback()
+        if not undone or isinstance(error, _FATAL):
+            self._read_only = f"the store failed and must be opened again: {error}"
+        if committing:
+            return OutcomeUnknown(f"committing failed: {error}")
+        if isinstance(error, apsw.BusyError):
+            return Overloaded("another process is writing; nothing was done")
+        if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+            return StoreCorrupt(f"the database file is damaged: {error}")
+        if isinstance(error, apsw.FullError):
+            return ReadOnly("the disk is full; nothing was done")
+        if self._read_only is not None:
+            return ReadOnly(f"nothing was done; {self._read_only}")
+        return StoreFailure(f"nothing was done: {error}")
+
+    def _rollback(self) -> bool:
+        """Undo the transaction if there still is one; whether none is left."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error:
+            _log.exception("a transaction could not be undone")
+        return not self._connection.in_transaction
+
+    # Chores.
+
+    def _logged(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _tidy(self) -> None:
+        """Bring day totals up to date, drop old idempotency keys, copy the log back."""
+        companies, self._untidy, self._commits_untidy = self._untidy, set(), 0
+        if self._read_only is None and companies:
+            session = Session(self._connection, self._caches)
+            committing = False
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                for company_id in companies:
+                    tx = session.tx(company_id)
+                    if tx.has_tail:
+                        tx.write_periods()
+                        tx.finish()
+                    pruned = (company_id, _KEPT, PRUNED_MAX)
+                    self._connection.execute(_PRUNE, pruned)
+                committing = True
+                self._connection.execute("COMMIT")
+            except (apsw.Error, StoreFailure) as error:
+                if isinstance(error, apsw.Error):
+                    self._fault(error, committing)
+                else:
+                    self._rollback()
+                _log.exception("tidying up failed")
+        if self._log_pages >= CHECKPOINT_IDLE_PAGES:
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Copy the log back into the database as far as readers let it."""
+        if self._read_only is not None:
+            return
+        try:
+            logged, copied = self._connection.wal_checkpoint()
+        except apsw.BusyError:
+            return
+        except apsw.Error as error:
+            self._fault(error, False)
+            _log.exception("copying the log back failed")
+        else:
+            self._log_pages = logged - copied
+
+
+def _refusal(cause: BaseException | None) -> StoreFailure:
+    if isinstance(cause, StoreFailure):
+        return cause
+    return StoreFailure(f"the database refused it: {cause}")
+
+
+def _deliver(units: Sequence[_Waiting]) -> None:
+    """Hand out results, each mailbox all of its own at once."""
+    mail: dict[int, tuple[Mailbox, list[tuple[object, object]]]] = {}
+    for unit in units:
+        _, letters = mail.setdefault(id(unit.mailbox), (unit.mailbox, []))
+        letters.append((unit.ticket, unit.result))
+    for mailbox, letters in mail.values():
+        try:
+            mailbox.deliver(letters)
+        except Exception:
+            _log.exception("a mailbox did not take its results")

@@ -1,0 +1,182 @@
+"""What refresh tokens are good for, day by day."""
+
+import pytest
+from tests.auth.conftest import DAY, SECOND, HandClock
+
+from daybook.app import credentials
+from daybook.app.access import Principal, Rejection, Scope
+from daybook.app.credentials import REFRESH, NewToken
+from daybook.app.ports import Client, Directory
+from daybook.auth.demo import DemoCredentials
+from daybook.auth.oauth import (
+    ACCESS_SECONDS,
+    REFRESH_SECONDS,
+    Granted,
+    GrantRefusal,
+    Grants,
+    discovery,
+)
+from daybook.auth.tokens import StoreAuthenticator
+from daybook.domain.ids import CompanyId
+
+
+@pytest.fixture
+def grants(directory: Directory, clock: HandClock) -> Grants:
+    return Grants(directory, clock)
+
+
+@pytest.fixture
+def first(directory: Directory, clock: HandClock) -> str:
+    """A client's first refresh token."""
+    wanted = NewToken(
+        "app",
+        kind=REFRESH,
+        company_ids=frozenset((CompanyId(1),)),
+        scopes=frozenset((Scope.READ, Scope.WRITE)),
+        user="ann",
+        lifetime_us=REFRESH_SECONDS * SECOND,
+    )
+    return credentials.issue(directory, clock, wanted).text
+
+
+def granted(found: Granted | GrantRefusal) -> Granted:
+    assert isinstance(found, Granted), found
+    return found
+
+
+def test_an_access_token_opens_what_the_refresh_token_stands_for(
+    grants: Grants, first: str, directory: Directory, clock: HandClock
+) -> None:
+    access = granted(grants.refresh("app", first)).access_token
+    found = StoreAuthenticator(directory, clock).authenticate(access)
+    scopes = frozenset((Scope.READ, Scope.WRITE))
+    assert found == Principal("app", frozenset((CompanyId(1),)), scopes, "ann")
+    clock.now += ACCESS_SECONDS * SECOND
+    assert StoreAuthenticator(directory, clock).authenticate(access) is Rejection.EXPIRED
+
+
+def test_within_a_day_the_refresh_token_stays(grants: Grants, first: str, clock: HandClock) -> None:
+    clock.now += DAY - SECOND
+    again = granted(grants.refresh("app", first))
+    assert again.refresh_token == first
+    assert again.refresh_seconds == REFRESH_SECONDS - 86_399
+
+
+def test_after_a_day_it_rolls_and_the_old_one_serves_until_the_new_is_used(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += DAY
+    second = granted(grants.refresh("app", first))
+    assert second.refresh_token != first
+    assert second.refresh_seconds == REFRESH_SECONDS
+    retried = granted(grants.refresh("app", first))
+    assert retried.refresh_token not in (first, second.refresh_token)
+    assert granted(grants.refresh("app", retried.refresh_token)).refresh_token
+    assert grants.refresh("app", first) is GrantRefusal.INVALID
+
+
+def test_the_old_one_ends_a_day_after_it_rolled(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += 2 * DAY
+    granted(grants.refresh("app", first))
+    clock.now += DAY - SECOND
+    granted(grants.refresh("app", first))
+    clock.now += SECOND
+    assert grants.refresh("app", first) is GrantRefusal.INVALID
+
+
+def test_a_refresh_token_that_is_not_used_ends(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += REFRESH_SECONDS * SECOND
+    assert grants.refresh("app", first) is GrantRefusal.INVALID
+
+
+def test_a_client_that_refreshes_every_day_never_loses_access(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    text = first
+    for _ in range(250):
+        clock.now += DAY
+        text = granted(grants.refresh("app", text)).refresh_token
+
+
+def test_tokens_of_others_and_of_other_kinds_get_nothing(grants: Grants, first: str) -> None:
+    access = granted(grants.refresh("app", first)).access_token
+    assert grants.refresh("other", first) is GrantRefusal.NOT_ITS_CLIENTS
+    assert grants.refresh("app", access) is GrantRefusal.NOT_ITS_CLIENTS
+    assert grants.refresh("app", "unknown") is GrantRefusal.INVALID
+
+
+@pytest.mark.parametrize("which", ["access", "refresh", "first"])
+def test_revoking_one_token_ends_the_whole_authorization(
+    grants: Grants, first: str, directory: Directory, clock: HandClock, which: str
+) -> None:
+    bystander = credentials.issue(directory, clock, NewToken("app")).text
+    clock.now += DAY
+    found = granted(grants.refresh("app", first))
+    text = {"access": found.access_token, "refresh": found.refresh_token, "first": first}[which]
+    assert not grants.revoke("other", text)
+    assert grants.revoke("app", text)
+    authenticator = StoreAuthenticator(directory, clock)
+    assert authenticator.authenticate(found.access_token) is Rejection.REVOKED
+    assert isinstance(authenticator.authenticate(bystander), Principal)
+    assert grants.refresh("app", first) is GrantRefusal.INVALID
+    assert grants.refresh("app", found.refresh_token) is GrantRefusal.INVALID
+    assert not grants.revoke("app", "unknown")
+
+
+def test_clients_prove_themselves_by_their_secret(grants: Grants, directory: Directory) -> None:
+    import dataclasses
+
+    client = Client("app", "App", credentials.digest("secret"), directory_time := grants._clock())
+    directory.put_client(client)
+    assert grants.is_client("app", "secret")
+    assert not grants.is_client("app", "Secret")
+    assert not grants.is_client("nobody", "secret")
+    assert not grants.is_client("", "")
+    assert not grants.is_client("demo", "demo"), "the demo's client exists in the demo alone"
+    directory.put_client(dataclasses.replace(client, revoked_at=directory_time))
+    assert not grants.is_client("app", "secret")
+
+
+def test_the_demos_refresh_token_works_for_ever(directory: Directory, clock: HandClock) -> None:
+    grants = Grants(directory, clock, DemoCredentials.of(directory))
+    assert grants.is_client("demo", "demo")
+    assert not grants.is_client("demo", "demo2")
+    for _ in range(3):
+        found = granted(grants.refresh("demo", "demo"))
+        assert found.refresh_token == "demo"
+        principal = StoreAuthenticator(directory, clock).authenticate(found.access_token)
+        assert isinstance(principal, Principal)
+        demo = directory.by_slug("demo")
+        assert demo is not None
+        assert principal.company_ids == frozenset((demo,))
+        clock.now += 200 * DAY
+    assert grants.refresh("demo2", "demo") is GrantRefusal.NOT_ITS_CLIENTS
+    assert grants.revoke("demo", "demo")
+    assert not grants.revoke("demo2", "demo")
+    granted(grants.refresh("demo", "demo"))
+
+
+def test_the_discovery_document_points_back() -> None:
+    document = discovery("http://127.0.0.1:8080")
+    for member in (
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "revocation_endpoint",
+        "jwks_uri",
+    ):
+        assert str(document[member]).startswith("http://127.0.0.1:8080/")
+    for member in (
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+        "scopes_supported",
+        "token_endpoint_auth_methods_supported",
+        "claims_supported",
+    ):
+        assert isinstance(document[member], list)

@@ -1,0 +1,131 @@
+"""A server in a thread of the test's process, with a wire that shows what it was handed."""
+
+import asyncio
+import io
+import threading
+import time
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+import uvicorn
+from tests.support.server import RawResponse, exchange
+
+from daybook.protocols.kit.plugin import Limits, Problem, Request, Response
+from daybook.server.asgi import Application, Lifecycle, Router
+from daybook.server.config import read_config
+from daybook.server.observe import Metrics, configure_log
+from daybook.server.run import listen, server_config
+
+BODY_BYTES_MAX = 100_000
+BODY_SECONDS = 0.6
+
+
+class Mirror:
+    """A wire that answers with what it was asked; some paths misbehave on purpose."""
+
+    name = "mirror"
+    prefixes = ("/mirror", "/mirror/deep/inside")
+    limits = Limits(BODY_BYTES_MAX)
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.entered = threading.Event()
+
+    def handle(self, request: Request) -> Response | Awaitable[Response]:
+        if request.path == "/mirror/fault":
+            raise RuntimeError("a fault on purpose")
+        if request.path == "/mirror/wait":
+            return self._wait()
+        if request.path == "/mirror/diagnosis":
+            return Response(400, b"", (), "line 1\r\nset-cookie: x £")
+        seen = {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "headers": dict(request.headers),
+            "length": len(request.body),
+            "body": request.body[:200].decode("latin-1"),
+            "id": request.id,
+            "origin": request.origin,
+        }
+        return Response(200, msgspec.json.encode(seen), (("content-type", "application/json"),))
+
+    def refuse(self, request: Request, problem: Problem) -> Response:
+        return Response(400, problem.value.encode(), (("x-wire", "mirror"),), f"it is {problem}")
+
+    def operation(self, request: Request) -> str:
+        return "show"
+
+    async def _wait(self) -> Response:
+        self.entered.set()
+        while not self.release.is_set():
+            await asyncio.sleep(0.01)
+        return Response(200, b"waited")
+
+
+class Other(Mirror):
+    """A second wire, whose prefixes begin like those of the first."""
+
+    name = "other"
+    prefixes = ("/mirrors", "/mirror/deep")
+
+    def handle(self, request: Request) -> Response:
+        return Response(200, b"other")
+
+
+def plain_page(request: Request) -> Response:
+    """What answers for no wire, here: its path."""
+    return Response(404, request.path.encode())
+
+
+@dataclass
+class ThreadServer:
+    """The server under test and what can be seen of it from outside."""
+
+    port: int
+    mirror: Mirror
+    metrics: Metrics
+    lifecycle: Lifecycle
+    log: io.StringIO
+    server: uvicorn.Server
+    thread: threading.Thread = field(repr=False)
+
+    def exchange(self, request: bytes | str, *, timeout: float = 20) -> RawResponse:
+        data = request.encode() if isinstance(request, str) else request
+        return exchange("127.0.0.1", self.port, data, timeout=timeout)
+
+    def seen(self, request: bytes | str) -> dict[str, object]:
+        """What the mirror was handed."""
+        response = self.exchange(request)
+        assert response.status == 200, response
+        found: dict[str, object] = msgspec.json.decode(response.body)
+        return found
+
+
+@pytest.fixture
+def thread_server() -> Iterator[ThreadServer]:
+    """A server that is stopped in good order afterwards."""
+    config = read_config({}, {"http": "127.0.0.1:0", "log-level": "info"})
+    listeners = listen(config.http)
+    mirror, metrics, lifecycle, log = Mirror(), Metrics(), Lifecycle(), io.StringIO()
+    application = Application(
+        Router([mirror, Other()]),
+        plain_page,
+        metrics,
+        configure_log("info", "json", log),
+        body_timeout=BODY_SECONDS,
+        lifecycle=lifecycle,
+    )
+    server = uvicorn.Server(server_config(config, application))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=listeners)))
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    port = listeners[0].getsockname()[1]
+    yield ThreadServer(port, mirror, metrics, lifecycle, log, server, thread)
+    mirror.release.set()
+    server.should_exit = True
+    thread.join(timeout=20)
+    assert not thread.is_alive()

@@ -1,0 +1,106 @@
+"""Bounds on the head of a request, and when connections are closed."""
+
+import contextlib
+import socket
+import time
+
+import pytest
+from tests.server.conftest import ThreadServer
+from tests.support.server import read_response
+
+from daybook.server import connection as module
+from daybook.server.limits import HEAD_BYTES_MAX
+
+GET = b"GET /mirror/a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_a_large_head_is_taken_up_to_its_bound(thread_server: ThreadServer) -> None:
+    target = b"/mirror/a?" + b"x" * (HEAD_BYTES_MAX - 1_000)
+    request = GET.replace(b"/mirror/a", target)
+    assert len(str(thread_server.seen(request)["query"])) == HEAD_BYTES_MAX - 1_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /mirror/a?" + b"x" * (4 * HEAD_BYTES_MAX),
+        b"GET /mirror/a HTTP/1.1\r\nX: " + b"x" * (4 * HEAD_BYTES_MAX),
+        b"GET /mirror/a HTTP/1.1\r\n" + b"X: y\r\n" * HEAD_BYTES_MAX,
+    ],
+    ids=["line", "header", "headers"],
+)
+def test_a_head_without_end_is_refused(thread_server: ThreadServer, head: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
+        try:
+            connection.sendall(head)
+            response = read_response(connection)
+        except ConnectionError:  # it was closed on us while we were still sending
+            return
+    assert response.status == 431
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /mir", b"GET /mirror/a HTTP/1.1\r\nHost: x\r\n"])
+def test_a_slow_head_is_given_up(
+    thread_server: ThreadServer, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.3)
+    with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
+        connection.sendall(sent)
+        started = time.monotonic()
+        answer = connection.recv(65_536)
+        assert 0.2 < time.monotonic() - started < 10
+    assert answer.startswith(b"HTTP/1.1 408") if sent else answer == b""
+
+
+def test_dripping_bytes_does_not_prolong_a_head(
+    thread_server: ThreadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.3)
+    with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
+        connection.sendall(b"GET /mirror/a HTTP/1.1\r\n")
+        started = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - started < 10:
+                connection.sendall(b"X: y\r\n")
+                time.sleep(0.02)
+        assert time.monotonic() - started < 5
+
+
+def test_a_request_under_way_is_not_cut_off_by_the_heads_timer(
+    thread_server: ThreadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_SECONDS_MAX", 0.2)
+    with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
+        connection.sendall(GET.replace(b"/a", b"/wait"))
+        assert thread_server.mirror.entered.wait(10)
+        time.sleep(0.4)
+        thread_server.mirror.release.set()
+        assert read_response(connection).body == b"waited"
+        time.sleep(0.4)
+        connection.sendall(GET)
+        assert read_response(connection).status == 200
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /mirror/a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET /mirror/a HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"GET /mirror/a HTTP/1.1\r\nTransfer-Encoding: x\r\nContent-Length: 2\r\n\r\nab",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 500 + b"\n",
+    ],
+    ids=["line", "two-lengths", "negative", "framing", "tls"],
+)
+def test_what_is_not_http_is_refused_and_the_connection_closed(
+    thread_server: ThreadServer, request_bytes: bytes
+) -> None:
+    response = thread_server.exchange(request_bytes)
+    assert response.status == 400
+    assert response.headers["connection"] == "close"
+
+
+def test_old_clients_are_answered_and_their_connection_closed(thread_server: ThreadServer) -> None:
+    response = thread_server.exchange(b"GET /mirror/a HTTP/1.0\r\n\r\n")
+    assert response.status == 200
+    assert response.headers["connection"] == "close"
