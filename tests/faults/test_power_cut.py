@@ -31,8 +31,8 @@ from daybook.storage.sqlite.store import SqliteStore
 
 CUTS = 2_000 if SLOW else 200
 CUTS_A_TEST = CUTS // 10
-OPERATIONS_MAX = 260
-"""Operations among which the power is cut; a round takes about so many."""
+OPERATIONS_MAX = 800
+"""Operations among which the power is cut; sixty steps take about so many."""
 
 
 @pytest.fixture(autouse=True)

@@ -81,13 +81,16 @@ class Context:
     """What accompanies a command.
 
     `deadline` is a `time.monotonic()` time; a command still waiting then is dropped. With
-    `dry_run` everything is checked and nothing kept.
+    `dry_run` everything is checked and nothing kept. `show` makes of what was committed whatever
+    the caller wants to see of it, reading the books as of that very moment; it comes back as
+    `Committed.shown`. If it raises, nothing is kept.
     """
 
     actor: Actor
     idempotency: Idempotency | None = None
     deadline: float | None = None
     dry_run: bool = False
+    show: "Callable[[Reader, Committed], object] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,13 @@ class Committed:
 
     `records` holds each command's record as it now is, in order; `events` what was logged: none
     for a command that changed nothing. `replayed` marks the answer to a repeated key: the records
-    are then as they were after the first time.
+    are then as they were after the first time. `shown` is what `Context.show` made of it.
     """
 
     records: tuple[Record, ...]
     events: tuple[Event, ...] = ()
     replayed: bool = False
+    shown: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,13 +416,15 @@ class Books:
             digest = sha256(repr(tuple(commands)).encode()).digest()
 
         def work(tx: Tx) -> Outcome:
-            if idempotency is not None:
-                first = tx.recall(idempotency.key)
-                if first is not None:
-                    return _repeat(tx, first, digest)
-            outcome = self._carry_out(tx, commands, context.actor)
-            if isinstance(outcome, Committed) and idempotency is not None:
-                tx.remember(idempotency.key, self._to_remember(outcome, digest))
+            first = None if idempotency is None else tx.recall(idempotency.key)
+            if first is not None:
+                outcome = _repeat(tx, first, digest)
+            else:
+                outcome = self._carry_out(tx, commands, context.actor)
+                if isinstance(outcome, Committed) and idempotency is not None:
+                    tx.remember(idempotency.key, self._to_remember(outcome, digest))
+            if isinstance(outcome, Committed) and context.show is not None:
+                return replace(outcome, shown=context.show(tx, outcome))
             return outcome
 
         return work

@@ -14,6 +14,7 @@ from daybook.cli.kit import (
     Failure,
     add_command,
     add_store_option,
+    counted,
     opened_store,
     print_line,
     print_table,
@@ -86,14 +87,10 @@ def init(arguments: argparse.Namespace, environment: Environment) -> int:
         count = len(store.directory.company_ids())
     finally:
         store.close()
-    print_line(f"The store {url} is ready; it has {count} {_companies(count)}.")
+    print_line(f"The store {url} is ready; it has {counted(count, 'company', 'companies')}.")
     if not count:
         print_line("Next: daybook company create NAME --currency CODE")
     return 0
-
-
-def _companies(count: int) -> str:
-    return "company" if count == 1 else "companies"
 
 
 def create(arguments: argparse.Namespace, environment: Environment) -> int:

@@ -14,6 +14,7 @@ from daybook.cli.kit import (
     Failure,
     add_command,
     add_store_option,
+    counted,
     file_of,
     print_line,
     print_table,
@@ -61,7 +62,7 @@ def examine(arguments: argparse.Namespace, environment: Environment) -> int:
         return 0
     for text in advice:
         print_line(f"- {text}")
-    raise Failure(f"{len(advice)} {'thing' if len(advice) == 1 else 'things'} to look at")
+    raise Failure(f"{counted(len(advice), 'thing', 'things')} to look at")
 
 
 def _about_variables(environment: Environment) -> Iterator[str]:

@@ -17,6 +17,7 @@ from daybook.cli.kit import (
     add_company_option,
     add_store_option,
     companies_of,
+    counted,
     opened_store,
     print_line,
     slug_of,
@@ -63,13 +64,15 @@ def verify(arguments: argparse.Namespace, environment: Environment) -> int:
             if not found.complete:
                 print_line(f"{slug}: there are more findings, which were not looked for")
             findings += len(found.findings)
-            verdict = "all is well" if not found.findings else f"{len(found.findings)} findings"
+            wrong = counted(len(found.findings), "finding", "findings")
+            verdict = wrong if found.findings else "all is well"
             print_line(
                 f"{slug}: {found.events} events, {found.entries} entries,"
                 f" chain {found.hash.hex()}: {verdict}"
             )
     if findings:
-        raise Failure(f"the books are not in order: {findings} findings, told above")
+        wrong = counted(findings, "finding", "findings")
+        raise Failure(f"the books are not in order: {wrong}, told above")
     return 0
 
 
@@ -96,7 +99,8 @@ def rebuild(arguments: argparse.Namespace, environment: Environment) -> int:
             if not differences:
                 print_line(f"{slug}: the events rebuild every table as it is")
     if differing:
-        raise Failure(f"the events rebuild other books: {differing} tables differ, told above")
+        tables = counted(differing, "table differs", "tables differ")
+        raise Failure(f"the events rebuild other books: {tables}, told above")
     return 0
 
 

@@ -132,6 +132,11 @@ def sentence(refusals: Sequence[Refusal]) -> str:
     return "; ".join(refusal.message for refusal in refusals)
 
 
+def counted(count: int, one: str, more: str) -> str:
+    """A number with its noun."""
+    return f"{count} {one if count == 1 else more}"
+
+
 def print_line(text: str = "") -> None:
     """A line of result on standard output."""
     sys.stdout.write(f"{text}\n")

@@ -32,6 +32,7 @@ from daybook.cli.kit import (
     add_command,
     add_company_option,
     add_store_option,
+    counted,
     opened_store,
     print_aside,
     print_line,
@@ -152,12 +153,12 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
         print_aside("the rest of the file was not looked at")
     done = "would be imported" if options.dry_run else "imported"
     if report.entries or not report.faults:
-        print_line(f"{report.entries} entries with {report.lines} lines {done}")
+        entries = counted(report.entries, "entry", "entries")
+        print_line(f"{entries} with {counted(report.lines, 'line', 'lines')} {done}")
     if not report.faults:
         return 0
-    count = len(report.faults)
     what = "the others were left out" if report.entries else "nothing was imported"
-    raise Failure(f"{what}: {count} {'fault' if count == 1 else 'faults'}, told above")
+    raise Failure(f"{what}: {counted(len(report.faults), 'fault', 'faults')}, told above")
 
 
 @contextmanager
@@ -187,7 +188,7 @@ def give(arguments: argparse.Namespace, environment: Environment) -> int:
             Progress("export", "entries", reader.count_entries(selection(options))) as progress,
         ):
             count = export_journal(reader, out, options, progress.step)
-    print_aside(f"{count} entries exported")
+    print_aside(f"{counted(count, 'entry', 'entries')} exported")
     return 0
 
 

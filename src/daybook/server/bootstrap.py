@@ -26,7 +26,7 @@ from daybook.protocols.kit import cursor
 from daybook.protocols.kit.plugin import Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
-from daybook.server.asgi import Application, Lifecycle, Router
+from daybook.server.application import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
@@ -112,9 +112,7 @@ def assemble(
         ServerPages(store, metrics, lifecycle, plugins),
         metrics,
         log,
-        body_timeout=config.body_timeout,
-        origin=config.origin,
-        lifecycle=lifecycle,
+        lifecycle,
     )
     return Assembly(application, plugins, runtime, lifecycle)
 

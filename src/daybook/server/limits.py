@@ -8,6 +8,13 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 HEAD_SECONDS_MAX: Final = 20
 """Seconds a request's line and headers may take to arrive, so that slow senders hold nothing."""
 
+SEND_SECONDS_MAX: Final = 60
+"""Seconds a caller may take nothing of what is sent to it before its connection is closed."""
+
+SWEEP_SECONDS: Final = 0.25
+"""Seconds between two looks for connections whose time is over: one timer for all of them costs
+less than one for each request."""
+
 CONNECTIONS_MAX: Final = 4_096
 """Connections at a time; more are answered with 503. Each costs some kilobytes and a file."""
 
@@ -26,3 +33,8 @@ LOGGED_PATH_LENGTH_MAX: Final = 200
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 20)
 """Thresholds of the garbage collector once the server runs. Collections were most of the slowest
 percent of requests at the interpreter's defaults; requests make hardly any cycles."""
+
+SWITCH_INTERVAL_S: Final = 0.001
+"""Seconds for which one thread may hold the interpreter while another wants it. The writer comes
+back from the database a dozen times for each commit; at the usual 0.005 it waits that long each
+time for a busy event loop, at less than 0.001 switching itself costs more than it gains."""

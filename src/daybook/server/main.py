@@ -68,12 +68,15 @@ def _open_store(url: str) -> Store:
 
 
 def _backup(url: str, file: Path, steps: Steps) -> None:
-    from daybook.storage.sqlite import backup
+    from daybook.storage.sqlite.backup import backup
+    from daybook.storage.sqlite.store import path_of
 
-    backup.backup(url, file, steps)
+    backup(path_of(url), file, steps)
 
 
 def _restore(file: Path, url: str, replace: bool, steps: Steps) -> None:
-    from daybook.storage.sqlite import backup
+    from daybook.storage.sqlite.backup import Existing, restore
+    from daybook.storage.sqlite.store import path_of
 
-    backup.restore(file, url, replace, steps)
+    existing = Existing.REPLACE if replace else Existing.REFUSE
+    restore(file, path_of(url), steps, existing)

@@ -4,10 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
-from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
-from daybook.domain.ids import ById
-from daybook.domain.model import BillMark, Line, Side, Status
 from tests.support.qbo import (
     BERLIN,
     BRIDGE,
@@ -26,6 +22,10 @@ from tests.support.qbo import (
     line,
     two_lines,
 )
+
+from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
+from daybook.domain.ids import ById
+from daybook.domain.model import BillMark, Line, Side, Status
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_dates_default_to_the_companys_today(wire: Wire) -> None:
 
 def test_noise_of_clients_is_taken(wire: Wire) -> None:
     """What client libraries send without meaning it, all at once."""
-    noisy = {
+    noisy: dict[str, Any] = {
         "Id": None,
         "SyncToken": 0,
         "sparse": False,
@@ -609,7 +609,15 @@ REFUSED: list[tuple[str, dict[str, Any], list[str], str]] = [
         ["2170"],
         "",
     ),
-    ("currency not the company's", two_lines(CurrencyRef={"value": "EUR"}), ["6000"], "USD"),
+    (
+        "currency not the company's",
+        {
+            "Line": [line("Debit", 1), line("Credit", 1, SALES)],
+            "CurrencyRef": {"value": "EUR"},
+        },
+        ["6000"],
+        "USD alone",
+    ),
     ("no currency", two_lines(CurrencyRef={"value": "XYZ"}), ["2220"], ""),
     (
         "too many lines",

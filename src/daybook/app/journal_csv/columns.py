@@ -90,7 +90,8 @@ class Header:
         return None if at is None else self.names[at]
 
 
-def _meaning(name: str) -> Column | None:
+def meaning(name: str) -> Column | None:
+    """What a column of this name holds, None if it is not one that is known."""
     return _MEANINGS.get("".join(char for char in name.casefold() if char.isalnum()))
 
 
@@ -122,7 +123,7 @@ def _header_with(preview: str, delimiter: str) -> Header | None:
     at: dict[Column, int] = {}
     unread = []
     for index, name in enumerate(names):
-        column = _meaning(name)
+        column = meaning(name)
         if column is not None and column not in at:
             at[column] = index
         elif name.strip():
@@ -152,7 +153,7 @@ def _check(header: Header) -> None:
         message = "there are columns for debits and for signed amounts; leave one of them out"
         raise Unreadable(Fault(header.line, None, message))
     for name in header.unread:
-        column = _meaning(name)
+        column = meaning(name)
         if column is not None:
             message = f"the columns {header.name(column)!r} and {name!r} mean the same"
             raise Unreadable(Fault(header.line, name, message))

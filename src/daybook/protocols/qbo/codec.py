@@ -450,8 +450,7 @@ class _EntryReader:
         members = read(LINE, body, findings)
         kind = members.get("DetailType")
         if kind is None:
-            if not body.get("DetailType"):
-                findings.require("DetailType")
+            findings.require("DetailType")
             return None
         line_id = ids.parse(members.get("Id")) if self._entry is not None else None
         before = None if line_id is None else self._before.get(line_id)
@@ -461,7 +460,7 @@ class _EntryReader:
             annex = stored.dump(annex, {"DescriptionLineDetail": detail} if detail else {})
             note_id = None if before is None else before.id
             return NoteDraft(members.get("Description"), annex, note_id)
-        minor = self._amount(members, body)
+        minor = self._amount(members)
         sent = members.get(POSTING)
         if sent is None:
             findings.require(POSTING)
@@ -472,11 +471,10 @@ class _EntryReader:
         findings.where = where
         return draft
 
-    def _amount(self, members: Members, body: Members) -> int:
+    def _amount(self, members: Members) -> int:
         value = members.get("Amount")
         if value is None:
-            if body.get("Amount") in (None, ""):
-                self._findings.require("Amount")
+            self._findings.require("Amount")
             return 0
         if value < 0:
             self._findings.invalid("2290", "Amount", value, "is negative; the side says the sign")

@@ -123,10 +123,6 @@ class Operations:
         `QboFault`.
         """
         idempotency = None if key is None else IdempotencyKey(WIRE, "", key)
-        if idempotency is not None:
-            first = books.recall(idempotency)
-            if first is not None:
-                return self._repeated(books, entity, first)
         try:
             return await self._carry_out(
                 books, entity, operation, body, include, idempotency, request_id
@@ -157,7 +153,7 @@ class Operations:
         idempotency = None if key is None else Idempotency(key, Repetition.ANSWER_FIRST)
         principal = books.principal
         actor = Actor(principal.client, WIRE, principal.user, request_id)
-        context = Context(actor, idempotency)
+        context = Context(actor, idempotency, show=partial(_applied, entity))
         if entity == TAX_SERVICE:
             return await self._make_tax_code(books, body, context)
         prepare = self._preparation(entity, operation, body, include)
@@ -232,11 +228,11 @@ class Operations:
     def _repeated(self, books: Books, entity: str, outcome: Outcome) -> Applied:
         """The answer an outcome stands for, fresh or repeated."""
         match outcome:
-            case Committed(records):
+            case Committed(shown=Applied() as applied):
+                return applied
+            case Committed():
                 with books.read() as reader:
-                    if len(records) > 1 or entity == TAX_SERVICE:
-                        return _tax_code_answer(records, reader)
-                    return _shown(entity, records[0], reader)
+                    return _applied(entity, reader, outcome)
             case Answered(answer):
                 raise QboFault.from_bytes(answer)
             case Refused(refusals):
@@ -329,6 +325,13 @@ def _editor(entity: str, command: Command, reader: Reader) -> str:
     if not history:
         return "another user"
     return history[-1].actor.user or history[-1].actor.client
+
+
+def _applied(entity: str, reader: Reader, outcome: Committed) -> Applied:
+    """What was carried out, as its answer shows it."""
+    if entity == TAX_SERVICE:
+        return _tax_code_answer(outcome.records, reader)
+    return _shown(entity, outcome.records[0], reader)
 
 
 def _shown(entity: str, record: Record, reader: Reader) -> Applied:

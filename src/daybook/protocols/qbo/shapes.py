@@ -62,8 +62,10 @@ class Findings:
         self.add(errors.invalid(code, name, value, why, self.where + name))
 
     def require(self, name: str) -> None:
-        """Note a member that is missing."""
-        self.add(errors.required(name, self.where + name))
+        """Note a member that is missing, unless something is wrong with what was sent as it."""
+        path = self.where + name
+        if not any(error.plain.startswith(f"{path}: ") for error in self.errors):
+            self.add(errors.required(name, path))
 
     def conclude(self) -> None:
         """Raise the fault for what was noted, if anything was."""

@@ -1,10 +1,12 @@
 """What the store keeps across companies: their names, clients and tokens.
 
-Everything is read from the tables each time: a look-up by a unique index takes some microseconds,
-and another process may have changed it.
+Each request asks here twice or more, so what cannot change is kept in memory, and whether
+credentials have changed is looked up a few times a second. All else is read from the tables, since
+another process may have changed it.
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -37,12 +39,24 @@ _PUT_CLIENT: Final = (
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
 
+COMPANIES_KEPT: Final = 10_000
+"""Companies whose names are kept in memory; the others are looked up each time."""
+
+VERSION_KEPT_S: Final = 0.05
+"""Seconds for which credentials another process has changed may still count: each request asks."""
+
+
 class SqliteDirectory:
     """Names of companies, clients and tokens."""
 
     def __init__(self, fetch: Fetch, write: Callable[[Job], object]) -> None:
         self._fetch = fetch
         self._write = write
+        # a company keeps its names for good, so what was found once need not be looked up again
+        self._names: dict[CompanyId, CompanyNames] = {}
+        self._companies: dict[tuple[str, str], CompanyId] = {}
+        self._version = 0
+        self._version_until = 0.0
 
     def company_ids(self) -> list[CompanyId]:
         """All companies, in the order they were made."""
@@ -52,8 +66,16 @@ class SqliteDirectory:
         """The names of a company, or None."""
         if not can_be_number(company_id):
             return None
-        rows = self._fetch("SELECT slug, realm, codat_id FROM company WHERE id = ?", (company_id,))
-        return CompanyNames(*rows[0]) if rows else None
+        names = self._names.get(company_id)
+        if names is None:
+            statement = "SELECT slug, realm, codat_id FROM company WHERE id = ?"
+            rows = self._fetch(statement, (company_id,))
+            if not rows:
+                return None
+            names = CompanyNames(*rows[0])
+            if len(self._names) < COMPANIES_KEPT:
+                self._names[company_id] = names
+        return names
 
     def by_realm(self, realm: str) -> CompanyId | None:
         """The company with that realm number, or None."""
@@ -92,6 +114,7 @@ class SqliteDirectory:
             session.execute(_CHANGED, ())
 
         self._write(job)
+        self._version_until = 0.0
 
     def token(self, token_hash: bytes) -> Token | None:
         """A token by its hash, or None."""
@@ -122,6 +145,7 @@ class SqliteDirectory:
             return replace(token, number=row[0])
 
         kept = self._write(job)
+        self._version_until = 0.0
         assert isinstance(kept, Token)
         return kept
 
@@ -130,16 +154,29 @@ class SqliteDirectory:
         return [_token(row) for row in self._fetch(f"{_TOKEN} ORDER BY number", ())]
 
     def credentials_version(self) -> int:
-        """A number that rises whenever a client or token changes: one row of one page."""
-        version: int = self._fetch("SELECT version FROM credentials", ())[0][0]
-        return version
+        """A number that rises whenever a client or token changes.
+
+        At once for changes of this process, within `VERSION_KEPT_S` for those of another.
+        """
+        now = time.monotonic()
+        if now >= self._version_until:
+            self._version = self._fetch("SELECT version FROM credentials", ())[0][0]
+            self._version_until = now + VERSION_KEPT_S
+        return self._version
 
     def _company(self, statement: str, name: str) -> CompanyId | None:
-        try:
-            rows = self._fetch(statement, (name,))
-        except UnicodeEncodeError:
-            return None  # a lone surrogate, which no stored name has
-        return rows[0][0] if rows else None
+        found = self._companies.get((statement, name))
+        if found is None:
+            try:
+                rows = self._fetch(statement, (name,))
+            except UnicodeEncodeError:
+                return None  # a lone surrogate, which no stored name has
+            if not rows:
+                return None
+            found = CompanyId(rows[0][0])
+            if len(self._companies) < COMPANIES_KEPT:
+                self._companies[statement, name] = found
+        return found
 
 
 def _token(row: Row) -> Token:

@@ -171,8 +171,7 @@ def _type(draft: Draft) -> tuple[AccountKind, str | None]:
         found = _TYPE_OF_SUBTYPE.get(subtype or "")
         type_name = type_name if found is None else TYPE_NAMES[found]
     if type_name is None and subtype is None:
-        if "AccountType" not in draft.sent or draft.members.get("AccountType") is None:
-            draft.findings.require("AccountType")
+        draft.findings.require("AccountType")
         return AccountKind.EXPENSE, None
     known = _TYPE_OF_SUBTYPE.get(subtype) if subtype is not None else None
     if type_name is None:

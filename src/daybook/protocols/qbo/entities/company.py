@@ -224,10 +224,13 @@ def changed_info(body: Any, company: Company) -> tuple[Company, int]:
     version = identify(UPDATE, {"Id": RECORD_ID, **body}, findings).version
     sparse = members.get("sparse") is True
     annex = stored.load(company.annex)
-    kept: Json = dict(annex.get("CompanyInfo", {})) if sparse else {}
+    before: Json = annex.get("CompanyInfo", {})
+    kept: Json = dict(before) if sparse else {}
+    derived = {"LegalName": company.name, "CompanyStartDate": _founded(company)}
     for name in _INFO_KEPT:
-        if name in members:
-            kept[name] = _plain(members[name])
+        value = _plain(members.get(name))
+        if name in members and (name in before or value != derived.get(name)):
+            kept[name] = value
     company_name = members.get("CompanyName")
     if company_name is None and not (sparse and "CompanyName" not in members):
         findings.require("CompanyName")
@@ -271,7 +274,7 @@ def changed_preferences(body: Any, company: Company) -> tuple[Company, int]:
     findings.conclude()
     assert version is not None
     kept.pop("CurrencyPrefs", None)
-    sections = {name: _without_core(section) for name, section in kept.items() if section}
+    sections = {name: _worth_keeping(name, section) for name, section in kept.items() if section}
     annex["Preferences"] = {name: each for name, each in sections.items() if each} or None
     return replace(changed, annex=stored.dump(company.annex, annex)), version
 
@@ -279,10 +282,16 @@ def changed_preferences(body: Any, company: Company) -> tuple[Company, int]:
 _IN_CORE: Final = frozenset({"FirstMonthOfFiscalYear", "BookCloseDate", "UsingSalesTax"})
 
 
-def _without_core(section: Json) -> Json:
-    """A section without what the core keeps, and without what stands for nothing."""
+def _worth_keeping(name: str, section: Json) -> Json:
+    """The members of a section that neither the core keeps nor the defaults have anyway."""
+    defaults = _DEFAULTS.get(name, {})
+    if "NameValue" in section:
+        pairs = [pair for pair in section["NameValue"] or [] if pair["Name"] != _WARN_DUPLICATE]
+        section = {**section, "NameValue": pairs}
     return {
-        name: value for name, value in section.items() if name not in _IN_CORE and value is not None
+        member: value
+        for member, value in section.items()
+        if member not in _IN_CORE and value is not None and value != defaults.get(member)
     }
 
 
@@ -314,12 +323,16 @@ def _with_core(
 def _warns(company: Company, members: Members, findings: Findings) -> bool:
     """Whether duplicate numbers are refused, from the pairs of `OtherPrefs`."""
     pairs = (members.get("OtherPrefs") or {}).get("NameValue") or []
-    if not isinstance(pairs, list) or not all(isinstance(pair, dict) for pair in pairs):
-        raise errors.unreadable("OtherPrefs.NameValue is not an array of objects")
+    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
+        raise errors.unreadable("OtherPrefs.NameValue is not an array of names and values")
     for pair in pairs:
         if pair.get("Name") == _WARN_DUPLICATE:
             return _is_true(pair.get("Value"))
     return company.doc_number_unique
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, dict) and "Name" in value
 
 
 def _is_true(value: Any) -> bool:

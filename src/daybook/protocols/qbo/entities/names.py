@@ -180,6 +180,18 @@ _UNKEPT: Final = frozenset(
 )
 """Members that the core keeps, or that are worked out; all others go to the annex."""
 
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "BillWithParent": False,
+    "PreferredDeliveryMethod": "Print",
+    "IsProject": False,
+    "Vendor1099": False,
+    "BillableTime": False,
+}
+"""Values that are shown where nothing is kept."""
+
+_MASKED: Final = frozenset({"SSN", "TaxIdentifier"})
+"""Numbers of which only the last characters are shown."""
+
 
 def _members_of(contact: Contact) -> Members:
     members = {
@@ -196,19 +208,34 @@ def _members_of(contact: Contact) -> Members:
 def _content(kind: ContactKind, draft: Draft) -> ContactContent:
     current = draft.current if isinstance(draft.current, Contact) else None
     annex = current.annex if current is not None else ()
-    kept = {
-        name: value
-        for name, value in draft.members.items()
-        if name not in _CORE and name not in _UNKEPT
-    }
+    name = _display_name(kind, draft)
     return ContactContent(
         kind=kind,
-        name=_display_name(kind, draft),
+        name=name,
         currency=_currency(draft, current),
         parent=draft.parent("Job", "Names") if kind is ContactKind.CUSTOMER else None,
         active=draft.active(),
-        annex=stored.dump(annex, kept),
+        annex=stored.dump(annex, _kept(draft, name, stored.load(annex))),
     )
+
+
+def _kept(draft: Draft, display_name: str, before: Json) -> Json:
+    """What goes to the annex: what differs from what is shown anyway.
+
+    So sending back what was read changes nothing. A number that is shown masked and comes back
+    masked is the number that was there.
+    """
+    derived = {"PrintOnCheckName": display_name, "Taxable": draft.reader.company.sales_tax}
+    kept: Json = {}
+    for name, value in draft.members.items():
+        if name in _CORE or name in _UNKEPT or value == _DEFAULTS.get(name):
+            continue
+        if name in derived and name not in before and value == derived[name]:
+            continue
+        if name in _MASKED and name in before and value == _masked(before[name]):
+            value = before[name]
+        kept[name] = value
+    return kept
 
 
 def _display_name(kind: ContactKind, draft: Draft) -> str:
@@ -255,7 +282,7 @@ def _render_customer(contact: Contact, reader: BooksReader) -> Json:
     shown["Taxable"] = kept.get("Taxable", company.sales_tax)
     _add(shown, kept, "BillAddr", "ShipAddr", "ContactName", "AltContactName", "Notes")
     shown["Job"] = contact.parent_id is not None
-    shown["BillWithParent"] = kept.get("BillWithParent", False)
+    shown["BillWithParent"] = _or_default(kept, "BillWithParent")
     if contact.parent_id is not None:
         shown["ParentRef"] = {"value": str(contact.parent_id)}
         shown["Level"] = _level(contact, reader)
@@ -266,9 +293,9 @@ def _render_customer(contact: Contact, reader: BooksReader) -> Json:
     shown["BalanceWithJobs"] = amount(balance + _below(contact.id, reader), exponent)
     _add(shown, kept, "CreditLimit", "AcctNum")
     shown["CurrencyRef"] = currency_ref(contact.currency or company.home_currency)
-    shown["PreferredDeliveryMethod"] = kept.get("PreferredDeliveryMethod", "Print")
+    shown["PreferredDeliveryMethod"] = _or_default(kept, "PreferredDeliveryMethod")
     _add(shown, kept, "ResaleNum", "TaxExemptionReasonId")
-    shown["IsProject"] = kept.get("IsProject", False)
+    shown["IsProject"] = _or_default(kept, "IsProject")
     _add(shown, kept, "BusinessNumber", "GSTIN", "GSTRegistrationType", "PrimaryTaxIdentifier")
     _add(shown, kept, "SecondaryTaxIdentifier", "TaxRegime", "ARAccountRef")
     return {**shown, **base_members(contact, reader)}
@@ -287,7 +314,7 @@ def _render_vendor(contact: Contact, reader: BooksReader) -> Json:
     _add(shown, kept, "PrefillAccountRef")
     shown["Balance"] = amount(-reader.contact_total(contact.id).balance, exponent)
     _add(shown, kept, "OpenBalanceDate", "BillRate", "CostRate", "CreditLimit", "AcctNum")
-    shown["Vendor1099"] = kept.get("Vendor1099", False)
+    shown["Vendor1099"] = _or_default(kept, "Vendor1099")
     _add(shown, kept, "T4AEligible", "T5018Eligible")
     shown["CurrencyRef"] = currency_ref(contact.currency or company.home_currency)
     _add(shown, kept, "TaxReportingBasis", "APAccountRef", "HasTPAR", "GSTIN")
@@ -302,7 +329,7 @@ def _render_employee(contact: Contact, reader: BooksReader) -> Json:
     if "SSN" in kept:
         shown["SSN"] = _masked(kept["SSN"])
     _add(shown, kept, "PrimaryAddr")
-    shown["BillableTime"] = kept.get("BillableTime", False)
+    shown["BillableTime"] = _or_default(kept, "BillableTime")
     _add(shown, kept, "BillRate", "CostRate", "HourlyCostRate", "BirthDate", "Gender")
     _add(shown, kept, "HiredDate", "ReleasedDate", "UseTimeEntry")
     return {**shown, **base_members(contact, reader)}
@@ -327,6 +354,10 @@ def _add(shown: Json, kept: Json, *names: str) -> None:
     for name in names:
         if name in kept:
             shown[name] = kept[name]
+
+
+def _or_default(kept: Json, name: str) -> object:
+    return kept.get(name, _DEFAULTS[name])
 
 
 def _masked(number_: str) -> str:

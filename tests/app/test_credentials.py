@@ -1,0 +1,71 @@
+"""Tokens: shown once, kept as a hash, believed until revoked or expired."""
+
+from hashlib import sha256
+
+import pytest
+from tests.support.clock import START, TestClock
+
+from daybook.app import credentials
+from daybook.app.access import ALL_SCOPES, Rejection, Scope
+from daybook.app.credentials import NewToken, issue, revoke, revoke_number
+from daybook.app.ports import Store
+from daybook.domain.ids import CompanyId, Timestamp
+from daybook.storage import open_store
+
+
+@pytest.fixture
+def store() -> Store:
+    return open_store("memory://")
+
+
+def test_only_the_hash_is_kept(store: Store) -> None:
+    issued = issue(store.directory, TestClock(), NewToken("app", label="nightly"))
+    assert issued.text.startswith("dba_")
+    assert len(issued.text) > 40
+    assert issued.token.hash == sha256(issued.text.encode()).digest()
+    assert store.directory.token(credentials.digest(issued.text)) == issued.token
+    assert issued.text not in repr(store.directory.tokens())
+
+
+def test_tokens_differ_and_are_numbered(store: Store) -> None:
+    issued = [issue(store.directory, TestClock(), NewToken("app")) for _ in range(3)]
+    assert len({each.text for each in issued}) == 3
+    assert [each.token.number for each in issued] == [1, 2, 3]
+
+
+def test_a_token_stands_for_what_was_wanted(store: Store) -> None:
+    wanted = NewToken(
+        "app", company_ids=frozenset({CompanyId(7)}), scopes=frozenset({Scope.READ}), user="ada"
+    )
+    principal = credentials.principal(issue(store.directory, TestClock(), wanted).token)
+    assert (principal.client, principal.user) == ("app", "ada")
+    assert principal.may_open(CompanyId(7))
+    assert not principal.may_open(CompanyId(8))
+    assert principal.scopes == {Scope.READ}
+
+
+def test_a_token_without_companies_opens_all(store: Store) -> None:
+    principal = credentials.principal(issue(store.directory, TestClock(), NewToken("a")).token)
+    assert principal.may_open(CompanyId(99))
+    assert principal.scopes == ALL_SCOPES
+
+
+def test_when_a_token_is_not_believed(store: Store) -> None:
+    wanted = NewToken("app", lifetime_us=1_000)
+    token = issue(store.directory, TestClock(), wanted).token
+    assert credentials.fault(token, Timestamp(START + 999)) is None
+    assert credentials.fault(token, Timestamp(START + 1_000)) is Rejection.EXPIRED
+    assert credentials.fault(None, START) is Rejection.UNKNOWN
+    revoked = revoke(store.directory, TestClock(), token.hash)
+    assert credentials.fault(revoked, START) is Rejection.REVOKED
+
+
+def test_the_first_time_of_revocation_stays(store: Store) -> None:
+    token = issue(store.directory, TestClock(), NewToken("app")).token
+    first = revoke_number(store.directory, TestClock(START + 5), token.number)
+    again = revoke_number(store.directory, TestClock(START + 9), token.number)
+    assert first is not None
+    assert first.revoked_at == START + 5
+    assert again == first
+    assert revoke_number(store.directory, TestClock(), 99) is None
+    assert revoke(store.directory, TestClock(), b"unknown") is None

@@ -1,0 +1,49 @@
+"""Tokens from the command line: printed once, listed without their text, withdrawn."""
+
+from tests.cli.conftest import Terminal
+
+from daybook.app import credentials
+
+
+def test_the_token_alone_is_on_standard_output(shop: Terminal) -> None:
+    text = shop.ok("token", "create", "--client", "billing", "--label", "nightly").strip()
+    assert text.startswith("dba_")
+    assert "shown only now" in shop.err
+    store = shop.open_store("sqlite:///daybook.db")
+    token = store.directory.token(credentials.digest(text))
+    store.close()
+    assert token is not None
+    assert (token.client, token.label, token.expires_at) == ("billing", "nightly", None)
+    assert text not in shop.ok("token", "list")
+
+
+def test_a_token_may_be_narrow_and_short_lived(shop: Terminal) -> None:
+    shop.ok(
+        "token",
+        "create",
+        "--client",
+        "app",
+        "--company",
+        "mill",
+        "--scope",
+        "read",
+        "--expires-in-days",
+        "2",
+    )
+    _, row = shop.ok("token", "list").splitlines()
+    assert row.split()[:6] == ["1", "access", "app", "mill", "read", "2026-09-21"]
+    assert row.split()[6:] == ["2026-09-23", "valid"]
+    shop.clock.now += 2 * 86_400 * 1_000_000
+    assert "expired" in shop.ok("token", "list")
+
+
+def test_a_token_is_revoked_by_its_number(shop: Terminal) -> None:
+    shop.ok("token", "create", "--client", "app")
+    assert shop.ok("token", "revoke", "1") == "Token 1 is revoked.\n"
+    assert "revoked" in shop.ok("token", "list")
+    assert shop.fails("token", "revoke", "2") == "there is no token 2"
+
+
+def test_a_company_has_to_exist(shop: Terminal) -> None:
+    line = shop.fails("token", "create", "--client", "app", "--company", "nobody")
+    assert line.startswith("there is no company 'nobody'")

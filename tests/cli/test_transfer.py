@@ -1,0 +1,80 @@
+"""Import and export from the command line."""
+
+import io
+import sys
+
+import pytest
+from tests.cli.conftest import Terminal
+
+GOOD = "Journal No.,Date,Account,Amount,Colour\n1,2026-01-31,Rent,5,\n1,,Bank,-5,\n"
+BAD = "2,2026-01-31,Rentz,5,\n2,,Bank,-5,\n"
+
+
+@pytest.fixture
+def files(shop: Terminal) -> Terminal:
+    (shop.folder / "good.csv").write_text(GOOD)
+    (shop.folder / "bad.csv").write_text(GOOD + BAD)
+    return shop
+
+
+def test_a_file_is_imported_and_exported(files: Terminal) -> None:
+    assert files.ok("import", "good.csv") == "1 entry with 2 lines imported\n"
+    assert "column Colour is not read" in files.err
+    assert files.ok("export", "-").count("\n") == 3
+    assert files.err == "1 entry exported\n"
+    files.ok("export", "out.csv", "--company", "mill")
+    files.ok("import", "out.csv", "--status", "pending")
+    assert files.ok("export", "-", "--status", "pending").count("\n") == 3
+    assert [path.name for path in files.folder.glob(".*.part")] == []
+
+
+def test_standard_input_is_read(files: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
+    assert files.ok("import", "-").startswith("1 entry")
+
+
+def test_faults_are_told_and_nothing_is_kept(files: Terminal) -> None:
+    assert files.fails("import", "bad.csv") == "nothing was imported: 1 fault, told above"
+    assert "line 4, column Account: no account Rentz (here: 'Rentz')\n" in files.err
+    assert files.ok("export", "-").count("\n") == 1
+
+
+def test_good_entries_may_be_kept(files: Terminal) -> None:
+    assert "the others were left out" in files.fails("import", "bad.csv", "--keep-good")
+    assert files.out == "1 entry with 2 lines imported\n"
+
+
+def test_a_dry_run_says_what_would_be(files: Terminal) -> None:
+    assert files.ok("import", "good.csv", "--dry-run") == "1 entry with 2 lines would be imported\n"
+    assert files.ok("export", "-").count("\n") == 1
+
+
+def test_dates_bound_an_export(files: Terminal) -> None:
+    files.ok("import", "good.csv")
+    assert files.ok("export", "-", "--from", "2026-02-01").count("\n") == 1
+    assert files.ok("export", "-", "--to", "2026-01-31").count("\n") == 3
+    assert "is after" in files.fails("export", "-", "--from", "2026-02-01", "--to", "2026-01-01")
+
+
+def test_a_file_is_not_overwritten_unasked(files: Terminal) -> None:
+    assert "is there already" in files.fails("export", "good.csv")
+    assert (files.folder / "good.csv").read_text() == GOOD
+    files.ok("export", "good.csv", "--overwrite")
+    assert (files.folder / "good.csv").read_text().startswith("Entry,")
+
+
+def test_a_file_that_is_not_there(files: Terminal) -> None:
+    assert files.fails("import", "none.csv") == "none.csv: No such file or directory"
+
+
+def test_which_company_is_meant(files: Terminal) -> None:
+    files.ok("company", "create", "Other", "--currency", "GBP")
+    assert files.fails("import", "good.csv") == "say with --company which one is meant: mill, other"
+    assert "no company 'nobody'" in files.fails("import", "good.csv", "--company", "nobody")
+    files.ok("import", "good.csv", "--company", "other")
+    assert files.ok("export", "-", "--company", "mill").count("\n") == 1
+
+
+def test_a_store_without_companies(terminal: Terminal) -> None:
+    terminal.ok("init")
+    assert "company create" in terminal.fails("export", "-")
