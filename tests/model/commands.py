@@ -51,7 +51,7 @@ DAYS = 60
 """Postings are dated around the end of a year."""
 NAMES = ("Bank", "bank", "Rent", "Sales", "Ada", "Vera", "North", "Éire", "éire")
 CODES = (None, None, "100", "2a", "2A")
-NUMBERS = (None, None, "7", "007", "41", "INV-1", "inv-1", "")
+NUMBERS = (*[None] * 8, "7", "007", "41", "INV-1", "inv-1", "")
 AMOUNTS = (0, 1, 2, 99, 100, 333, 12_345, 10**15 - 1)
 KINDS = (
     AccountKind.BANK,
@@ -102,10 +102,16 @@ class Commands:
 
     def _entry_id(self) -> EntryId:
         highest = max(self.model.entries, default=0)
-        recent = range(max(1, highest - 12), highest + 1)
+        recent = range(max(1, highest - 20), highest + 1)
         if self._chance(0.04) or not self.model.entries:
             return EntryId(self.random.choice((0, highest + 1, 2**70)))
-        self._last_entry_id = EntryId(self.random.choice(recent))
+        live = [
+            id
+            for id in recent
+            if id in self.model.entries and self.model.entries[id].deleted_at is None
+        ]
+        chosen = self.random.choice(live if live and self._chance(0.9) else recent)
+        self._last_entry_id = EntryId(chosen)
         return self._last_entry_id
 
     def _version(self) -> int | None:

@@ -157,20 +157,22 @@ class Model:
         if closed and (day <= closed or (before is not None and before.posting_date <= closed)):
             codes.add(Code.PERIOD_CLOSED)
         currency = content.currency or self.company.home_currency
-        rate = self._rate(content, currency, day, codes)
+        faults: Codes = set()
+        rate = self._rate(content, currency, day, faults)
         number = self._number(command, content, before, codes)
         drafts = [draft for draft in content.lines if isinstance(draft, LineDraft)]
         if len(drafts) < 2:
-            codes.add(Code.TOO_FEW_LINES)
+            faults.add(Code.TOO_FEW_LINES)
         sides = [draft.amount if draft.side is Side.DEBIT else -draft.amount for draft in drafts]
         if sum(sides):
-            codes.add(Code.UNBALANCED)
+            faults.add(Code.UNBALANCED)
         for draft in drafts:
-            codes |= self._line_faults(draft, currency, before)
-        if rate is not None and not codes:
+            faults |= self._line_faults(draft, currency, before)
+        if rate is not None and not faults:
             factor = self._factor(currency, rate)
             if any(draft.amount * factor >= 10**15 for draft in drafts):
-                codes.add(Code.INVALID_VALUE)
+                faults.add(Code.INVALID_VALUE)
+        codes |= faults
         if codes:
             return codes
         lines, notes, next_line_id = self._lines(content, before)

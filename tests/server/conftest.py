@@ -2,21 +2,24 @@
 
 import asyncio
 import io
+import socket
 import threading
-import time
-from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 import msgspec
 import pytest
-import uvicorn
+import uvloop
 from tests.support.server import RawResponse, exchange
 
 from daybook.protocols.kit.plugin import Limits, Problem, Request, Response
-from daybook.server.asgi import Application, Lifecycle, Router
-from daybook.server.config import read_config
+from daybook.server import listener as listener_module
+from daybook.server.application import Application, Lifecycle, Router
+from daybook.server.config import Address
+from daybook.server.connection import Shared
+from daybook.server.listener import Listener
 from daybook.server.observe import Metrics, configure_log
-from daybook.server.run import listen, server_config
+from daybook.server.run import listen
 
 BODY_BYTES_MAX = 100_000
 BODY_SECONDS = 0.6
@@ -89,12 +92,15 @@ class ThreadServer:
     metrics: Metrics
     lifecycle: Lifecycle
     log: io.StringIO
-    server: uvicorn.Server
-    thread: threading.Thread = field(repr=False)
+    stop: Callable[[], None]
+    """Ask it to stop in good order; does not wait."""
 
     def exchange(self, request: bytes | str, *, timeout: float = 20) -> RawResponse:
         data = request.encode() if isinstance(request, str) else request
         return exchange("127.0.0.1", self.port, data, timeout=timeout)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def seen(self, request: bytes | str) -> dict[str, object]:
         """What the mirror was handed."""
@@ -105,27 +111,37 @@ class ThreadServer:
 
 
 @pytest.fixture
-def thread_server() -> Iterator[ThreadServer]:
-    """A server that is stopped in good order afterwards."""
-    config = read_config({}, {"http": "127.0.0.1:0", "log-level": "info"})
-    listeners = listen(config.http)
+def thread_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadServer]:
+    """A server that is stopped in good order afterwards, and looks at its clock often."""
+    monkeypatch.setattr(listener_module, "SWEEP_SECONDS", 0.02)
+    sockets = listen(Address("127.0.0.1", 0))
     mirror, metrics, lifecycle, log = Mirror(), Metrics(), Lifecycle(), io.StringIO()
     application = Application(
         Router([mirror, Other()]),
         plain_page,
         metrics,
         configure_log("info", "json", log),
-        body_timeout=BODY_SECONDS,
-        lifecycle=lifecycle,
+        lifecycle,
     )
-    server = uvicorn.Server(server_config(config, application))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=listeners)))
+    started = threading.Event()
+    stop: list[Callable[[], None]] = []
+
+    async def main() -> None:
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        stop.append(lambda: loop.call_soon_threadsafe(stopping.set) and None)
+        shared = Shared(application, loop, body_timeout=BODY_SECONDS, keep_alive_timeout=5)
+        listener = Listener(shared, sockets)
+        await listener.start()
+        started.set()
+        await stopping.wait()
+        await listener.stop(10)
+
+    thread = threading.Thread(target=lambda: uvloop.run(main()))
     thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    port = listeners[0].getsockname()[1]
-    yield ThreadServer(port, mirror, metrics, lifecycle, log, server, thread)
+    assert started.wait(10)
+    port = sockets[0].getsockname()[1]
+    yield ThreadServer(port, mirror, metrics, lifecycle, log, stop[0])
     mirror.release.set()
-    server.should_exit = True
+    stop[0]()
     thread.join(timeout=20)
     assert not thread.is_alive()

@@ -30,7 +30,6 @@ from daybook.server.application import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
-from daybook.server.secret import server_key
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
@@ -85,12 +84,9 @@ class Assembly:
 
 
 def assemble(
-    config: Config, ledger: Ledger, log: Logger, loop: asyncio.AbstractEventLoop
+    config: Config, ledger: Ledger, key: bytes, log: Logger, loop: asyncio.AbstractEventLoop
 ) -> Assembly:
-    """Build everything above the ledger. Called on the loop that is to run it.
-
-    Raises OSError and ValueError where the key file cannot be used.
-    """
+    """Build everything above the ledger, on the loop that is to run it; `key` is the server's."""
     store = ledger.store
     authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
     if config.demo:
@@ -102,7 +98,7 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+        settings={cursor.KEY_SETTING: key.hex()},
     )
     plugins = tuple(create(services) for create in wires())
     metrics = _metrics(store, runtime)

@@ -23,11 +23,14 @@ from daybook.server.application import Lifecycle
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble, open_books
 from daybook.server.config import Address, Config
+from daybook.server.connection import Shared
 from daybook.server.limits import (
     COLLECTOR_THRESHOLDS,
     FILES_WANTED,
 )
+from daybook.server.listener import Listener
 from daybook.server.observe import Logger, configure_log
+from daybook.server.secret import server_key
 
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -41,6 +44,7 @@ def serve(config: Config) -> int:
     except OSError as error:
         return _failed(f"cannot listen on {config.http}: {error.strerror or error}")
     try:
+        key = server_key(config.secret_file)
         ledger = open_books(config)
     except (StoreFailure, OSError, ValueError) as error:
         _close(sockets)
@@ -48,8 +52,8 @@ def serve(config: Config) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             _raise_file_limit()
-            runner.run(_run(config, ledger, log, sockets, began))
-    except (OSError, ValueError) as error:
+            runner.run(_run(config, ledger, key, log, sockets, began))
+    except OSError as error:
         return _failed(str(error))
     finally:
         _close(sockets)
@@ -94,10 +98,15 @@ def _bind(family: int, name: tuple[object, ...]) -> socket.socket:
 
 
 async def _run(
-    config: Config, ledger: Ledger, log: Logger, sockets: list[socket.socket], began: float
+    config: Config,
+    ledger: Ledger,
+    key: bytes,
+    log: Logger,
+    sockets: list[socket.socket],
+    began: float,
 ) -> None:
     loop = asyncio.get_running_loop()
-    assembly = assemble(config, ledger, log, loop)
+    assembly = assemble(config, ledger, key, log, loop)
     shared = Shared(
         assembly.application,
         loop,

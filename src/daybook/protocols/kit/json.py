@@ -66,6 +66,9 @@ def _number(literal: str) -> Decimal:
     return number
 
 
+Raw: Final = msgspec.Raw
+"""JSON text that `encode` takes as it is: for what was put together as text."""
+
 _decode: Final = msgspec.json.Decoder(float_hook=_number).decode
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 

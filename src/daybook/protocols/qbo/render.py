@@ -6,6 +6,8 @@ moment, looked up through the reader.
 """
 
 from decimal import Decimal
+from functools import lru_cache
+from json.encoder import encode_basestring as _quote
 from typing import Any, Final
 
 from daybook.app.ports import Reader
@@ -27,11 +29,15 @@ from daybook.domain.model import (
     Side,
     TaxMark,
 )
+from daybook.domain.money import amount_text
 from daybook.protocols.kit import json
 from daybook.protocols.qbo import stored, times
 from daybook.protocols.qbo.limits import DOC_NUMBER_LENGTH_MAX
 
 Json = dict[str, Any]
+
+REFERENCES_KEPT: Final = 20_000
+"""References to accounts and names whose text is kept: some 5 MB."""
 
 DELETED_SUFFIX: Final = " (deleted)"
 """Stands behind the names of inactive records; it is shown and not stored."""
@@ -85,6 +91,12 @@ def account_ref(reader: Reader, account_id: int) -> Json:
     return {"value": str(account_id), "name": shown_name(account.full_name, account.active)}
 
 
+@lru_cache(REFERENCES_KEPT)
+def _reference(number: int, name: str, active: bool) -> str:
+    """A reference as JSON text."""
+    return json.encode({"value": str(number), "name": shown_name(name, active)}).decode()
+
+
 def dimension_ref(reader: Reader, entity: str, dimension_id: int) -> Json:
     """A reference to a class, a location or a project."""
     value = reader.reference(entity, dimension_id)
@@ -125,10 +137,11 @@ def entry_json(entry: JournalEntry, reader: Reader) -> Json:
         shown["ExchangeRate"] = 1 if entry.rate is None else entry.rate
     if entry.memo is not None:
         shown["PrivateNote"] = entry.memo
-    shown["Line"] = [
+    texts = [
         _note(line) if isinstance(line, Note) else _line(line, exponent, reader)
         for line in entry.sequence
     ]
+    shown["Line"] = json.Raw(f"[{','.join(texts)}]".encode())
     shown["TxnTaxDetail"] = kept.get("TxnTaxDetail", {})
     for name in ("TaxFormType", "TaxFormNum", "TransactionLocationType"):
         if name in kept:
@@ -136,29 +149,51 @@ def entry_json(entry: JournalEntry, reader: Reader) -> Json:
     return shown
 
 
-def _note(note: Note) -> Json:
+def _note(note: Note) -> str:
     shown: Json = {"Id": str(note.id)}
     if note.description is not None:
         shown["Description"] = note.description
     shown["DetailType"] = "DescriptionOnly"
     kept = stored.load(note.annex) if note.annex else {}
     shown["DescriptionLineDetail"] = kept.get("DescriptionLineDetail", {})
-    return shown
+    return json.encode(shown).decode()
 
 
-def _line(line: Line, exponent: int, reader: Reader) -> Json:
-    detail: Json = {"PostingType": "Debit" if line.side is Side.DEBIT else "Credit"}
-    if line.contact_id is not None:
-        detail["Entity"] = _entity(reader, line.contact_id)
-    detail["AccountRef"] = account_ref(reader, line.account_id)
-    project: Json | None = None
+def _line(line: Line, exponent: int, reader: Reader) -> str:
+    """A line as JSON text, put together here because a page has thousands of them."""
+    account = reader.reference(ACCOUNT, line.account_id)
+    if isinstance(account, Account):
+        account_text = _reference(line.account_id, account.full_name, account.active)
+    else:
+        account_text = f'{{"value":"{line.account_id}"}}'
+    entity = "" if line.contact_id is None else f'"Entity":{_entity(reader, line.contact_id)},'
+    side = "Debit" if line.side is Side.DEBIT else "Credit"
+    described = "" if line.description is None else f'"Description":{_quote(line.description)},'
+    number = amount_text(line.amount, exponent) if line.amount else "0"
+    more, project = "", ""
+    if line.dimensions or line.tax or line.billing or line.annex:
+        detail, project = _more(line, exponent, reader)
+        if detail:
+            more = "," + json.encode(detail).decode()[1:-1]
+    return (
+        f'{{"Id":"{line.id}",{described}"Amount":{number},"DetailType":"JournalEntryLineDetail",'
+        f'"JournalEntryLineDetail":{{"PostingType":"{side}",{entity}"AccountRef":{account_text}'
+        f"{more}}}{project}}}"
+    )
+
+
+def _more(line: Line, exponent: int, reader: Reader) -> tuple[Json, str]:
+    """The members of a line's detail that most lines lack, and the project behind it."""
+    detail: Json = {}
+    project = ""
     for axis, dimension_id in line.dimensions:
         if axis == CLASS:
             detail["ClassRef"] = dimension_ref(reader, _CLASSES, dimension_id)
         elif axis == DEPARTMENT:
             detail["DepartmentRef"] = dimension_ref(reader, _DEPARTMENTS, dimension_id)
         elif axis == PROJECT:
-            project = dimension_ref(reader, _PROJECTS, dimension_id)
+            shown = json.encode(dimension_ref(reader, _PROJECTS, dimension_id)).decode()
+            project = f',"ProjectRef":{shown}'
     if line.tax is not None:
         _add_tax(detail, line.tax, exponent)
     if line.billing is not None:
@@ -169,26 +204,15 @@ def _line(line: Line, exponent: int, reader: Reader) -> Json:
         kept = stored.load(line.annex)
         if "JournalCodeRef" in kept:
             detail["JournalCodeRef"] = kept["JournalCodeRef"]
-    shown: Json = {"Id": str(line.id)}
-    if line.description is not None:
-        shown["Description"] = line.description
-    shown["Amount"] = amount(line.amount, exponent)
-    shown["DetailType"] = "JournalEntryLineDetail"
-    shown["JournalEntryLineDetail"] = detail
-    if project is not None:
-        shown["ProjectRef"] = project
-    return shown
+    return detail, project
 
 
-def _entity(reader: Reader, contact_id: int) -> Json:
+def _entity(reader: Reader, contact_id: int) -> str:
     contact = reader.reference(CONTACT, contact_id)
     if not isinstance(contact, Contact):
-        return {"EntityRef": {"value": str(contact_id)}}
-    name = shown_name(contact.name, contact.active)
-    return {
-        "Type": _NAME_TYPES[contact.kind],
-        "EntityRef": {"value": str(contact_id), "name": name},
-    }
+        return f'{{"EntityRef":{{"value":"{contact_id}"}}}}'
+    reference = _reference(contact_id, contact.name, contact.active)
+    return f'{{"Type":"{_NAME_TYPES[contact.kind]}","EntityRef":{reference}}}'
 
 
 def _add_tax(detail: Json, tax: TaxMark, exponent: int) -> None:
