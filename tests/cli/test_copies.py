@@ -34,3 +34,9 @@ def test_a_store_is_restored_where_there_is_none(terminal: Terminal) -> None:
     (terminal.folder / "copy.db").touch()
     assert "is restored from copy.db" in terminal.ok("restore", "copy.db")
     assert "there is no file none.db" in terminal.fails("restore", "none.db")
+
+
+def test_what_is_no_file_is_not_replaced(terminal: Terminal) -> None:
+    (terminal.folder / "copy.db").touch()
+    (terminal.folder / "daybook.db").mkdir()
+    assert terminal.fails("restore", "copy.db", "--replace") == "daybook.db is no file"

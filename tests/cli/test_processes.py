@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
 from tests.support.server import RunningServer, command, variables
 
 Daybook = Callable[..., "subprocess.CompletedProcess[str]"]

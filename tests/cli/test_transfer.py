@@ -1,7 +1,9 @@
 """Import and export from the command line."""
 
 import io
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.cli.conftest import Terminal
@@ -60,6 +62,23 @@ def test_a_file_is_not_overwritten_unasked(files: Terminal) -> None:
     assert "is there already" in files.fails("export", "good.csv")
     assert (files.folder / "good.csv").read_text() == GOOD
     files.ok("export", "good.csv", "--overwrite")
+    assert (files.folder / "good.csv").read_text().startswith("Entry,")
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(files: Terminal) -> None:
+    pipe = files.folder / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reading:
+        text = reading.submit(pipe.read_text)
+        files.ok("export", "pipe", "--overwrite")
+        assert text.result(timeout=10).startswith("Entry,")
+    assert pipe.is_fifo()
+
+
+def test_a_link_goes_on_leading_to_its_file(files: Terminal) -> None:
+    (files.folder / "link.csv").symlink_to("good.csv")
+    files.ok("export", "link.csv", "--overwrite")
+    assert (files.folder / "link.csv").is_symlink()
     assert (files.folder / "good.csv").read_text().startswith("Entry,")
 
 

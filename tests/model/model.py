@@ -294,7 +294,7 @@ class Model:
     def _lines(
         self, content: EntryContent, before: JournalEntry | None
     ) -> tuple[tuple[Line, ...], tuple[Note, ...], int]:
-        known = {each.id for each in (*before.lines, *before.notes)} if before else set()
+        known = {each.id for each in before.sequence} if before else set()
         next_id = before.next_line_id if before else 0
         lines: list[Line] = []
         notes: list[Note] = []

@@ -1,6 +1,7 @@
 """A server in a thread of the test's process, with a wire that shows what it was handed."""
 
 import asyncio
+import contextlib
 import io
 import socket
 import threading
@@ -23,6 +24,9 @@ from daybook.server.run import listen
 
 BODY_BYTES_MAX = 100_000
 BODY_SECONDS = 0.6
+IDLE_SECONDS = 1.0
+LARGE = 8_000_000
+"""Bytes of an answer that no socket's buffers take at once."""
 
 
 class Mirror:
@@ -33,14 +37,22 @@ class Mirror:
     limits = Limits(BODY_BYTES_MAX)
 
     def __init__(self) -> None:
+        self.handled = 0
         self.release = threading.Event()
         self.entered = threading.Event()
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         if request.path == "/mirror/fault":
             raise RuntimeError("a fault on purpose")
+        self.handled += 1
         if request.path == "/mirror/wait":
             return self._wait()
+        if request.path == "/mirror/large":
+            return Response(200, bytes(LARGE))
+        if request.path == "/mirror/injects":
+            return Response(200, b"", (("x-a", "b\r\nset-cookie: c"), ("x-d", "é")))
+        if request.path == "/mirror/nothing":
+            return Response(204, b"ignored")
         if request.path == "/mirror/diagnosis":
             return Response(400, b"", (), "line 1\r\nset-cookie: x £")
         seen = {
@@ -92,7 +104,7 @@ class ThreadServer:
     metrics: Metrics
     lifecycle: Lifecycle
     log: io.StringIO
-    stop: Callable[[], None]
+    stop: Callable[[], object]
     """Ask it to stop in good order; does not wait."""
 
     def exchange(self, request: bytes | str, *, timeout: float = 20) -> RawResponse:
@@ -124,12 +136,14 @@ def thread_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadServer]:
         lifecycle,
     )
     started = threading.Event()
-    stop: list[Callable[[], None]] = []
+    stop: list[Callable[[], object]] = []
 
     async def main() -> None:
         loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-        stop.append(lambda: loop.call_soon_threadsafe(stopping.set) and None)
-        shared = Shared(application, loop, body_timeout=BODY_SECONDS, keep_alive_timeout=5)
+        stop.append(lambda: loop.call_soon_threadsafe(stopping.set))
+        shared = Shared(
+            application, loop, body_timeout=BODY_SECONDS, keep_alive_timeout=IDLE_SECONDS
+        )
         listener = Listener(shared, sockets)
         await listener.start()
         started.set()
@@ -142,6 +156,7 @@ def thread_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadServer]:
     port = sockets[0].getsockname()[1]
     yield ThreadServer(port, mirror, metrics, lifecycle, log, stop[0])
     mirror.release.set()
-    stop[0]()
+    with contextlib.suppress(RuntimeError):  # a test has stopped it already
+        stop[0]()
     thread.join(timeout=20)
     assert not thread.is_alive()

@@ -6,6 +6,7 @@ beside this one are about writing and snapshots, totals, reference records and p
 filters are left to `test_query_equivalence`.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -526,7 +527,7 @@ def test_fingerprints_are_the_books_and_not_their_history_of_writing(
 
 
 def test_engines_have_the_same_fingerprints(tmp_path: Path) -> None:
-    found_by: dict[str, dict[str, str]] = {}
+    found_by: dict[str, Mapping[str, str]] = {}
     invoice = (line(0, Side.DEBIT, 120, RECEIVABLE, ADA), line(1, Side.CREDIT, 120, SALES))
     gone = replace(RICH, id=EntryId(5), status=Status.POSTED)
     for scheme in engine_schemes():
@@ -538,13 +539,11 @@ def test_engines_have_the_same_fingerprints(tmp_path: Path) -> None:
         found_by[scheme] = store.table_fingerprints(company_id)
         assert list(store.totals_mismatches(company_id)) == []
         store.close()
-    reference = found_by["memory"]
-    assert found_by == dict.fromkeys(found_by, reference)
+    assert found_by == dict.fromkeys(found_by, found_by["memory"])
 
 
 def test_books_are_the_same_after_reopening(engine: Engine) -> None:
-    if not engine.lasts:
-        pytest.skip("an engine without a place to keep books")
+    """And there are none after reopening a store that has no place to keep them."""
     store = engine.open()
     books = found(store, 1, [*chart(), *DIMENSIONS])
     keep(store, books, created(RICH), created(entry(1)), created(entry(2)), deletion(entry(2)))
@@ -554,6 +553,10 @@ def test_books_are_the_same_after_reopening(engine: Engine) -> None:
     store.close()
     store = engine.open()
     try:
+        if not engine.lasts:
+            assert store.directory.company_ids() == []
+            assert store.directory.tokens() == []
+            return
         assert store.directory.company_ids() == [books]
         assert store.directory.token(kept.hash) == kept
         assert store.table_fingerprints(books) == before
@@ -574,7 +577,6 @@ def test_a_store_describes_itself(store: Store, engine: Engine) -> None:
     assert "engine" in described
     assert all(isinstance(name, str) and isinstance(each, str) for name, each in described.items())
     assert store.url.partition(":")[0] == engine.scheme
-    store.claim_server()
 
 
 def test_a_closed_store_takes_nothing(engine: Engine) -> None:

@@ -153,10 +153,7 @@ _CLASSES: Final = tuple(Classification)
 
 
 def _place(row: TrialBalanceRow) -> tuple[int, str, int]:
-    classification = Classification.EQUITY if row.account is None else row.account.kind
-    if isinstance(classification, AccountKind):
-        found = classification.classification
-        place = len(_CLASSES) if found is None else _CLASSES.index(found)
-    else:
-        place = _CLASSES.index(classification)
+    kind = AccountKind.EQUITY if row.account is None else row.account.kind
+    found = kind.classification
+    place = len(_CLASSES) if found is None else _CLASSES.index(found)
     return place, fold(row.name), 0 if row.account is None else row.account.id

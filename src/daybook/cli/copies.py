@@ -56,6 +56,8 @@ def restore(arguments: argparse.Namespace, environment: Environment) -> int:
     if not arguments.file.exists():
         raise Failure(f"there is no file {arguments.file}")
     kept = file_of(url)
+    if kept is not None and kept.exists() and not kept.is_file():
+        raise Failure(f"{kept} is no file")
     if kept is not None and kept.exists() and not arguments.replace:
         raise Failure(f"there is a store at {url} already; --replace gives it up")
     with Progress("restore", "pages") as progress:

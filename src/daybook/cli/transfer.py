@@ -194,7 +194,10 @@ def give(arguments: argparse.Namespace, environment: Environment) -> int:
 
 @contextmanager
 def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
-    """Where to write. A file appears under its name only once it is complete."""
+    """Where to write. A file appears under its name only once it is complete.
+
+    What is there and is no file (a device, a pipe) is written to, never replaced.
+    """
     if name == "-":
         out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="")
         try:
@@ -202,7 +205,11 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
         finally:
             out.detach().flush()
         return
-    path = Path(name)
+    path = Path(name).resolve()  # where a link leads, so that it goes on leading there
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        return
     if path.exists() and not overwrite:
         raise Failure(f"{path} is there already; --overwrite replaces it")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

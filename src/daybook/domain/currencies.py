@@ -179,6 +179,7 @@ VUV Vanuatu Vatu
 WST Samoan Tala
 XAF Central African CFA Franc
 XCD East Caribbean Dollar
+XCG Caribbean Guilder
 XOF West African CFA Franc
 XPF CFP Franc
 YER Yemeni Rial

@@ -19,7 +19,8 @@ from daybook.app.journal_csv import (
     import_journal,
     selection,
 )
-from daybook.app.journal_csv.exporting import _ENTRIES_PER_PAGE, COLUMNS
+from daybook.app.journal_csv.exporting import COLUMNS
+from daybook.app.journal_csv.limits import EXPORT_PAGE_ENTRIES
 from daybook.app.ledger import Books
 from daybook.domain.commands import (
     CreateEntry,
@@ -161,7 +162,9 @@ def test_only_what_was_asked_for_is_written() -> None:
     assert numbers_of(ExportOptions(status=Status.PENDING)) == ["pending"]
 
 
-@pytest.mark.parametrize("count", [_ENTRIES_PER_PAGE - 1, _ENTRIES_PER_PAGE, 2 * _ENTRIES_PER_PAGE])
+@pytest.mark.parametrize(
+    "count", [EXPORT_PAGE_ENTRIES - 1, EXPORT_PAGE_ENTRIES, 2 * EXPORT_PAGE_ENTRIES]
+)
 def test_every_entry_is_written_once(count: int) -> None:
     books = shop()
     content = EntryContent((debit("Costs:Rent", 1), credit("Bank", 1)), date(2026, 1, 1))

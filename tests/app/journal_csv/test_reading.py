@@ -9,8 +9,8 @@ import pytest
 from daybook.app.journal_csv.cells import DateOrder, DecimalMark
 from daybook.app.journal_csv.columns import read_header
 from daybook.app.journal_csv.faults import Unreadable
+from daybook.app.journal_csv.limits import LINE_CHARACTERS_MAX
 from daybook.app.journal_csv.reading import (
-    LINE_CHARACTERS_MAX,
     Group,
     JournalReader,
     Reading,

@@ -1,5 +1,7 @@
 """Every refusal of the ledger has words here, and stages decide which of them are said."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +103,13 @@ def test_a_remembered_fault_is_the_same_fault() -> None:
     assert again.status == 413
     assert again.at == 5
     assert again.as_json() == fault.as_json()
+
+
+def test_every_code_is_documented() -> None:
+    """With its message, in the order of the codes."""
+    page = (Path(__file__).parents[3] / "docs/reference/qbo.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| [^|]+ \|$", page, re.MULTILINE)
+    assert rows == sorted(errors.MESSAGES.items(), key=lambda item: int(item[0]))
 
 
 def test_long_lists_of_errors_are_cut() -> None:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.qbo import REALM, Wire
 
 from daybook.protocols.qbo import entities
 from daybook.protocols.qbo.codec import DETAIL, JOURNAL_ENTRY, LINE
 from daybook.protocols.qbo.entities import company, rates
 from daybook.protocols.qbo.shapes import Shape
-from tests.support.qbo import REALM, Wire
 
 TEXTS = st.sampled_from(
     ["", " ", "x", "1", "0", "-1", "1.5", "USD", "EUR", "true", "Debit", "2026-02-03", "Bank", ":"]

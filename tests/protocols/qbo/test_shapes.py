@@ -54,7 +54,6 @@ def one(reader: shapes.Reader, value: Any) -> tuple[Any, list[str]]:
         (shapes.ignored, "x", shapes.IGNORED),
         (shapes.ignored_object, {}, shapes.IGNORED),
         (shapes.ignored_array, [1], shapes.IGNORED),
-        (shapes.anything, [{}], shapes.IGNORED),
     ],
 )
 def test_taken(reader: shapes.Reader, value: Any, result: Any) -> None:

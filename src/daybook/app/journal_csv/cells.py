@@ -15,6 +15,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from daybook.app.journal_csv.limits import AMOUNT_CHARACTERS_MAX
+
 
 class DateOrder(StrEnum):
     """In which order a date is written. A year of four digits in front always means itself."""
@@ -131,9 +133,6 @@ _AMOUNTS: Final = {
     DecimalMark.COMMA: _amount_pattern(",", "."),
 }
 
-_AMOUNT_LENGTH_MAX: Final = 64
-"""Characters of an amount that are looked at: three times what the largest one takes."""
-
 
 def plain_amount(text: str, mark: DecimalMark) -> str:
     """An amount as the ledger's own grammar writes it: `-1234.50`. Raises ValueError.
@@ -141,7 +140,7 @@ def plain_amount(text: str, mark: DecimalMark) -> str:
     Parentheses, a minus before or after and a currency sign are understood; thousands may be
     grouped with the other mark, blanks or apostrophes, in threes or as in 12,34,567.
     """
-    found = _AMOUNTS[mark].fullmatch(text) if len(text) <= _AMOUNT_LENGTH_MAX else None
+    found = _AMOUNTS[mark].fullmatch(text) if len(text) <= AMOUNT_CHARACTERS_MAX else None
     if found is None or not (found["whole"] or found["decimals"]):
         other = DecimalMark.COMMA if mark is DecimalMark.POINT else DecimalMark.POINT
         hint = f"; is the decimal mark a {other}?" if _AMOUNTS[other].fullmatch(text) else ""

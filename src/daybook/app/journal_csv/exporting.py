@@ -14,10 +14,10 @@ from typing import Final, TextIO
 
 from daybook.app.journal_csv.cells import tracking_text
 from daybook.app.journal_csv.columns import Column
+from daybook.app.journal_csv.limits import EXPORT_PAGE_ENTRIES
 from daybook.app.ports import Reader
 from daybook.domain import currencies
 from daybook.domain.events import ACCOUNT, CONTACT, dimension_entity
-from daybook.domain.limits import PAGE_ROWS_MAX
 from daybook.domain.model import (
     CLASS,
     DEPARTMENT,
@@ -65,9 +65,6 @@ COLUMNS: Final = (
 )
 
 _ORDER: Final = (Sort(Field.POSTING_DATE),)
-_ENTRIES_PER_PAGE: Final = 500
-"""Entries read at a time: half a page, so that pages of long entries stay small in memory."""
-assert _ENTRIES_PER_PAGE <= PAGE_ROWS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +118,10 @@ def export_journal(
 def _pages(reader: Reader, wanted: Filter) -> Iterator[list[JournalEntry]]:
     after = None
     while True:
-        page = reader.entries(Query(wanted, _ORDER, Keyset(_ENTRIES_PER_PAGE, after)))
+        page = reader.entries(Query(wanted, _ORDER, Keyset(EXPORT_PAGE_ENTRIES, after)))
         if page:
             yield page
-        if len(page) < _ENTRIES_PER_PAGE:
+        if len(page) < EXPORT_PAGE_ENTRIES:
             return
         after = sort_key(page[-1], _ORDER)
 

@@ -24,6 +24,7 @@ from daybook.app.journal_csv.cells import (
 )
 from daybook.app.journal_csv.columns import Column, Header, read_header
 from daybook.app.journal_csv.faults import Fault, Unreadable
+from daybook.app.journal_csv.limits import FAULTS_MAX, PREVIEW_CHARACTERS
 from daybook.app.journal_csv.locating import locate
 from daybook.app.journal_csv.reading import (
     Group,
@@ -34,23 +35,17 @@ from daybook.app.journal_csv.reading import (
 )
 from daybook.app.ledger import Books, Context, Keeping, Refused, Streamed
 from daybook.app.ports import Reader
+from daybook.app.reports import all_accounts
 from daybook.domain.commands import CreateEntry
-from daybook.domain.events import ACCOUNT, Actor
+from daybook.domain.events import Actor
 from daybook.domain.ids import ByCode, ByName, Ref
 from daybook.domain.limits import (
     COMMANDS_PER_TRANSACTION_MAX,
-    PAGE_ROWS_MAX,
     STREAM_REFUSALS_MAX,
 )
-from daybook.domain.model import Account, Status
-from daybook.domain.query import Keyset, Query, fold, sort_key
+from daybook.domain.model import Status
+from daybook.domain.query import fold
 from daybook.domain.refusals import Refusal
-
-FAULTS_MAX: Final = STREAM_REFUSALS_MAX
-"""Faults a report tells; a file with more has one cause that the first ones show."""
-
-_PREVIEW_CHARACTERS: Final = 64 * 1024
-"""Characters in which the header has to be found."""
 
 _PROGRESS_ENTRIES: Final = 500
 """Entries between two reports of progress: some twenty reports a second."""
@@ -251,17 +246,10 @@ def account_resolver(reader: Reader) -> Callable[[str], Ref]:
     """
     names: set[str] = set()
     codes: set[str] = set()
-    after = None
-    while True:
-        page = reader.references(ACCOUNT, Query(page=Keyset(PAGE_ROWS_MAX, after)))
-        for record in page:
-            assert isinstance(record, Account)
-            names.update((fold(record.name), fold(record.full_name)))
-            if record.code:
-                codes.add(fold(record.code))
-        if len(page) < PAGE_ROWS_MAX:
-            break
-        after = sort_key(page[-1], ())
+    for each in all_accounts(reader):
+        names.update((fold(each.name), fold(each.full_name)))
+        if each.code:
+            codes.add(fold(each.code))
 
     def account(text: str) -> Ref:
         folded = fold(text)
@@ -330,7 +318,7 @@ class _File:
                 for line in lines:
                     preview.append(line)
                     size += len(line)
-                    if size >= _PREVIEW_CHARACTERS:
+                    if size >= PREVIEW_CHARACTERS:
                         break
             except UnicodeDecodeError as error:
                 message = f"not {error.encoding} text; say which encoding the file has"

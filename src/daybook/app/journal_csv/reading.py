@@ -25,6 +25,7 @@ from daybook.app.journal_csv.cells import (
 )
 from daybook.app.journal_csv.columns import Column, Header
 from daybook.app.journal_csv.faults import Fault, Unreadable
+from daybook.app.journal_csv.limits import ENTRY_FAULTS_MAX, LINE_CHARACTERS_MAX, SEEN_MAX
 from daybook.domain import currencies
 from daybook.domain.commands import EntryContent, LineDraft, NoteDraft
 from daybook.domain.ids import ByCode, ByName, Ref
@@ -34,15 +35,6 @@ from daybook.domain.money import AmountError, AmountFault, parse_amount
 from daybook.domain.rates import parse_rate
 
 T = TypeVar("T")
-
-SEEN_MAX: Final = 100_000
-"""Distinct texts of one kind that are remembered with what they mean: some 20 MB at most."""
-
-LINE_CHARACTERS_MAX: Final = 1024 * 1024
-"""Characters of one line of a file; a file without line ends must not fill the memory."""
-
-ENTRY_FAULTS_MAX: Final = 20
-"""Faults of one entry that are told: the reader of the report has seen enough by then."""
 
 
 class _Seen(dict[str, T], Generic[T]):

@@ -83,18 +83,10 @@ def currency_ref(code: str) -> Json:
     return {"value": code, "name": name}
 
 
-def account_ref(reader: Reader, account_id: int) -> Json:
-    """A reference to an account."""
-    account = reader.reference(ACCOUNT, account_id)
-    if not isinstance(account, Account):
-        return {"value": str(account_id)}
-    return {"value": str(account_id), "name": shown_name(account.full_name, account.active)}
-
-
-@lru_cache(REFERENCES_KEPT)
-def _reference(number: int, name: str, active: bool) -> str:
-    """A reference as JSON text."""
-    return json.encode({"value": str(number), "name": shown_name(name, active)}).decode()
+@lru_cache(maxsize=REFERENCES_KEPT)
+def _reference(record_id: int, name: str, active: bool) -> str:
+    """A reference as JSON text. The same few accounts and names come again and again."""
+    return f'{{"value":"{record_id}","name":{_quote(shown_name(name, active))}}}'
 
 
 def dimension_ref(reader: Reader, entity: str, dimension_id: int) -> Json:

@@ -342,11 +342,6 @@ def ignored_array(value: Any, name: str, findings: Findings) -> _Ignored:
     return IGNORED
 
 
-def anything(value: Any, name: str, findings: Findings) -> _Ignored:
-    """Any value at all, accepted and not kept."""
-    return IGNORED
-
-
 COMMON: Final[Mapping[str, Reader]] = {
     "Id": scalar,
     "SyncToken": scalar,

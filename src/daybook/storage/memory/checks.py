@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from hashlib import sha256
 
-from daybook.domain.events import ACCOUNT, COMPANY, ENTRY
+from daybook.domain.events import ACCOUNT, COMPANY, CONTACT, ENTRY, dimension_entity
 from daybook.domain.model import Account, AccountKind, JournalEntry, Record
 from daybook.domain.query import Field, field_value
 from daybook.storage.memory.books import Books, Sums
@@ -27,20 +27,29 @@ def mismatches(books: Books) -> Iterator[str]:
     ):
         if kept != counted:
             yield f"{name}: {kept} kept, {counted} counted"
-    accounts = dict(_table(books, ACCOUNT, moment))
     for entry in entries:
-        for line in entry.lines:
-            if line.account_id not in accounts:
-                yield f"entry {entry.id}: a line is on account {line.account_id}, not there"
+        yield from _strays(books, entry, moment)
 
     def kind_of(account_id: int) -> AccountKind:
-        account = accounts.get(account_id)
+        account = books.record(ACCOUNT, account_id, moment)
         return account.kind if isinstance(account, Account) else AccountKind.NON_POSTING
 
     tally = Tally(kind_of)
     tally.add(entries)
     yield from _different("account", books.account_sums, settled(tally.accounts), moment)
     yield from _different("contact", books.contact_sums, settled(tally.contacts), moment)
+
+
+def _strays(books: Books, entry: JournalEntry, moment: int) -> Iterator[str]:
+    """What an entry's lines name and is not there."""
+    for line in entry.lines:
+        named: list[tuple[str, int]] = [(ACCOUNT, line.account_id)]
+        if line.contact_id is not None:
+            named.append((CONTACT, line.contact_id))
+        named.extend((dimension_entity(axis), id) for axis, id in line.dimensions)
+        for entity, record_id in named:
+            if books.record(entity, record_id, moment) is None:
+                yield f"entry {entry.id}, line {line.id}: no {entity} {record_id}"
 
 
 def _different(

@@ -451,33 +451,29 @@ class SqliteTx(SqliteReader):
         """Events, entries, lines and tags; then the seals, which check the entries."""
         if not self._events:
             return
-        many = self._connection.executemany
-        many(_ADD_EVENT, self._events)
-        if self._new:
-            many(_ADD_ENTRY, self._new)
-        if self._revised:
-            many(_REVISE_ENTRY, self._revised)
-        if self._relined:
-            many(_UNSEAL, self._relined)
-            many(_DROP_DIMENSIONS, self._relined)
-            many(_DROP_LINES, self._relined)
-        if self._lines:
-            many(_ADD_LINE, self._lines)
-        if self._dimensions:
-            many(_ADD_DIMENSION, self._dimensions)
-        if self._relined:
-            many(_SEAL, self._relined)
-        self._seal_new()
-        for gathered in (
-            self._events,
-            self._new,
-            self._new_ids,
-            self._revised,
-            self._relined,
-            self._lines,
-            self._dimensions,
-        ):
+        try:
+            for statement, rows in (
+                (_ADD_EVENT, self._events),
+                (_ADD_ENTRY, self._new),
+                (_REVISE_ENTRY, self._revised),
+                (_UNSEAL, self._relined),
+                (_DROP_DIMENSIONS, self._relined),
+                (_DROP_LINES, self._relined),
+                (_ADD_LINE, self._lines),
+                (_ADD_DIMENSION, self._dimensions),
+                (_SEAL, self._relined),
+            ):
+                if rows:
+                    self._connection.executemany(statement, rows)
+            self._seal_new()
+        except apsw.Error:
+            # The transaction is over. Should the unit go on, nothing may be done outside of one.
+            self.end()
+            raise
+        for gathered in (self._events, self._new, self._revised, self._relined, self._lines):
             gathered.clear()
+        self._dimensions.clear()
+        self._new_ids.clear()
         self._entries.clear()
 
     def _seal_new(self) -> None:

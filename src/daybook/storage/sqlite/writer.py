@@ -297,7 +297,7 @@ class Writer:
         except Exception as error:
             unit.result = error
         if not self._connection.in_transaction:
-            raise apsw.Error("the transaction was undone")
+            raise _Refused from StoreFailure("the transaction was undone while it went on")
 
     def _fault(self, error: apsw.Error, committing: bool) -> StoreFailure:
         """End a transaction the engine failed in; answers with what its callers get."""
