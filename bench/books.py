@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from bench.servers import REALM
 from daybook.app.access import OPERATOR
 from daybook.app.ledger import Books, Context, Ledger, Streamed
 from daybook.app.seed import seed_demo
@@ -16,8 +17,6 @@ from daybook.domain.ids import ById
 from daybook.domain.model import Account, AccountKind, Side
 from daybook.domain.query import Keyset, Query
 from daybook.storage import open_store
-
-from bench.servers import REALM
 
 DAYS = 730
 ACTOR = Actor("bench", "bench")

@@ -7,12 +7,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench import books
+from bench.report import Report
 from daybook.domain.events import ACCOUNT
 from daybook.domain.model import Account
 from daybook.domain.query import Keyset, Query
-
-from bench import books
-from bench.report import Report
 
 LINES = 400_000
 

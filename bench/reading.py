@@ -5,10 +5,9 @@ import tempfile
 import urllib.parse
 from pathlib import Path
 
-from daybook.domain.query import Field, Offset, Query, Sort
-
 from bench import books, load, servers
 from bench.report import Report
+from daybook.domain.query import Field, Offset, Query, Sort
 
 ENTRIES = 100_000
 SECONDS = 5.0

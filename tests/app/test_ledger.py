@@ -211,6 +211,19 @@ def test_a_key_of_a_change_that_changed_nothing(books: Books) -> None:
     assert (again.records, again.replayed) == ((entry,), True)
 
 
+def test_a_key_of_several_commands(books: Books) -> None:
+    """Some change nothing, some change more than what they name; each has its own record."""
+    committed(books.execute(create(), CONTEXT))
+    child = CreateReference(AccountContent("Office", AccountKind.EXPENSE, parent=ById(2)))
+    rename = ReplaceReference(2, 0, AccountContent("Hire", AccountKind.EXPENSE))
+    nothing = PatchEntry(EntryId(1), 0, memo="rent 100")
+    commands: list[Command] = [child, nothing, rename, PatchEntry(EntryId(1), 0, memo="new")]
+    first = committed(books.execute_all(commands, keyed("k")))
+    again = committed(books.execute_all(commands, keyed("k")))
+    assert (again.records, again.events) == (first.records, first.events)
+    assert [record.version for record in first.records] == [0, 0, 1, 1]
+
+
 def test_a_refused_key_may_be_used_again_unless_it_is_remembered(books: Books) -> None:
     key = keyed("k", Repetition.ANSWER_FIRST)
     assert key.idempotency is not None

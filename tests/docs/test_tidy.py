@@ -105,7 +105,7 @@ def test_refusals_are_documented() -> None:
             assert isinstance(name, ast.Name)
             assert isinstance(number, ast.Constant)
             assert isinstance(doc.value, ast.Constant)
-            rows.append(f"| {number.value} | `{name.id}` | {doc.value.value} |")
+            rows.append(f"| {number.value!r} | `{name.id}` | {doc.value.value!s} |")
     page = (ROOT / "docs/reference/refusals.md").read_text()
     listed = [line for line in page.splitlines() if re.match(r"\| \d", line)]
     assert listed == rows

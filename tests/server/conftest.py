@@ -1,32 +1,25 @@
 """A server in a thread of the test's process, with a wire that shows what it was handed."""
 
 import asyncio
-import contextlib
 import io
-import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass, field
 
 import msgspec
 import pytest
-import uvloop
+import uvicorn
 from tests.support.server import RawResponse, exchange
 
 from daybook.protocols.kit.plugin import Limits, Problem, Request, Response
-from daybook.server import listener as listener_module
-from daybook.server.application import Application, Lifecycle, Router
-from daybook.server.config import Address
-from daybook.server.connection import Shared
-from daybook.server.listener import Listener
+from daybook.server.asgi import Application, Lifecycle, Router
+from daybook.server.config import read_config
 from daybook.server.observe import Metrics, configure_log
-from daybook.server.run import listen
+from daybook.server.run import listen, server_config
 
 BODY_BYTES_MAX = 100_000
 BODY_SECONDS = 0.6
-IDLE_SECONDS = 1.0
-LARGE = 8_000_000
-"""Bytes of an answer that no socket's buffers take at once."""
 
 
 class Mirror:
@@ -37,22 +30,14 @@ class Mirror:
     limits = Limits(BODY_BYTES_MAX)
 
     def __init__(self) -> None:
-        self.handled = 0
         self.release = threading.Event()
         self.entered = threading.Event()
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         if request.path == "/mirror/fault":
             raise RuntimeError("a fault on purpose")
-        self.handled += 1
         if request.path == "/mirror/wait":
             return self._wait()
-        if request.path == "/mirror/large":
-            return Response(200, bytes(LARGE))
-        if request.path == "/mirror/injects":
-            return Response(200, b"", (("x-a", "b\r\nset-cookie: c"), ("x-d", "é")))
-        if request.path == "/mirror/nothing":
-            return Response(204, b"ignored")
         if request.path == "/mirror/diagnosis":
             return Response(400, b"", (), "line 1\r\nset-cookie: x £")
         seen = {
@@ -104,15 +89,12 @@ class ThreadServer:
     metrics: Metrics
     lifecycle: Lifecycle
     log: io.StringIO
-    stop: Callable[[], object]
-    """Ask it to stop in good order; does not wait."""
+    server: uvicorn.Server
+    thread: threading.Thread = field(repr=False)
 
     def exchange(self, request: bytes | str, *, timeout: float = 20) -> RawResponse:
         data = request.encode() if isinstance(request, str) else request
         return exchange("127.0.0.1", self.port, data, timeout=timeout)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def seen(self, request: bytes | str) -> dict[str, object]:
         """What the mirror was handed."""
@@ -123,40 +105,27 @@ class ThreadServer:
 
 
 @pytest.fixture
-def thread_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadServer]:
-    """A server that is stopped in good order afterwards, and looks at its clock often."""
-    monkeypatch.setattr(listener_module, "SWEEP_SECONDS", 0.02)
-    sockets = listen(Address("127.0.0.1", 0))
+def thread_server() -> Iterator[ThreadServer]:
+    """A server that is stopped in good order afterwards."""
+    config = read_config({}, {"http": "127.0.0.1:0", "log-level": "info"})
+    listeners = listen(config.http)
     mirror, metrics, lifecycle, log = Mirror(), Metrics(), Lifecycle(), io.StringIO()
     application = Application(
         Router([mirror, Other()]),
         plain_page,
         metrics,
         configure_log("info", "json", log),
-        lifecycle,
+        body_timeout=BODY_SECONDS,
+        lifecycle=lifecycle,
     )
-    started = threading.Event()
-    stop: list[Callable[[], object]] = []
-
-    async def main() -> None:
-        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-        stop.append(lambda: loop.call_soon_threadsafe(stopping.set))
-        shared = Shared(
-            application, loop, body_timeout=BODY_SECONDS, keep_alive_timeout=IDLE_SECONDS
-        )
-        listener = Listener(shared, sockets)
-        await listener.start()
-        started.set()
-        await stopping.wait()
-        await listener.stop(10)
-
-    thread = threading.Thread(target=lambda: uvloop.run(main()))
+    server = uvicorn.Server(server_config(config, application))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=listeners)))
     thread.start()
-    assert started.wait(10)
-    port = sockets[0].getsockname()[1]
-    yield ThreadServer(port, mirror, metrics, lifecycle, log, stop[0])
+    while not server.started:
+        time.sleep(0.005)
+    port = listeners[0].getsockname()[1]
+    yield ThreadServer(port, mirror, metrics, lifecycle, log, server, thread)
     mirror.release.set()
-    with contextlib.suppress(RuntimeError):  # a test has stopped it already
-        stop[0]()
+    server.should_exit = True
     thread.join(timeout=20)
     assert not thread.is_alive()

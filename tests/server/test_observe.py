@@ -44,8 +44,8 @@ def test_auto_is_json_where_no_terminal_is() -> None:
 def test_warnings_of_the_libraries_come_through() -> None:
     stream = io.StringIO()
     configure_log("info", "json", stream)
-    logging.getLogger("asyncio").info("not shown")
-    logging.getLogger("asyncio").warning("seen %d", 7)
+    logging.getLogger("uvicorn.error").info("not shown")
+    logging.getLogger("uvicorn.error").warning("seen %d", 7)
     assert json.loads(stream.getvalue())["event"] == "seen 7"
 
 

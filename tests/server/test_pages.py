@@ -8,7 +8,7 @@ from tests.server.conftest import Mirror
 
 from daybook.app.ports import Store
 from daybook.protocols.kit.plugin import Plugin, Request, Response
-from daybook.server.application import Lifecycle
+from daybook.server.asgi import Lifecycle
 from daybook.server.observe import Metrics
 from daybook.server.pages import ServerPages
 

@@ -152,6 +152,8 @@ def encode_plainly(record: Record) -> bytes:
 
 
 def decode(entity: str, body: bytes) -> Record:
-    """The record an event of `entity` holds. Raises `msgspec.ValidationError` on other bytes."""
+    """The record an event of `entity` holds. Raises `msgspec.MsgspecError` or UnicodeError
+    on other bytes.
+    """
     record: Record = _DECODERS[entity.partition(":")[0]].decode(body)
     return record

@@ -32,6 +32,7 @@ from daybook.app.ports import (
     DeadlinePassed,
     Head,
     IdempotencyKey,
+    LimitPassed,
     Mailbox,
     NameTaken,
     OutcomeUnknown,
@@ -154,6 +155,7 @@ _FAILURES: Final[tuple[tuple[type[StoreFailure], RefusalCode, str], ...]] = (
     (DeadlinePassed, RefusalCode.DEADLINE_EXCEEDED, "the deadline passed while waiting"),
     (OutcomeUnknown, RefusalCode.OUTCOME_UNKNOWN, "the store failed while committing"),
     (ReadOnly, RefusalCode.STORAGE_READ_ONLY, "the store takes no writes until restarted"),
+    (LimitPassed, RefusalCode.LIMIT_EXCEEDED, "a total would pass its bound"),
 )
 
 
@@ -430,16 +432,19 @@ class Books:
         return work
 
     def _to_remember(self, outcome: Committed, digest: bytes) -> Remembered:
-        """Where nothing changed there is no event to point at, so the records are kept."""
-        now = self.ledger.clock()
-        if outcome.events:
-            events = outcome.events
-            return Remembered(now, digest, events[0].seq, events[-1].seq)
-        unchanged = b"\n".join(
+        """Numbers of events where they tell everything; else each command's record as well.
+
+        They do not where a command changed nothing, or more than the record it names.
+        """
+        now, events = self.ledger.clock(), outcome.events
+        first_seq, last_seq = (events[0].seq, events[-1].seq) if events else (None, None)
+        if len(events) == len(outcome.records) == 1:
+            return Remembered(now, digest, first_seq, last_seq)
+        records = b"\n".join(
             b"%b %b" % (entity_of(record).encode(), bodies.encode(record))
             for record in outcome.records
         )
-        return Remembered(now, digest, answer=_UNCHANGED + unchanged)
+        return Remembered(now, digest, first_seq, last_seq, _RECORDS + records)
 
     def _carry_out(self, tx: Tx, commands: Sequence[Command], actor: Actor) -> Outcome:
         head = tx.head()
@@ -464,7 +469,8 @@ class Books:
         return Committed(tuple(records), tuple(events))
 
 
-_UNCHANGED: Final = b"unchanged\n"
+_RECORDS: Final = b"records\n"
+"""What an answer begins with that holds the records of commands, one a line."""
 
 
 class _Ended(Exception):
@@ -507,21 +513,19 @@ def _repeat(reader: Reader, first: Remembered, digest: bytes = b"") -> Outcome:
     if digest and first.digest and digest != first.digest:
         message = "the key was used before, for another command"
         return Refused((Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message),))
-    if first.answer is not None:
-        if not first.answer.startswith(_UNCHANGED):
-            return Answered(first.answer)
-        pairs = (line.split(b" ", 1) for line in first.answer[len(_UNCHANGED) :].split(b"\n"))
-        records = tuple(bodies.decode(entity.decode(), body) for entity, body in pairs)
-        return Committed(records, replayed=True)
-    assert first.first_seq is not None
-    assert first.last_seq is not None
-    count = first.last_seq - first.first_seq + 1
-    events = tuple(reader.events(first.first_seq - 1, count))
-    return Committed(
-        tuple(bodies.decode(event.entity, event.body) for event in events),
-        events,
-        replayed=True,
-    )
+    if first.answer is not None and not first.answer.startswith(_RECORDS):
+        return Answered(first.answer)
+    events: tuple[Event, ...] = ()
+    if first.first_seq is not None and first.last_seq is not None:
+        count = first.last_seq - first.first_seq + 1
+        events = tuple(reader.events(first.first_seq - 1, count))
+    if first.answer is None:
+        kept = [(event.entity, event.body) for event in events]
+    else:
+        lines = first.answer[len(_RECORDS) :].split(b"\n")
+        kept = [(line.partition(b" ")[0].decode(), line.partition(b" ")[2]) for line in lines]
+    records = tuple(bodies.decode(entity, body) for entity, body in kept)
+    return Committed(records, events, replayed=True)
 
 
 _SCOPES: Final[dict[type, Scope]] = {MoveEntry: Scope.APPROVE, ChangeCompany: Scope.ADMIN}

@@ -26,10 +26,11 @@ from daybook.protocols.kit import cursor
 from daybook.protocols.kit.plugin import Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
-from daybook.server.application import Application, Lifecycle, Router
+from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
+from daybook.server.secret import server_key
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
@@ -84,9 +85,12 @@ class Assembly:
 
 
 def assemble(
-    config: Config, ledger: Ledger, key: bytes, log: Logger, loop: asyncio.AbstractEventLoop
+    config: Config, ledger: Ledger, log: Logger, loop: asyncio.AbstractEventLoop
 ) -> Assembly:
-    """Build everything above the ledger, on the loop that is to run it; `key` is the server's."""
+    """Build everything above the ledger. Called on the loop that is to run it.
+
+    Raises OSError and ValueError where the key file cannot be used.
+    """
     store = ledger.store
     authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
     if config.demo:
@@ -98,7 +102,7 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={cursor.KEY_SETTING: key.hex()},
+        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
     )
     plugins = tuple(create(services) for create in wires())
     metrics = _metrics(store, runtime)
@@ -108,7 +112,9 @@ def assemble(
         ServerPages(store, metrics, lifecycle, plugins),
         metrics,
         log,
-        lifecycle,
+        body_timeout=config.body_timeout,
+        origin=config.origin,
+        lifecycle=lifecycle,
     )
     return Assembly(application, plugins, runtime, lifecycle)
 

@@ -8,13 +8,6 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 HEAD_SECONDS_MAX: Final = 20
 """Seconds a request's line and headers may take to arrive, so that slow senders hold nothing."""
 
-SEND_SECONDS_MAX: Final = 60
-"""Seconds a caller may take nothing of what is sent to it before its connection is closed."""
-
-SWEEP_SECONDS: Final = 0.25
-"""Seconds between two looks for connections whose time is over: one timer for all of them costs
-less than one for each request."""
-
 CONNECTIONS_MAX: Final = 4_096
 """Connections at a time; more are answered with 503. Each costs some kilobytes and a file."""
 

@@ -14,7 +14,7 @@ from daybook.app.ports import Store
 from daybook.cli.environment import Environment, Steps
 from daybook.server.config import ConfigError, add_options, in_force, read_config
 
-_LIBRARIES: Final = ("apsw", "msgspec", "uvloop", "httptools")
+_LIBRARIES: Final = ("apsw", "msgspec", "uvicorn", "uvloop", "httptools")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

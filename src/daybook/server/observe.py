@@ -70,7 +70,7 @@ def configure_log(level: str, layout: str, stream: TextIO | None = None) -> Logg
         cache_logger_on_first_use=True,
     )
     log: Logger = structlog.get_logger().bind()
-    library = logging.getLogger("asyncio")
+    library = logging.getLogger("uvicorn.error")
     library.handlers = [_Forward(log)]
     library.propagate = False
     library.setLevel(logging.WARNING)

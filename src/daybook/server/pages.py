@@ -8,7 +8,7 @@ from daybook import __version__
 from daybook.app.ports import Store
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Plugin, Request, Response
-from daybook.server.application import Lifecycle
+from daybook.server.asgi import Lifecycle
 from daybook.server.interfaces import Interface, absent, present
 from daybook.server.observe import Metrics
 

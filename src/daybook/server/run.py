@@ -7,30 +7,33 @@ ends the delay, a third the waiting.
 """
 
 import asyncio
-import contextlib
 import errno
 import gc
-import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from math import ceil
+from types import FrameType
 from typing import Final
+
+import uvicorn
 
 from daybook.app.ledger import Ledger
 from daybook.app.ports import StoreFailure
-from daybook.server.application import Lifecycle
+from daybook.server.asgi import Application
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble, open_books
 from daybook.server.config import Address, Config
-from daybook.server.connection import Shared
+from daybook.server.connection import Connection
 from daybook.server.limits import (
+    BACKLOG,
     COLLECTOR_THRESHOLDS,
+    CONNECTIONS_MAX,
     FILES_WANTED,
+    SWITCH_INTERVAL_S,
 )
-from daybook.server.listener import Listener
 from daybook.server.observe import Logger, configure_log
-from daybook.server.secret import server_key
 
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -40,23 +43,21 @@ def serve(config: Config) -> int:
     began = time.perf_counter()
     log = configure_log(config.log_level, config.log_format)
     try:
-        sockets = listen(config.http)
+        listeners = listen(config.http)
     except OSError as error:
         return _failed(f"cannot listen on {config.http}: {error.strerror or error}")
     try:
-        key = server_key(config.secret_file)
         ledger = open_books(config)
     except (StoreFailure, OSError, ValueError) as error:
-        _close(sockets)
+        _close(listeners)
         return _failed(str(error))
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            _raise_file_limit()
-            runner.run(_run(config, ledger, key, log, sockets, began))
-    except OSError as error:
+            runner.run(_run(config, ledger, log, listeners, began))
+    except (OSError, ValueError) as error:
         return _failed(str(error))
     finally:
-        _close(sockets)
+        _close(listeners)
         ledger.store.close()
     return 0
 
@@ -97,75 +98,85 @@ def _bind(family: int, name: tuple[object, ...]) -> socket.socket:
     return bound
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's server, with the way of stopping that the module's text describes."""
+
+    def __init__(self, config: uvicorn.Config, assembly: Assembly, drain_delay: float) -> None:
+        super().__init__(config)
+        self._lifecycle = assembly.lifecycle
+        self._drain_delay = drain_delay
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to stop has come."""
+        if self.should_exit:
+            self.force_exit = True
+        elif self._lifecycle.draining or not self._drain_delay:
+            self._lifecycle.draining = True
+            self._stop()
+        else:
+            self._lifecycle.draining = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_delay, self._stop)
+
+    def _stop(self) -> None:
+        self._lifecycle.closed = True
+        self.should_exit = True
+
+
 async def _run(
-    config: Config,
-    ledger: Ledger,
-    key: bytes,
-    log: Logger,
-    sockets: list[socket.socket],
-    began: float,
+    config: Config, ledger: Ledger, log: Logger, listeners: list[socket.socket], began: float
 ) -> None:
-    loop = asyncio.get_running_loop()
-    assembly = assemble(config, ledger, key, log, loop)
-    shared = Shared(
-        assembly.application,
-        loop,
-        body_timeout=config.body_timeout,
-        keep_alive_timeout=config.keep_alive_timeout,
-        origin=config.origin,
+    assembly = assemble(config, ledger, log, asyncio.get_running_loop())
+    server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
+    ready = asyncio.create_task(_announce(server, config, ledger, assembly, listeners, began))
+    try:
+        await server.serve(sockets=listeners)
+    finally:
+        ready.cancel()
+        assembly.runtime.close()
+        gc.unfreeze()
+
+
+def server_config(config: Config, application: Application) -> uvicorn.Config:
+    """How uvicorn is to run an application."""
+    return uvicorn.Config(
+        application,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        backlog=BACKLOG,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=ceil(config.keep_alive_timeout),
+        timeout_graceful_shutdown=ceil(config.drain_timeout),
     )
-    listener = Listener(shared, sockets)
-    told = _told_to_stop(assembly.lifecycle, loop)
-    await listener.start()
-    _announce(config, ledger, assembly, sockets, began)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
-    await _stopped(told, config, assembly.lifecycle, listener)
-    assembly.runtime.close()
 
 
-def _told_to_stop(lifecycle: Lifecycle, loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
-    """Rises by one for each signal to stop; the first one starts the draining at once."""
-    told = asyncio.Semaphore(0)
-
-    def tell() -> None:
-        lifecycle.draining = True
-        told.release()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, tell)
-    return told
-
-
-async def _stopped(
-    told: asyncio.Semaphore, config: Config, lifecycle: Lifecycle, listener: Listener
-) -> None:
-    """Wait for a signal, then stop; see the module's text."""
-    await told.acquire()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(told.acquire(), config.drain_delay)
-    lifecycle.closed = True
-    stopping = asyncio.create_task(listener.stop(config.drain_timeout))
-    impatient = asyncio.create_task(told.acquire())
-    await asyncio.wait((stopping, impatient), return_when=asyncio.FIRST_COMPLETED)
-    impatient.cancel()
-    if not stopping.done():
-        stopping.cancel()
-        await listener.stop(0)
-
-
-def _announce(
+async def _announce(
+    server: uvicorn.Server,
     config: Config,
     ledger: Ledger,
     assembly: Assembly,
-    sockets: list[socket.socket],
+    listeners: list[socket.socket],
     began: float,
 ) -> None:
-    host, port = sockets[0].getsockname()[:2]
+    """Once the server listens: say so, and settle the memory that start-up has left."""
+    while not server.started:
+        await asyncio.sleep(0.001)
+    host, port = listeners[0].getsockname()[:2]
     lines = banner(config, ledger, assembly.plugins, Address(host, port))
     sys.stdout.write(f"{lines}Ready in {time.perf_counter() - began:.2f} s.\n")
     sys.stdout.flush()
+    _raise_file_limit()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
 def _raise_file_limit() -> None:
@@ -188,8 +199,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _close(sockets: list[socket.socket]) -> None:
-    for listener in sockets:
+def _close(listeners: list[socket.socket]) -> None:
+    for listener in listeners:
         listener.close()
 
 

@@ -59,9 +59,12 @@ def test_damage_that_is_met_while_reading_is_named(
     store: SqliteStore, books: CompanyId, path: Path
 ) -> None:
     records.keep(store, books, *(records.created(records.entry(id)) for id in range(1, 400)))
+    with store.snapshot() as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event'").get
+    assert isinstance(page, int)
     store.close()
     content = bytearray(path.read_bytes())
-    content[4096 * 3 :] = bytes(len(content) - 4096 * 3)
+    content[4096 * (page - 1) : 4096 * page] = bytes(4096)
     path.write_bytes(content)
     damaged = open_store(f"sqlite:///{path}")
     with pytest.raises(StoreCorrupt), damaged.read(books) as reader:

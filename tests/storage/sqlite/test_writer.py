@@ -182,8 +182,9 @@ def test_a_unit_that_swallows_a_refusal_writes_nothing_afterwards(
         try:
             tx.highest_doc_number()
         except apsw.Error:
+            posting(books, 2)(tx)
             with pytest.raises(AttributeError):
-                posting(books, 2)(tx)
+                tx.highest_doc_number()
         return "fine"
 
     with pytest.raises(StoreFailure):
@@ -191,6 +192,39 @@ def test_a_unit_that_swallows_a_refusal_writes_nothing_afterwards(
     assert numbers(store, books) == []
     records.keep(store, books, records.created(records.entry(3)))
     assert numbers(store, books) == [3]
+
+
+def test_a_unit_that_asks_for_the_end_of_the_program_does_not_get_it(
+    store: SqliteStore, books: CompanyId
+) -> None:
+    def work(tx: Tx) -> None:
+        raise SystemExit(1)
+
+    with pytest.raises(SystemExit):
+        store.write(books, work)
+    assert store.write(books, posting(books, 1)) == 1
+
+
+def test_what_cannot_be_written_at_all_is_the_culprits_alone(
+    store: SqliteStore, books: CompanyId
+) -> None:
+    """A lone surrogate has no UTF-8, a larger integer no column: faults of one caller."""
+    mail = Mail()
+    for key, at in (("\ud800", 1), ("large", 2**70)):
+
+        def remember(tx: Tx, key: str = key, at: int = at) -> None:
+            posting(books, tx.next_id("entry"))(tx)
+            tx.remember(IdempotencyKey("test", "", key), Remembered(Timestamp(at)))
+
+        number = 1 if at == 1 else 2
+        with held(store, books):
+            store.write_soon(books, posting(books, number), "before", mail)
+            store.write_soon(books, remember, "culprit", mail)
+            store.write_soon(books, lambda tx: tx.highest_doc_number(), "after", mail)
+        results = mail.take(3)
+        assert isinstance(results["culprit"], StoreFailure)
+        assert (results["before"], results["after"]) == (number, 0)
+    assert numbers(store, books) == [1, 2]
 
 
 def test_a_deadline_that_passes_in_the_queue(store: SqliteStore, books: CompanyId) -> None:

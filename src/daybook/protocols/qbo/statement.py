@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NoReturn
 
+from daybook.domain.limits import FILTER_LIST_MAX
 from daybook.domain.query import Op
 from daybook.protocols.qbo.errors import Error, QboFault
 
@@ -98,14 +99,22 @@ _TOKEN: Final = re.compile(
 _ESCAPE: Final = re.compile(r"\\(['\\])")
 _OPERATORS: Final = {op.value: op for op in Op if op is not Op.NE}
 _VALUES: Final = frozenset({"true", "false", "current_date"})
+_RESERVED: Final = frozenset(
+    {"select", "from", "where", "and", "in", "like", "asc", "desc"}
+    | {"order", "orderby", "startposition", "maxresults"}
+)
+_BLANKS: Final = " \t\n\r\f\v"
+"""What the pattern of a token skips: `\\s` of ASCII. `str.strip` alone takes more."""
 _CLAUSES: Final = ("orderby", "order", "startposition", "maxresults")
 
 
 def parse(text: str) -> Statement:
-    """The statement a text means. Raises `QboFault` with code 4000, or 4001 for a bad number."""
+    """The statement a text means. Raises `QboFault`: 4000 where it does not parse, 4001 beyond a
+    bound.
+    """
     if len(text) > STATEMENT_LENGTH_MAX:
         raise invalid(f"statement is longer than {STATEMENT_LENGTH_MAX} characters")
-    if not text.strip():
+    if not text.strip(_BLANKS):
         raise _unparsable(
             'Encountered "<EOF>" at line 0, column 0.\nWas expecting:\n    "select" ...'
         )
@@ -124,11 +133,11 @@ def _unparsable(text: str) -> QboFault:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    at, end = 0, len(text.rstrip())
+    at, end = 0, len(text.rstrip(_BLANKS))
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            bad = at + len(text[at:]) - len(text[at:].lstrip())
+            bad = end - len(text[at:end].lstrip(_BLANKS))
             line, column = _place(text, bad)
             raise _unparsable(
                 f"Invalid content. Lexical error at line {line}, column {column}.  "
@@ -175,11 +184,11 @@ class _Parser:
         line, column = _place(self._text, token.at)
         if token.kind is Kind.END:
             found = '"<EOF>"'
-        elif token.kind is Kind.SYMBOL:
+        elif token.kind is Kind.SYMBOL or token.word in _RESERVED:
             found = f'" "{token.text}" "{token.text} ""'
         else:
             found = f'" {token.kind.value} "{token.text} ""'
-        wanted = "\n".join(f"    {each} ..." for each in expected)
+        wanted = "\n".join(f"    {each} " + ("..." if each != "<EOF>" else "") for each in expected)
         one_of = "one of" if len(expected) > 1 else ""
         raise _unparsable(
             f"Encountered {found} at line {line}, column {column}.\n"
@@ -203,7 +212,7 @@ class _Parser:
         return False
 
     def _path(self) -> Token:
-        if self._token.kind is not Kind.WORD:
+        if self._token.kind is not Kind.WORD or self._token.word in _RESERVED:
             self._fail("<IDENTIFIER>")
         return self._take()
 
@@ -272,6 +281,8 @@ class _Parser:
                 self._fail('"("')
             values = [self._value()]
             while self._symbol(","):
+                if len(values) == FILTER_LIST_MAX:
+                    raise invalid(f"a list has more than {FILTER_LIST_MAX} values")
                 values.append(self._value())
             if not self._symbol(")"):
                 self._fail('")"', '","')

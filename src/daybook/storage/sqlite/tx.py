@@ -466,8 +466,8 @@ class SqliteTx(SqliteReader):
                 if rows:
                     self._connection.executemany(statement, rows)
             self._seal_new()
-        except apsw.Error:
-            # The transaction is over. Should the unit go on, nothing may be done outside of one.
+        except BaseException:
+            # The transaction is over, or half of this is in it: the unit must not go on with it.
             self.end()
             raise
         for gathered in (self._events, self._new, self._revised, self._relined, self._lines):

@@ -259,22 +259,19 @@ class Writer:
             for index, unit in enumerate(units):
                 before = session.writes.count
                 self._run_unit(unit, session)
-                if isinstance(unit.result, Exception) and session.writes.count != before:
+                if isinstance(unit.result, BaseException) and session.writes.count != before:
                     self._rollback()
                     return (0, index) if before else (index + 1, 0)
-            try:
-                session.finish()
-                committing = True
-                self._connection.execute("COMMIT" if session.writes.count else "ROLLBACK")
-            except (apsw.ConstraintError, LimitPassed) as error:
-                raise _Refused from error
+            _finish(session)
+            committing = True
+            self._commit(session)
         except _Refused as refused:
             self._rollback()
             if len(units) > 1:
                 return 0, len(units) // 2
             units[0].result = _refusal(refused.__cause__)
-        except apsw.Error as error:
-            failure = self._fault(error, committing)
+        except Exception as error:
+            failure = self._fault(error, committing=committing)
             for unit in units:
                 unit.result = failure
         else:
@@ -282,6 +279,12 @@ class Writer:
             self._untidy.update(id for id, tx in session.companies.items() if tx.written)
             self._commits_untidy += 1
         return len(units), 0
+
+    def _commit(self, session: Session) -> None:
+        try:
+            self._connection.execute("COMMIT" if session.writes.count else "ROLLBACK")
+        except apsw.ConstraintError as error:
+            raise _Refused from error
 
     def _run_unit(self, unit: _Waiting, session: Session) -> None:
         if not unit.begun and unit.deadline is not None and time.monotonic() > unit.deadline:
@@ -294,16 +297,17 @@ class Writer:
             raise _Refused from error
         except apsw.Error:
             raise
-        except Exception as error:
+        except BaseException as error:
             unit.result = error
         if not self._connection.in_transaction:
             raise _Refused from StoreFailure("the transaction was undone while it went on")
 
-    def _fault(self, error: apsw.Error, committing: bool) -> StoreFailure:
-        """End a transaction the engine failed in; answers with what its callers get."""
+    def _fault(self, error: Exception, *, committing: bool) -> StoreFailure:
+        """End a transaction that failed for no unit's reason; answers with what callers get."""
         undone = self._rollback()
-        if not undone or isinstance(error, _FATAL):
+        if not undone or not isinstance(error, apsw.Error) or isinstance(error, _FATAL):
             self._read_only = f"the store failed and must be opened again: {error}"
+            _log.error("no more writes are taken", exc_info=error)
         if committing:
             return OutcomeUnknown(f"committing failed: {error}")
         if isinstance(error, apsw.BusyError):
@@ -348,12 +352,10 @@ class Writer:
                     self._connection.execute(_PRUNE, pruned)
                 committing = True
                 self._connection.execute("COMMIT")
-            except (apsw.Error, StoreFailure) as error:
-                if isinstance(error, apsw.Error):
-                    self._fault(error, committing)
-                else:
-                    self._rollback()
-                _log.exception("tidying up failed")
+            except apsw.BusyError:
+                self._untidy |= companies
+            except Exception as error:
+                self._fault(error, committing=committing)
         if self._log_pages >= CHECKPOINT_IDLE_PAGES:
             self._checkpoint()
 
@@ -366,10 +368,21 @@ class Writer:
         except apsw.BusyError:
             return
         except apsw.Error as error:
-            self._fault(error, False)
-            _log.exception("copying the log back failed")
+            self._fault(error, committing=False)
         else:
             self._log_pages = logged - copied
+
+
+def _finish(session: Session) -> None:
+    """Write out what was gathered. What cannot even be bound to a statement is refused too."""
+    try:
+        session.finish()
+    except apsw.ConstraintError as error:
+        raise _Refused from error
+    except apsw.Error:
+        raise
+    except Exception as error:
+        raise _Refused from error
 
 
 def _refusal(cause: BaseException | None) -> StoreFailure:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.server.conftest import BODY_BYTES_MAX, Mirror, Other, ThreadServer
 from tests.support.server import read_response
 
-from daybook.server.application import Router
+from daybook.server.asgi import Router
 
 GET = "GET /mirror/a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -269,7 +269,7 @@ def test_requests_under_way_are_finished_when_the_server_stops(
     with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
         connection.sendall(b"GET /mirror/wait HTTP/1.1\r\nHost: x\r\n\r\n")
         assert thread_server.mirror.entered.wait(10)
-        thread_server.stop()
+        thread_server.server.should_exit = True
         time.sleep(0.3)
         with pytest.raises(OSError):
             socket.create_connection(("127.0.0.1", thread_server.port), timeout=5)

@@ -1,0 +1,256 @@
+"""The HTTP application: finds the wire a request is for and has it answered.
+
+A request passes here in this order; the first thing that is wrong decides the answer, and every
+answer below a wire's prefix has that wire's shape:
+
+    find the wire by the longest prefix -> body within the wire's bounds and in time -> undo its
+    encoding -> the wire's own `handle` -> answer -> count and log
+
+It is a bare ASGI application, since a framework costs more than everything done here. There is
+one path for all wires and few steps on it; bodies are waited for only where a request says that
+it has one. The `Host` header decides nothing: clients that were redirected send foreign ones.
+"""
+
+import asyncio
+import itertools
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
+from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
+from daybook.server.limits import DIAGNOSIS_LENGTH_MAX, LOGGED_PATH_LENGTH_MAX
+from daybook.server.observe import Logger, Metrics
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+Pages = Callable[[Request], Response]
+"""Answers what belongs to no wire."""
+
+
+class _Disconnected(Exception):
+    """The caller went away before its body was complete."""
+
+
+class Router:
+    """Finds the wire a path belongs to."""
+
+    def __init__(self, plugins: Iterable[Plugin]) -> None:
+        """Raises ValueError where two wires claim the same prefix."""
+        owners: dict[str, Plugin] = {}
+        for plugin in plugins:
+            for prefix in plugin.prefixes:
+                if prefix in owners:
+                    names = f"{owners[prefix].name} and {plugin.name}"
+                    raise ValueError(f"two wires answer {prefix}: {names}")
+                owners[prefix] = plugin
+        self._by_segment: dict[str, list[tuple[str, str, Plugin]]] = {}
+        for prefix in sorted(owners, key=len, reverse=True):
+            segment = prefix.split("/", 2)[1]
+            found = self._by_segment.setdefault(segment, [])
+            found.append((prefix, prefix + "/", owners[prefix]))
+
+    def find(self, path: str) -> Plugin | None:
+        """The wire with the longest prefix of a path, or None."""
+        segments = path.split("/", 2)
+        if len(segments) > 1:
+            for prefix, below, plugin in self._by_segment.get(segments[1], ()):
+                if path == prefix or path.startswith(below):
+                    return plugin
+        return None
+
+
+@dataclass(slots=True)
+class Lifecycle:
+    """Where the server is in its life; changed by whoever stops it."""
+
+    draining: bool = False
+    """It is going to stop: load balancers should send no more."""
+    closed: bool = False
+    """It takes no more requests; those under way are finished."""
+
+
+class Application:
+    """The ASGI application. Made once for each server process, on its event loop."""
+
+    def __init__(
+        self,
+        router: Router,
+        pages: Pages,
+        metrics: Metrics,
+        log: Logger,
+        *,
+        body_timeout: float,
+        origin: str | None = None,
+        lifecycle: Lifecycle | None = None,
+    ) -> None:
+        """`body_timeout` is in seconds; `origin` is taken from the socket where it is None."""
+        self._find = router.find
+        self._pages = pages
+        self._metrics = metrics
+        self._log = log
+        self._body_timeout = body_timeout
+        self._origin = origin
+        self._origins: dict[tuple[object, ...], str] = {}
+        self._lifecycle = lifecycle or Lifecycle()
+        self._logs_requests = log.is_enabled_for(logging.INFO)
+        self._counter = itertools.count(1)
+        self._process = secrets.token_hex(8)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = time.perf_counter()
+        plugin = self._find(scope["path"])
+        self._metrics.in_flight += 1
+        try:
+            headers = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+            }
+            body: bytes | Problem = b""
+            if plugin is not None and (
+                "content-length" in headers or "transfer-encoding" in headers
+            ):
+                body = await self._body(receive, headers, plugin.limits.body_bytes_max)
+            method = scope["method"]
+            request = Request(
+                "GET" if method == "HEAD" else method,
+                scope["path"],
+                scope["query_string"].decode("utf-8", "replace"),
+                headers,
+                body if isinstance(body, bytes) else b"",
+                self._new_id(),
+                self._origin or self._origin_of(scope),
+            )
+            response = await self._answer(plugin, request, body)
+            close = body is Problem.TIMEOUT
+            await send(_start(response, request.id, _CLOSE if close else ()))
+            await send({"type": "http.response.body", "body": response.body})
+        except _Disconnected:
+            return
+        finally:
+            self._metrics.in_flight -= 1
+        self._record(plugin, request, response, time.perf_counter() - started)
+
+    async def _answer(
+        self, plugin: Plugin | None, request: Request, body: bytes | Problem
+    ) -> Response:
+        """The answer of a wire, or of the server itself in that wire's shape."""
+        if plugin is None:
+            return self._pages(request)
+        try:
+            if isinstance(body, Problem):
+                return plugin.refuse(request, body)
+            if self._lifecycle.closed:
+                return plugin.refuse(request, Problem.SHUTTING_DOWN)
+            answer = plugin.handle(request)
+            return answer if isinstance(answer, Response) else await answer
+        except Exception:
+            self._log.exception("fault", id=request.id, wire=plugin.name)
+            return plugin.refuse(request, Problem.INTERNAL)
+
+    async def _body(
+        self, receive: Receive, headers: Mapping[str, str], bytes_max: int
+    ) -> bytes | Problem:
+        """The body with its encoding undone, or what is wrong with it.
+
+        A body that is declared too large is not waited for: what arrives of it is dropped, and
+        the caller has its answer at once.
+        """
+        declared = headers.get("content-length")
+        if declared is not None and (declared == "0" or len(declared) > _DIGITS_MAX):
+            return b"" if declared == "0" else Problem.TOO_LARGE
+        if declared is not None and int(declared) > bytes_max:
+            return Problem.TOO_LARGE
+        try:
+            async with asyncio.timeout(self._body_timeout):
+                body = await _read(receive, bytes_max)
+            encoding = headers.get("content-encoding")
+            return inflate(body, encoding, bytes_max) if encoding else body
+        except BodyTooLarge:
+            return Problem.TOO_LARGE
+        except BadEncoding:
+            return Problem.BAD_ENCODING
+        except TimeoutError:
+            return Problem.TIMEOUT
+
+    def _record(
+        self, plugin: Plugin | None, request: Request, response: Response, seconds: float
+    ) -> None:
+        name = _PAGES if plugin is None else plugin.name
+        operation = "page" if plugin is None else plugin.operation(request)
+        self._metrics.count(name, operation, response.status, seconds)
+        if self._logs_requests:
+            more = {} if response.diagnosis is None else {"diagnosis": response.diagnosis}
+            self._log.info(
+                "request",
+                id=request.id,
+                wire=name,
+                operation=operation,
+                method=request.method,
+                path=request.path[:LOGGED_PATH_LENGTH_MAX],
+                status=response.status,
+                ms=round(seconds * 1_000, 3),
+                **more,
+            )
+
+    def _new_id(self) -> str:
+        """32 hexadecimal digits: the second, this process, and a counter."""
+        count = next(self._counter) & 0xFFFF_FFFF
+        return f"{int(time.time()):08x}{self._process}{count:08x}"
+
+    def _origin_of(self, scope: Scope) -> str:
+        server = scope["server"] or ("localhost", None)
+        known = self._origins.get(server)
+        if known is None:
+            host, port = server
+            host = f"[{host}]" if ":" in host else host
+            known = f"{scope['scheme']}://{host}" + (f":{port}" if port else "")
+            self._origins[server] = known
+        return known
+
+
+_PAGES: Final = "server"
+_CLOSE: Final = ((b"connection", b"close"),)
+_DIGITS_MAX: Final = 15
+"""Digits of a Content-Length that are looked at: no bound on a body has as many."""
+_BODILESS: Final = (204, 304)
+_CONTROLS: Final = dict.fromkeys((*range(32), 127), " ")
+
+
+async def _read(receive: Receive, bytes_max: int) -> bytes:
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        whole: bytes = message.get("body", b"")
+        if len(whole) > bytes_max:
+            raise BodyTooLarge
+        return whole
+    parts, size = [], 0
+    while message["type"] == "http.request":
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > bytes_max:
+            raise BodyTooLarge
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+    raise _Disconnected
+
+
+def _start(
+    response: Response, request_id: str, more: tuple[tuple[bytes, bytes], ...]
+) -> dict[str, Any]:
+    headers = [(b"request-id", request_id.encode()), *more]
+    if response.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    for name, value in response.headers:
+        headers.append((name.encode("latin-1", "replace"), value.encode("latin-1", "replace")))
+    if response.diagnosis is not None:
+        diagnosis = response.diagnosis[:DIAGNOSIS_LENGTH_MAX].translate(_CONTROLS)
+        headers.append((b"daybook-diagnosis", diagnosis.encode("ascii", "backslashreplace")))
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
