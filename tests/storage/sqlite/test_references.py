@@ -38,7 +38,7 @@ def test_an_old_snapshot_gets_a_cache_of_its_own() -> None:
     assert caches.at(ONE, 6) is newer
 
 
-def test_the_longest_unused_company_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_made_first_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(references, "CACHED_MAX", 10)
     caches = ReferenceCaches()
     first, second = _filled(1, 6), _filled(1, 6)
@@ -48,16 +48,35 @@ def test_the_longest_unused_company_goes_first(monkeypatch: pytest.MonkeyPatch) 
     assert caches.at(ONE, 1) is not first
 
 
-def test_one_company_alone_keeps_to_the_bound(
-    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("bound", ["CACHED_MAX", "COMPANY_CACHED_MAX"])
+def test_what_is_kept_is_bounded(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     """Also where nothing but absent records is asked for."""
-    monkeypatch.setattr(references, "CACHED_MAX", 20)
+    monkeypatch.setattr(references, bound, 20)
+    monkeypatch.setattr(references, "CHECKED_EVERY", 1)
     for start in range(1_000, 1_200, 10):
         with store.read(books) as reader:
             for number in range(start, start + 10):
                 assert reader.reference("account", number) is None
-    assert store.caches.size <= 20 + 10
+    assert 0 < store.caches.size <= 30
+
+
+def test_a_transaction_keeps_to_the_bound_too(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it shares a cache or, having changed a record, has one of its own."""
+    monkeypatch.setattr(references, "COMPANY_CACHED_MAX", 20)
+
+    def work(tx: Tx) -> None:
+        for number in range(100):
+            assert tx.find("account", ByName(f"Nobody {number}")) == ()
+            if number == 50:
+                records.log(tx, books, records.created(records.account(60)))
+            assert len(tx._cache()) <= 21  # type: ignore[attr-defined]
+        assert tx.reference("account", 60) is not None
+
+    store.write(books, work)
 
 
 def test_what_was_undone_is_not_remembered(store: SqliteStore, books: CompanyId) -> None:

@@ -46,8 +46,8 @@ async def handle(
             shown = {"Fault": fault.as_json()}
         except Overloaded as overload:
             shown = {"Fault": errors.throttled(str(overload)).as_json()}
-        if batch_id is not None:
-            shown["bId"] = batch_id
+        if _is_batch_id(batch_id):
+            shown["bId"] = str(batch_id)
         answered.append(shown)
     return answered
 
@@ -82,7 +82,7 @@ async def _item(
     batch_id = item.get("bId")
     if batch_id is None or batch_id == "":
         raise QboFault([errors.required("bId")])
-    if not isinstance(batch_id, str | int) or len(str(batch_id)) > BATCH_ID_LENGTH_MAX:
+    if not _is_batch_id(batch_id):
         raise errors.unreadable(f"bId is not a text of up to {BATCH_ID_LENGTH_MAX} characters")
     if str(batch_id) in seen:
         why = "is the bId of an earlier item"
@@ -105,6 +105,13 @@ async def _item(
         request_id=request_id,
     )
     return {applied.entity: applied.body}
+
+
+def _is_batch_id(value: Any) -> bool:
+    """Whether an item's `bId` is one: a text, or a number in its place."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return False
+    return len(str(value)) <= BATCH_ID_LENGTH_MAX
 
 
 def _operation(item: Json) -> str:

@@ -13,8 +13,9 @@ from daybook.domain.model import Status
 from daybook.domain.query import And, Compare, Field, Filter, Keyset, Op, Query, Sort
 from daybook.protocols.qbo import entities
 from daybook.protocols.qbo.errors import Error, QboFault, required
+from daybook.protocols.qbo.literals import moment_of
 from daybook.protocols.qbo.properties import ENTRIES, SEARCHED, Searched
-from daybook.protocols.qbo.query import ROWS_MAX, moment_of
+from daybook.protocols.qbo.query import ROWS_MAX
 from daybook.protocols.qbo.render import Json, entry_json, tombstone_json
 
 ENTITIES_MAX: Final = 50
@@ -23,15 +24,11 @@ ENTITIES_MAX: Final = 50
 _UNSUPPORTED: Final = frozenset({"taxagency", "taxcode", "taxrate", "exchangerate"})
 """Entities that have no feed of changes in the original."""
 
-_SECOND: Final = 1_000_000
 _IN_ORDER: Final = (Sort(Field.MODIFIED_AT),)
 
 
-def run(entity_list: str, changed_since: str, reader: Reader, now: Timestamp) -> list[Json]:
-    """The content of `CDCResponse`. Raises `QboFault` for what cannot be watched.
-
-    `now` is not needed to answer; a moment that is still to come has no changes behind it.
-    """
+def run(entity_list: str, changed_since: str, reader: Reader) -> list[Json]:
+    """The content of `CDCResponse`. Raises `QboFault` for what cannot be watched."""
     names = [name.strip() for name in entity_list.split(",") if name.strip()]
     if not names:
         raise QboFault([required("entities")])
@@ -50,8 +47,6 @@ def run(entity_list: str, changed_since: str, reader: Reader, now: Timestamp) ->
         if searched is None or name.lower() in _UNSUPPORTED:
             raise _unsupported(name[:100], f"entities: {name[:100]!r} has no feed of changes")
         watched.append(searched)
-    # shown moments are cut to seconds, so a change counts from the start of its second
-    since = Timestamp(-(-since // _SECOND) * _SECOND)
     return [{"QueryResponse": [_changes(each, since, reader) for each in watched]}]
 
 

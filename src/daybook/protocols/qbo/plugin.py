@@ -93,11 +93,11 @@ class QboPlugin:
             handler = handlers.get(call.resource)
             if handler is None or request.method not in ("GET", "POST"):
                 raise errors.no_such_address(request.path)
-            needed = (
-                Scope.READ if request.method == "GET" or call.resource == "query" else Scope.WRITE
-            )
-            if not call.books.may(needed):
-                raise errors.forbidden(f"the token does not allow {needed.value}")
+            # every answer shows records; of a batch, the items that write ask for more themselves
+            reads = request.method == "GET" or call.resource in ("query", "batch")
+            for needed in (Scope.READ,) if reads else (Scope.READ, Scope.WRITE):
+                if not call.books.may(needed):
+                    raise errors.forbidden(f"the token does not allow {needed.value}")
             answer = handler(call)
         except QboFault as fault:
             time_zone = _UNKNOWN_ZONE if call is None else call.time_zone
@@ -224,7 +224,6 @@ class QboPlugin:
                     call.parameters.get("entities", ""),
                     call.parameters.get("changedSince", ""),
                     reader,
-                    now,
                 )
                 company = reader.company
             return answers.entity(call.request, "CDCResponse", found, now, company)

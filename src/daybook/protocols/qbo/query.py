@@ -4,20 +4,23 @@ Conditions and orders on what the store has columns for go to the store, page an
 the shown object has (a given name, a balance) is judged row by row over what the store finds,
 read in pages, with no more rows held than the answer needs.
 
-A moment compares as it is shown, cut to seconds, so that a caller who sends back a
-`LastUpdatedTime` it was given finds just what it expects.
+A moment without a fraction stands for its whole second, as records show their times: a caller who
+sends back a `LastUpdatedTime` it was given finds just what it expects. A moment with a fraction,
+such as the `time` of an earlier answer, is compared to the microsecond, so that whoever asks for
+what has changed since then misses nothing.
 """
 
 import heapq
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from daybook.app.ports import Reader
 from daybook.domain.ids import Timestamp
+from daybook.domain.limits import FILTER_NODES_MAX
 from daybook.domain.model import JournalEntry, Reference, Status
 from daybook.domain.query import (
     ALWAYS,
@@ -39,8 +42,11 @@ from daybook.domain.query import (
     like,
     sort_key,
 )
-from daybook.protocols.qbo import entities, ids, times
-from daybook.protocols.qbo.entities.accounts import TYPES
+from daybook.protocols.qbo import entities
+from daybook.protocols.qbo.entities import tax
+from daybook.protocols.qbo.errors import Error, QboFault
+from daybook.protocols.qbo.limits import DOC_NUMBER_LENGTH_MAX, ID_DIGITS_MAX
+from daybook.protocols.qbo.literals import SECOND, Literals
 from daybook.protocols.qbo.properties import (
     EMPTY,
     ENTRIES,
@@ -52,10 +58,8 @@ from daybook.protocols.qbo.properties import (
 from daybook.protocols.qbo.render import Json, entry_json
 from daybook.protocols.qbo.statement import (
     Condition,
-    Kind,
     Order,
     Statement,
-    Token,
     invalid,
     parse,
 )
@@ -67,8 +71,13 @@ ROWS_MAX: Final = 1_000
 START_MAX: Final = 10**9
 """Largest start position; what asks for more asks for an empty page."""
 
-_SECOND: Final = 1_000_000
-_KINDS: Final = {name.lower(): kind.value for name, kind in TYPES.items()}
+MOMENTS_MAX: Final = FILTER_NODES_MAX // 5
+"""Moments that one statement compares with: each takes up to four nodes of a filter."""
+
+_EQUALITY_ALONE: Final = frozenset({Type.ID, Type.REFERENCE, Type.BOOLEAN})
+_LIKE: Final = frozenset({Type.TEXT, Type.NAME, Type.DATE, Type.MOMENT, Type.ACCOUNT_TYPE})
+"""Types whose values have no order, and types whose values are texts as they are shown."""
+
 _POSTED: Final = (
     Compare(Field.DELETED, Op.EQ, False),
     Compare(Field.STATUS, Op.EQ, Status.POSTED.value),
@@ -109,10 +118,15 @@ class _Search:
     ) -> None:
         self._searched = searched
         self._reader = reader
-        self._literals = _Literals(reader, now)
+        self._literals = Literals(reader, now)
         self._judges: list[_Judge] = []
+        self._pseudo: list[Json] = []
+        if searched.list is tax.CODES:
+            self._pseudo = [*tax.pseudo_codes(reader.company).values()]
+        self._all_judged = searched.core is None or bool(self._pseudo)
         names_active = any(each.path.lower() == "active" for each in statement.conditions)
         self._all_shown_active = searched.hides_inactive and not names_active
+        self._moments = 0
         filters: list[Filter] = [*_POSTED] if searched is ENTRIES else []
         if searched.list is not None and searched.list.kind is not None:
             filters.append(Compare(Field.KIND, Op.EQ, searched.list.kind.value))
@@ -124,6 +138,8 @@ class _Search:
                 filters.append(found)
         self._filter: Filter = And(tuple(filters)) if filters else ALWAYS
         self._orders = [self._order(order) for order in statement.orders]
+        if self._pseudo and not self._orders:
+            self._orders = [(searched.properties["name"], False)]
         self._paths = [self._projection(path) for path in statement.paths]
         self.start = self._position(statement.start)
         self.limit = self._limit(statement.limit)
@@ -141,15 +157,16 @@ class _Search:
     def _condition(self, condition: Condition) -> Filter | None:
         """A filter for the store, or None after adding a judge of shown objects."""
         searched = self._property(condition.path)
-        if searched.type is Type.ID and condition.op is not Op.EQ:
-            raise invalid("property 'Id' can be compared with = and IN alone")
+        _check_operator(searched, condition)
         field = searched.field
-        if self._searched.core is None:
+        if self._all_judged:
             field = None
         elif searched.type is Type.NAME and not self._all_shown_active:
             field = None  # inactive records are shown, and found, with a suffix
         elif searched.type is Type.ACCOUNT_TYPE and condition.op is not Op.EQ:
             field = None  # the order of the names is not that of what is stored
+        elif condition.op is None and searched.type in (Type.DATE, Type.MOMENT):
+            field = None  # the store keeps them as numbers or dates, patterns are for texts
         if field is None:
             self._judges.append(self._judge(searched, condition))
             return None
@@ -160,6 +177,9 @@ class _Search:
         if condition.op is None:
             return Like(field, tuple(condition.values[0].text.split("%")))
         if searched.type is Type.MOMENT:
+            self._moments += len(values)
+            if self._moments > MOMENTS_MAX:
+                raise _too_complex(f"more than {MOMENTS_MAX} dates with times")
             return Or(tuple(_moment(field, condition.op, value) for value in values))
         if None in values:  # a blank between quotes stands for no value
             if condition.op is not Op.EQ:
@@ -167,21 +187,18 @@ class _Search:
             present = tuple(value for value in values if value is not None)
             return Or((IsNull(field), OneOf(field, present)))
         if condition.op is Op.EQ:
-            return OneOf(field, tuple(values))
-        return Compare(field, condition.op, values[0])
+            found: Filter = OneOf(field, tuple(values))
+        else:
+            found = Compare(field, condition.op, values[0])
+        return _of_cut_numbers(found, condition.op, values) if field is Field.DOC_NUMBER else found
 
     def _judge(self, searched: Property, condition: Condition) -> _Judge:
-        values = [self._literals.shown(searched, token) for token in condition.values]
         op = condition.op
-
-        def judge(shown: Json) -> bool:
-            value = _shown_value(searched, shown)
-            if op is None:
-                parts = tuple(condition.values[0].text.split("%"))
-                return like(value if isinstance(value, str) else None, parts)
-            return any(_holds(value, op, each) for each in values)
-
-        return judge
+        if op is None:
+            parts = tuple(condition.values[0].text.split("%"))
+            return lambda shown: like(_member(searched, shown), parts)
+        values = [self._literals.shown(searched, token) for token in condition.values]
+        return lambda shown: any(_holds(_shown_value(searched, shown), op, each) for each in values)
 
     def _order(self, order: Order) -> tuple[Property, bool]:
         found = self._property(order.path)
@@ -216,8 +233,8 @@ class _Search:
     def count(self) -> int:
         """How many rows there are."""
         core = self._searched.core
-        if core is None or self._judges:
-            return sum(1 for _ in self._judged())
+        if core is None or self._all_judged or self._judges:
+            return sum(1 for _ in self._judged(()))
         if self._searched is ENTRIES:
             return self._reader.count_entries(self._filter)
         return self._reader.count_references(core, self._filter)
@@ -225,15 +242,19 @@ class _Search:
     def rows(self) -> list[Json]:
         """The objects of the page."""
         sorts = self._sorts()
-        if self._searched.core is None or self._judges or sorts is None:
-            end = self.start + self.limit
-            found = heapq.nsmallest(end, self._judged(), key=self._sort_key)
+        end = self.start + self.limit
+        if sorts is None:
+            found = heapq.nsmallest(end, self._judged(()), key=self._sort_key)
             return found[self.start :]
+        if self._all_judged or self._judges:
+            return [*islice(self._judged(sorts), self.start, end)]
         page = Offset(self.start, self.limit)
         return [self._show(row) for row in self._find(Query(self._filter, sorts, page))]
 
     def _sorts(self) -> tuple[Sort, ...] | None:
         """The order for the store; None if it is by something the store does not have."""
+        if self._pseudo:
+            return None
         if not self._orders:
             if self._searched is ENTRIES:
                 return (Sort(Field.POSTING_DATE, descending=True),)
@@ -255,14 +276,17 @@ class _Search:
             return [*self._reader.entries(query)]
         return [*self._reader.references(core, query)]
 
-    def _judged(self) -> Iterator[Json]:
-        """Every object that satisfies the statement, in the store's order."""
+    def _judged(self, sorts: tuple[Sort, ...]) -> Iterator[Json]:
+        """Every object that satisfies the statement, in an order that the store has."""
         if self._searched.core is None:
             shown = entities.company_json(self._searched.name, self._reader.company)
             if all(judge(shown) for judge in self._judges):
                 yield shown
             return
-        sorts = () if self._orders else self._sorts() or ()
+        for shown in self._pseudo:
+            active = {"Active": True, **shown}
+            if all(judge(active) for judge in self._judges):
+                yield shown
         after: tuple[Any, ...] | None = None
         while True:
             page = self._find(Query(self._filter, sorts, Keyset(ROWS_MAX, after)))
@@ -282,7 +306,7 @@ class _Search:
     def _sort_key(self, shown: Json) -> tuple[Any, ...]:
         """Keys that Python can compare: absent values first, some directions turned round."""
         return tuple(
-            _Directed(_comparable(_shown_value(searched, shown)), descending)
+            _Directed(_comparable(searched, shown), descending)
             for searched, descending in self._orders
         )
 
@@ -315,15 +339,54 @@ class _Directed:
         return other.key < self.key if self.descending else self.key < other.key
 
 
-def _comparable(value: Any) -> tuple[int, Any]:
-    return (0, 0) if value is None else (1, value)
+def _comparable(searched: Property, shown: Json) -> tuple[int, Any]:
+    value = _shown_value(searched, shown)
+    if value is None:
+        return (0, 0)
+    # filled up with zeros, ids compare as the numbers they are
+    return (1, value.zfill(ID_DIGITS_MAX) if searched.type is Type.ID else value)
+
+
+def _check_operator(searched: Property, condition: Condition) -> None:
+    """Refuse an operator that makes no sense of the property's values."""
+    if condition.op is not Op.EQ and searched.type in _EQUALITY_ALONE:
+        raise invalid(f"property '{searched.path}' can be compared with = and IN alone")
+    if condition.op is None and searched.type not in _LIKE:
+        raise invalid(f"property '{searched.path}' cannot be compared with LIKE")
+
+
+def _too_complex(what: str) -> QboFault:
+    detail = f"QueryProcessingError: the statement has {what}"
+    return QboFault([Error("4002", detail, None, f"the query has {what}")])
+
+
+def _of_cut_numbers(found: Filter, op: Op, values: list[Any]) -> Filter:
+    """A filter of document numbers for whoever sees long ones cut.
+
+    Other interfaces take longer numbers than this one shows. A value of just the shown length
+    equals all numbers that start with it; a longer value can only mean a whole number.
+    """
+    cut: tuple[Filter, ...] = tuple(
+        Like(Field.DOC_NUMBER, (value, ""))
+        for value in values
+        if len(value) == DOC_NUMBER_LENGTH_MAX
+    )
+    if not cut or op in (Op.LT, Op.GE):
+        return found
+    return And((found, Not(Or(cut)))) if op is Op.GT else Or((found, *cut))
+
+
+def _member(searched: Property, shown: Json) -> Any:
+    """The value of a property in a shown object, or None."""
+    value: Any = shown
+    for name in searched.path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _shown_value(searched: Property, shown: Json) -> Any:
     """The value of a property in a shown object, in the form in which it compares."""
-    value: Any = shown
-    for name in searched.path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
+    value = _member(searched, shown)
     if value is None:
         return None
     match searched.type:
@@ -354,134 +417,17 @@ def _holds(value: Any, op: Op, wanted: Any) -> bool:
 
 
 def _moment(field: Field, op: Op, value: Any) -> Filter:
-    """A stored moment, in microseconds, compared as it is shown: cut to seconds."""
+    """A stored moment, in microseconds, compared with a second or with a microsecond of one."""
     if value is None:
         return IsNull(field) if op is Op.EQ else Not(ALWAYS)
-    floor = value // _SECOND * _SECOND
-    ceiling = -(-value // _SECOND) * _SECOND
+    end = value + (1 if value % SECOND else SECOND)
     match op:
         case Op.GE:
-            return Compare(field, Op.GE, ceiling)
+            return Compare(field, Op.GE, value)
         case Op.LT:
-            return Compare(field, Op.LT, ceiling)
+            return Compare(field, Op.LT, value)
         case Op.GT:
-            return Compare(field, Op.GE, floor + _SECOND)
+            return Compare(field, Op.GE, end)
         case Op.LE:
-            return Compare(field, Op.LT, floor + _SECOND)
-    if floor != value:
-        return Not(ALWAYS)
-    return And((Compare(field, Op.GE, value), Compare(field, Op.LT, value + _SECOND)))
-
-
-_MOMENT: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|[+ -]?\d\d:?\d\d)?)?",
-    re.ASCII | re.IGNORECASE,
-)
-_BOOLEANS: Final = {"true": True, "false": False}
-
-
-def moment_of(text: str, time_zone: str) -> Timestamp | None:
-    """A moment as callers write it, or None: a date, with or without time and offset.
-
-    Without an offset it is in the company's zone. The `+` of an offset may have become a blank
-    on its way through an address.
-    """
-    match = _MOMENT.fullmatch(text.strip())
-    if match is None:
-        return None
-    day, clock, offset = match.groups()
-    offset = (offset or "").strip().upper().replace(":", "")
-    if offset and offset[0].isdigit():
-        offset = f"+{offset}"
-    fraction = ""
-    if clock and "." in clock:
-        clock, _, fraction = clock.partition(".")
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset}")
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=times.zone(time_zone))
-    try:
-        seconds = int(moment.astimezone(UTC).timestamp())
-    except (OverflowError, ValueError):
-        return None
-    return Timestamp(seconds * _SECOND + int(fraction[:6].ljust(6, "0")))
-
-
-class _Literals:
-    """The values of a statement, in the form in which the store or a shown object has them."""
-
-    def __init__(self, reader: Reader, now: Timestamp) -> None:
-        self._zone = reader.company.time_zone
-        self._now = now
-
-    def value(self, searched: Property, token: Token) -> Any:
-        """A value for the store; None stands for no value at all."""
-        if token.kind is Kind.STRING and token.text == " ":
-            return None
-        match searched.type:
-            case Type.ID | Type.REFERENCE:
-                number = ids.parse(token.text)
-                if number is None:
-                    raise self._wrong(searched, token, "a valid number")
-                return number
-            case Type.DATE:
-                return self._day(searched, token)
-            case Type.MOMENT:
-                return self._moment(searched, token)
-            case Type.BOOLEAN:
-                return self._boolean(searched, token)
-            case Type.ACCOUNT_TYPE:
-                return _KINDS.get(token.text.lower(), "")
-        return token.text
-
-    def shown(self, searched: Property, token: Token) -> Any:
-        """A value to be held against shown objects."""
-        if token.kind is Kind.STRING and token.text == " ":
-            return None
-        match searched.type:
-            case Type.BOOLEAN:
-                return self._boolean(searched, token)
-            case Type.NUMBER:
-                return self._number(searched, token)
-            case Type.MOMENT:
-                return datetime.fromtimestamp(self._moment(searched, token) // _SECOND, UTC)
-            case Type.DATE:
-                return self._day(searched, token).isoformat()
-            case Type.ID | Type.REFERENCE:
-                return token.text
-        return fold(token.text)
-
-    def _day(self, searched: Property, token: Token) -> date:
-        if token.word == "current_date":
-            return times.today(self._now, times.zone(self._zone))
-        try:
-            return date.fromisoformat(token.text[:10])
-        except ValueError:
-            raise self._wrong(searched, token, "a date such as 2026-02-03") from None
-
-    def _moment(self, searched: Property, token: Token) -> Timestamp:
-        text = token.text
-        if token.word == "current_date":
-            text = self._day(searched, token).isoformat()
-        moment = moment_of(text, self._zone)
-        if moment is None:
-            raise self._wrong(searched, token, "a date or a date with a time")
-        return moment
-
-    def _boolean(self, searched: Property, token: Token) -> bool:
-        found = _BOOLEANS.get(token.text.lower())
-        if found is None:
-            raise self._wrong(searched, token, "true or false")
-        return found
-
-    def _number(self, searched: Property, token: Token) -> Decimal:
-        if re.fullmatch(r"-?\d{1,20}(\.\d{1,10})?", token.text, re.ASCII) is None:
-            raise self._wrong(searched, token, "a number")
-        return Decimal(token.text)
-
-    @staticmethod
-    def _wrong(searched: Property, token: Token, wanted: str) -> Exception:
-        shown = token.text if len(token.text) <= 100 else token.text[:100] + "…"
-        return invalid(f"value '{shown}' for property {searched.path} is not {wanted}")
+            return Compare(field, Op.LT, end)
+    return And((Compare(field, Op.GE, value), Compare(field, Op.LT, end)))

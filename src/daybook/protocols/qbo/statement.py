@@ -145,10 +145,10 @@ def _tokens(text: str) -> Iterator[Token]:
             )
         name = match.lastgroup
         assert name is not None
-        piece = match[name]
+        piece, start = match[name], match.start(name)
         if name == "STRING":
-            piece = _ESCAPE.sub(r"\1", piece)
-        yield Token(Kind[name], piece, match.start(name))
+            piece, start = _ESCAPE.sub(r"\1", piece), start - 1
+        yield Token(Kind[name], piece, start)
         at = match.end()
     yield Token(Kind.END, "", len(text))
 

@@ -3,6 +3,7 @@
 What the settings are for:
 
 - WAL and `synchronous=FULL`: a commit is on disk before it is answered, readers never wait.
+  `fullfsync` makes macOS's disks empty their caches too; elsewhere it is what a sync does anyway.
 - Foreign keys on: an unsealed entry cannot be committed (see the first migration).
 - `trusted_schema` off, DEFENSIVE on, no double-quoted strings: a file from elsewhere cannot run
   anything through its schema, and a misspelt column is an error instead of a text.
@@ -76,6 +77,8 @@ def _configure(connection: apsw.Connection, role: Role) -> None:
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
     connection.pragma("mmap_size", 0)
     connection.pragma("synchronous", "FULL")
+    connection.pragma("fullfsync", True)
+    connection.pragma("checkpoint_fullfsync", True)
     cache = WRITER_CACHE_KIB if role is Role.WRITER else READER_CACHE_KIB
     connection.pragma("cache_size", -cache)
     if role is Role.WRITER:

@@ -175,7 +175,7 @@ class SqliteReader:
         return self._row
 
     def _cache(self) -> ReferenceCache:
-        if self._private is None:
+        if self._private is None or self._private.is_full:
             self._private = self._caches.at(self._company_id, self._head_row().reference_seq)
         return self._private
 
@@ -227,7 +227,7 @@ class SqliteReader:
         """A reference record by entity name and id, or None."""
         cache = self._cache()
         key = (entity, record_id)
-        if key in cache.records:
+        if key in cache.records:  # nothing is ever taken out of a cache
             return cache.records[key]
         record: Reference | None = None
         if can_be_number(record_id):

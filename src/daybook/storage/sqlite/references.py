@@ -16,7 +16,13 @@ from daybook.domain.ids import CompanyId, Ref
 from daybook.domain.model import Company, Reference
 
 CACHED_MAX: Final = 50_000
-"""Answers kept over all companies, of some hundred bytes each: 20 MB at most."""
+"""Answers kept over all companies, of some hundred bytes each: 20 MB."""
+
+COMPANY_CACHED_MAX: Final = 20_000
+"""Answers kept for one company before they are thrown away and gathered anew."""
+
+CHECKED_EVERY: Final = 1_000
+"""Snapshots between two looks at the bound over all companies."""
 
 
 class ReferenceCache:
@@ -35,6 +41,11 @@ class ReferenceCache:
         self.children: dict[tuple[str, int], Sequence[Reference]] = {}
         self.rates: dict[tuple[str, date], Decimal | None] = {}
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to begin a new one."""
+        return len(self) >= COMPANY_CACHED_MAX
+
     def __len__(self) -> int:
         return len(self.records) + len(self.found) + len(self.children) + len(self.rates)
 
@@ -45,14 +56,24 @@ class ReferenceCaches:
     def __init__(self) -> None:
         self._caches: dict[CompanyId, ReferenceCache] = {}
         self._lock = threading.Lock()
+        self._asked = 0
+
+    @property
+    def size(self) -> int:
+        """How many answers are kept."""
+        return sum(map(len, self._caches.values()))
 
     def at(self, company_id: CompanyId, reference_seq: int) -> ReferenceCache:
         """The cache for a company at a `reference_seq`; a reader of an old one gets its own."""
+        self._asked += 1
+        if self._asked % CHECKED_EVERY == 0:
+            with self._lock:
+                self._shrink()
         cache = self._caches.get(company_id)
-        if cache is not None and cache.reference_seq == reference_seq:
+        if cache is not None and cache.reference_seq == reference_seq and not cache.is_full:
             return cache
         fresh = ReferenceCache(reference_seq)
-        if cache is None or cache.reference_seq < reference_seq:
+        if cache is None or cache.reference_seq <= reference_seq:
             self.publish(company_id, fresh)
         return fresh
 
@@ -65,11 +86,7 @@ class ReferenceCaches:
             self._caches[company_id] = cache
             self._shrink()
 
-    def tidy(self) -> None:
-        """Keep to the bound; called now and then by the writer."""
-        with self._lock:
-            self._shrink()
-
     def _shrink(self) -> None:
-        while self._caches and sum(map(len, self._caches.values())) > CACHED_MAX:
+        """Those that were made first go first; whoever uses one of them may go on with it."""
+        while self._caches and self.size > CACHED_MAX:
             del self._caches[next(iter(self._caches))]

@@ -1,7 +1,5 @@
 """Records as rows of the tables: what is searched, sorted and summed."""
 
-from collections.abc import Iterator
-
 from daybook.domain.model import ExchangeRate, JournalEntry, Reference
 
 Row = tuple[int | str | bytes | None, ...]
@@ -60,11 +58,14 @@ def line_rows(company_id: int, entry: JournalEntry) -> list[Row]:
     ]
 
 
-def dimension_rows(company_id: int, entry: JournalEntry) -> Iterator[Row]:
+def dimension_rows(company_id: int, entry: JournalEntry) -> list[Row]:
     """The rows of the tags of an entry's lines, `DIMENSION_COLUMNS`."""
-    for line in entry.lines:
-        for axis, dimension_id in line.dimensions:
-            yield company_id, entry.id, line.id, axis, dimension_id
+    return [
+        (company_id, entry.id, line.id, axis, dimension_id)
+        for line in entry.lines
+        if line.dimensions
+        for axis, dimension_id in line.dimensions
+    ]
 
 
 def reference_row(company_id: int, entity: str, record: Reference, event_seq: int) -> Row:

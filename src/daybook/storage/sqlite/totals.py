@@ -59,12 +59,13 @@ _decode: Final = msgspec.json.Decoder(_Posted).decode
 
 def add_lines(periods: Periods, day: str, lines: Iterable[Line], sign: int) -> None:
     """Add the lines of an entry that counts (`sign` 1), or take them away again (-1)."""
+    debit = Side.DEBIT
     for line in lines:
         key = (day, line.account_id)
         sums = periods.get(key)
         if sums is None:
             sums = periods[key] = [0, 0, 0]
-        sums[line.side is not Side.DEBIT] += sign * line.home_amount
+        sums[0 if line.side is debit else 1] += sign * line.home_amount
         sums[2] += sign
 
 

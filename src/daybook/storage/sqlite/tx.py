@@ -16,7 +16,7 @@ from typing import Final
 
 import apsw
 
-from daybook.app.ports import IdempotencyKey, NameTaken, Remembered, StoreCorrupt, StoreFailure
+from daybook.app.ports import IdempotencyKey, Remembered, StoreCorrupt, StoreFailure
 from daybook.domain.events import ACCOUNT, ENTRY, RATE, Change, Event
 from daybook.domain.ids import ById, ByName, CompanyId, EntryId, Ref
 from daybook.domain.model import (
@@ -90,9 +90,7 @@ _PUT_REFERENCE: Final = (
     f"INSERT OR REPLACE INTO reference ({REFERENCE_COLUMNS})"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_PUT_COMPANY: Final = (
-    "UPDATE company SET slug = ?, realm = ?, codat_id = ?, event_seq = ? WHERE id = ?"
-)
+_PUT_COMPANY: Final = "UPDATE company SET event_seq = ? WHERE id = ?"
 _PUT_HEAD: Final = (
     "UPDATE head SET seq = ?, hash = ?, modified_at = ?, reference_seq = ?, totals_seq = ?,"
     " live_pending = ?, live_review = ?, live_posted = ?, deleted_pending = ?,"
@@ -195,6 +193,11 @@ class SqliteTx(SqliteReader):
         self._contacts: dict[int, totals.Sums] = {}
         self._days: totals.Periods = {}
         self._days_after = self._row.seq
+
+    def _cache(self) -> ReferenceCache:
+        if self._changed_references and self._private is not None and self._private.is_full:
+            self._private = ReferenceCache(self._row.reference_seq)
+        return super()._cache()
 
     # What is read without writing the gathered rows first.
 
@@ -400,8 +403,8 @@ class SqliteTx(SqliteReader):
         entity = event.entity
         self._gather_event(event, self._latest_event(entity, after.id))
         self._write_gathered()
-        if isinstance(after, Company):
-            self._put_company(after, event.seq)
+        if isinstance(after, Company):  # its names are for good, and in the directory already
+            self._connection.execute(_PUT_COMPANY, (event.seq, self._company_id))
         else:
             self._connection.execute(
                 _PUT_REFERENCE, reference_row(self._company_id, entity, after, event.seq)
@@ -410,13 +413,6 @@ class SqliteTx(SqliteReader):
         self._row.reference_seq = event.seq
         self._private = ReferenceCache(event.seq)
         self._changed_references = True
-
-    def _put_company(self, company: Company, seq: int) -> None:
-        names = (company.slug, company.realm, company.codat_id)
-        try:
-            self._connection.execute(_PUT_COMPANY, (*names, seq, self._company_id))
-        except apsw.ConstraintError as error:
-            raise NameTaken(f"another company is called {' or '.join(names)}") from error
 
     def _find(self, entity: str, ref: Ref) -> Sequence[Reference]:
         if isinstance(ref, ById):
