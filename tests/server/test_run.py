@@ -7,8 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
-import httpx
 import pytest
+import requests
 from tests.support.server import ROOT, RunningServer, command, exchange, start, variables
 
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -29,8 +29,8 @@ def failed(folder: Path, *arguments: str, **settings: str) -> tuple[int, str]:
 
 
 def test_a_demo_server_says_where_it_answers_and_with_what(server: RunningServer) -> None:
-    assert httpx.get(server.url + "/readyz").status_code == 200
-    assert httpx.get(server.url + "/healthz").status_code == 200
+    assert requests.get(server.url + "/readyz", timeout=20).status_code == 200
+    assert requests.get(server.url + "/healthz", timeout=20).status_code == 200
     assert f"{server.url}/v3/company/9130355202028466" in server.greeting
     assert "Bearer demo2" in server.greeting
     assert "Not in this version: " in server.greeting
@@ -47,9 +47,9 @@ def test_every_path_of_the_greeting_answers(server: RunningServer) -> None:
     found = re.findall(r"http://\S+", server.greeting)
     assert len(found) >= 3
     for address in found:
-        assert httpx.get(address).status_code < 500
+        assert requests.get(address, timeout=20).status_code < 500
     for path in ("/", "/metrics"):
-        assert httpx.get(server.url + path).status_code == 200
+        assert requests.get(server.url + path, timeout=20).status_code == 200
 
 
 def test_it_is_ready_soon(tmp_path: Path) -> None:
@@ -178,9 +178,11 @@ def test_credentials_of_the_demo_are_unknown_without_the_switch(tmp_path: Path) 
     plain = start(tmp_path, "--no-demo", store=running.store)
     url = f"{plain.url}/v3/company/{plain.realm}/companyinfo/{plain.realm}"
     headers = {"authorization": "Bearer demo", "accept": "application/json"}
-    assert httpx.get(url, headers=headers).status_code == 401
+    assert requests.get(url, headers=headers, timeout=20).status_code == 401
     form = {"grant_type": "refresh_token", "refresh_token": "demo"}
-    answer = httpx.post(f"{plain.url}/oauth2/v1/tokens/bearer", data=form, auth=("demo", "demo"))
+    answer = requests.post(
+        f"{plain.url}/oauth2/v1/tokens/bearer", data=form, auth=("demo", "demo"), timeout=20
+    )
     assert answer.status_code == 401
     assert plain.stop() == 0
 
