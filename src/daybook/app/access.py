@@ -1,10 +1,10 @@
 """Who is asking, and what they may do."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
 from daybook.domain.ids import CompanyId
+from daybook.domain.values import value
 
 
 class Scope(StrEnum):
@@ -23,7 +23,7 @@ class Scope(StrEnum):
 ALL_SCOPES: Final = frozenset(Scope)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Principal:
     """A caller whose credential was believed.
 

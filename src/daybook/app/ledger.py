@@ -18,7 +18,7 @@ Refusals are values. An exception from here is a fault of the program or the mac
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from hashlib import sha256
 from typing import Final
@@ -53,6 +53,7 @@ from daybook.domain.limits import COMMANDS_PER_TRANSACTION_MAX, STREAM_REFUSALS_
 from daybook.domain.model import Company, Record
 from daybook.domain.references import company_faults
 from daybook.domain.refusals import Refusal, RefusalCode
+from daybook.domain.values import value
 
 
 def system_clock() -> Timestamp:
@@ -69,7 +70,7 @@ class Repetition(Enum):
     """The first answer, whatever is asked now."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Idempotency:
     """The caller's wish that a command be carried out once, however often it is sent."""
 
@@ -77,7 +78,7 @@ class Idempotency:
     repetition: Repetition = Repetition.REFUSE_OTHER
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Context:
     """What accompanies a command.
 
@@ -94,7 +95,7 @@ class Context:
     show: "Callable[[Reader, Committed], object] | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Committed:
     """Carried out and durable (or, with `dry_run`, what would have been).
 
@@ -109,7 +110,7 @@ class Committed:
     shown: object = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """Not carried out; nothing has changed. In order of precedence, never empty.
 
@@ -120,7 +121,7 @@ class Refused:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answered:
     """A repeated key whose first answer a wire asked to have remembered, in its own bytes."""
 
@@ -137,7 +138,7 @@ class Keeping(Enum):
     THE_OTHERS = "the-others"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Streamed:
     """How a stream of commands went.
 
@@ -167,7 +168,7 @@ def refusal_of(failure: StoreFailure) -> Refused:
     raise failure
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ledger:
     """The books of all companies in a store."""
 
@@ -254,7 +255,7 @@ class _Log:
         return event
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Books:
     """One company's books, opened for one caller. Made by `Ledger.books`."""
 

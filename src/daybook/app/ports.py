@@ -11,7 +11,6 @@ a mailbox, one delivery for each group commit.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -20,6 +19,7 @@ from daybook.domain.events import Change, Event
 from daybook.domain.ids import AccountId, CompanyId, ContactId, EntryId, Ref, Timestamp
 from daybook.domain.model import Company, JournalEntry, Reference
 from daybook.domain.query import Filter, Query
+from daybook.domain.values import value
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class StoreCorrupt(StoreFailure):
     """What was read cannot have been written by this store."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     """Where a company's log stands. Locked by whoever writes, so writes are serial.
 
@@ -76,7 +76,7 @@ class Head:
     entries_deleted: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Total:
     """Sums of the home amounts of the posted lines of one account or contact, in minor units."""
 
@@ -90,7 +90,7 @@ class Total:
         return self.debit - self.credit
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IdempotencyKey:
     """Under what an answer is kept: the wire, whom it counts for, and the caller's key.
 
@@ -102,7 +102,7 @@ class IdempotencyKey:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Remembered:
     """What is kept under an idempotency key.
 
@@ -229,7 +229,7 @@ class Mailbox(Protocol):
         """Take pairs of ticket and result. A result that is an exception is the failure."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CompanyNames:
     """The names by which a company is addressed; each is unique in the store."""
 
@@ -238,7 +238,7 @@ class CompanyNames:
     codat_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Client:
     """An application that may ask for tokens. `secret_hash` is SHA-256 of a random secret."""
 
@@ -249,7 +249,7 @@ class Client:
     revoked_at: Timestamp | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Token:
     """A bearer credential. Only its SHA-256 is kept; the token itself is shown once.
 

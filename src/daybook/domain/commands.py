@@ -6,7 +6,6 @@ the caller last saw: if the record has moved on, the command is refused as `STAL
 means "whatever it is now", and the wire decides whether its callers may say that.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -24,6 +23,7 @@ from daybook.domain.model import (
     Status,
     TaxMark,
 )
+from daybook.domain.values import value
 
 
 class Unset(Enum):
@@ -36,7 +36,7 @@ UNSET: Final = Unset.UNSET
 UnsetType = Literal[Unset.UNSET]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LineDraft:
     """A line as a caller brings it.
 
@@ -59,7 +59,7 @@ class LineDraft:
     home_amount: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoteDraft:
     """A line of text as a caller brings it."""
 
@@ -68,7 +68,7 @@ class NoteDraft:
     id: LineId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EntryContent:
     """Everything a caller may set on an entry.
 
@@ -99,7 +99,7 @@ class DocNumberPolicy(Enum):
     """Where no number is given, take the highest numeric one plus one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateEntry:
     """Make an entry. `entry_id` is set only when history is brought in (demo, restore)."""
 
@@ -116,7 +116,7 @@ class NoChange(Enum):
     COUNT_VERSION = "count-version"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Guard:
     """What must hold of an entry besides its version, or the command is refused.
 
@@ -131,7 +131,7 @@ class Guard:
 NO_GUARD: Final = Guard()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReplaceEntry:
     """Give an entry a new content. Lines with a known id keep it; the others are new."""
 
@@ -143,7 +143,7 @@ class ReplaceEntry:
     guard: Guard = NO_GUARD
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PatchEntry:
     """Change some members of an entry; `UNSET` members stay. `lines` replaces all lines."""
 
@@ -162,7 +162,7 @@ class PatchEntry:
     guard: Guard = NO_GUARD
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeleteEntry:
     """Turn an entry into a tombstone."""
 
@@ -171,7 +171,7 @@ class DeleteEntry:
     guard: Guard = NO_GUARD
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MoveEntry:
     """Move an entry to another status: pending and review either way, either to posted."""
 
@@ -184,7 +184,7 @@ class MoveEntry:
 EntryCommand = CreateEntry | ReplaceEntry | PatchEntry | DeleteEntry | MoveEntry
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountContent:
     """Everything a caller may set on an account. `currency` cannot change later."""
 
@@ -199,7 +199,7 @@ class AccountContent:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactContent:
     """Everything a caller may set on a contact. `kind` and `currency` cannot change later."""
 
@@ -211,7 +211,7 @@ class ContactContent:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DimensionContent:
     """Everything a caller may set on a dimension value. `axis` cannot change later."""
 
@@ -224,7 +224,7 @@ class DimensionContent:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListItemContent:
     """Everything a caller may set on a list item. `list` cannot change later."""
 
@@ -238,7 +238,7 @@ class ListItemContent:
 ReferenceContent = AccountContent | ContactContent | DimensionContent | ListItemContent
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CreateReference:
     """Make an account, contact, dimension value or list item.
 
@@ -249,7 +249,7 @@ class CreateReference:
     record_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReplaceReference:
     """Give an account, contact, dimension value or list item a new content."""
 
@@ -258,7 +258,7 @@ class ReplaceReference:
     content: ReferenceContent
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetExchangeRate:
     """Record the rate of a currency on a day, in home units for one unit of it."""
 
@@ -267,7 +267,7 @@ class SetExchangeRate:
     rate: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChangeCompany:
     """Replace a company's settings. Id, public names, home currency and times are not taken."""
 

@@ -6,7 +6,6 @@ The body of an event is the whole record after the change, so that replay, chang
 and "show me the first answer again" need no joins.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from daybook.domain.ids import CompanyId, Timestamp
@@ -21,6 +20,7 @@ from daybook.domain.model import (
     ListKind,
     Record,
 )
+from daybook.domain.values import value
 
 
 class EventKind(StrEnum):
@@ -34,7 +34,7 @@ class EventKind(StrEnum):
     """An entry became a tombstone."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """A record before (None if it is new) and after."""
 
@@ -79,7 +79,7 @@ def entity_of(record: Record) -> str:
             return COMPANY
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Actor:
     """On whose behalf a command came: a user, if one is known, an application and a wire."""
 
@@ -89,7 +89,7 @@ class Actor:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """One entry of a company's log.
 

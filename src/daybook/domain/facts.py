@@ -5,16 +5,17 @@ so they cannot have changed in between.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from daybook.domain.commands import EntryContent
 from daybook.domain.events import Actor
 from daybook.domain.ids import EntryId, Ref
 from daybook.domain.model import Company, JournalEntry, Reference
+from daybook.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """The state a command is judged by.
 

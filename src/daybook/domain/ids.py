@@ -5,8 +5,9 @@ an id, a name or a code. References are resolved inside the write transaction, n
 so that a rename in between cannot misdirect a posting.
 """
 
-from dataclasses import dataclass
 from typing import NewType
+
+from daybook.domain.values import value
 
 CompanyId = NewType("CompanyId", int)
 EntryId = NewType("EntryId", int)
@@ -23,21 +24,21 @@ Timestamp = NewType("Timestamp", int)
 """Microseconds since 1970-01-01T00:00Z."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ById:
     """A record by its number."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ByName:
     """A record by its full name (`Parent:Child`) or, failing that, its own name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ByCode:
     """An account by its code."""
 

@@ -17,7 +17,6 @@ since 1970 in UTC, dates are calendar dates of the company.
 Equality is by value, so `before == after` tells whether a revision changes anything.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +31,7 @@ from daybook.domain.ids import (
     LineId,
     Timestamp,
 )
+from daybook.domain.values import value
 
 NEVER: Final = Timestamp(0)
 """The time of a record that has not been kept yet."""
@@ -170,7 +170,7 @@ class CompanyStatus(StrEnum):
     INACTIVE = "inactive"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Company:
     """A set of books and its settings.
 
@@ -200,7 +200,7 @@ class Company:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     """A place amounts are posted to. `full_name` is `Parent:Child`; `subtype` is free text."""
 
@@ -220,7 +220,7 @@ class Account:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Contact:
     """A customer, vendor, employee or other party. `name` is unique across the kinds."""
 
@@ -237,7 +237,7 @@ class Contact:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dimension:
     """A value a line can be tagged with, on one axis. Ids are counted per axis.
 
@@ -258,7 +258,7 @@ class Dimension:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListItem:
     """A member of a short list; ids are counted per list. A currency's `name` is its code."""
 
@@ -273,7 +273,7 @@ class ListItem:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExchangeRate:
     """Home units for one unit of `currency`, from `as_of` on until a later one."""
 
@@ -286,7 +286,7 @@ class ExchangeRate:
     modified_at: Timestamp = NEVER
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TaxMark:
     """The tax a line names. `amount` is in minor units of the entry's currency, not posted.
 
@@ -300,7 +300,7 @@ class TaxMark:
     inclusive_amount: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BillMark:
     """Whether a line is to be charged on to a customer, and at what markup.
 
@@ -311,7 +311,7 @@ class BillMark:
     markup_percent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """A debit or credit of one account.
 
@@ -342,7 +342,7 @@ class Line:
         return self.home_amount if self.side is Side.DEBIT else -self.home_amount
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Note:
     """A line of text between the lines of an entry: no account, no amount.
 
@@ -356,7 +356,7 @@ class Note:
     annex: Annex = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Origin:
     """Who made a record first: the application's client id, and the wire it came through."""
 
@@ -364,7 +364,7 @@ class Origin:
     protocol: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class JournalEntry:
     """Lines whose debits equal their credits, on one date, in one currency.
 

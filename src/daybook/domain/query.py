@@ -19,7 +19,6 @@ Meaning, the same in every store:
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -34,6 +33,7 @@ from daybook.domain.model import (
     ListItem,
     Record,
 )
+from daybook.domain.values import value
 
 
 class Field(StrEnum):
@@ -87,33 +87,33 @@ Value = int | str | bool | date
 """Amounts in minor units, times in microseconds, ids as integers, dates as dates."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Always:
     """Everything."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class And:
     """All of them; of none, everything."""
 
     items: "tuple[Filter, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Or:
     """Any of them; of none, nothing."""
 
     items: "tuple[Filter, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Not:
     """The others."""
 
     item: "Filter"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Compare:
     """A field against a value. `axis` is needed for `LINE_DIMENSION`, whose value is an id."""
 
@@ -123,7 +123,7 @@ class Compare:
     axis: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OneOf:
     """A field equal to any of some values."""
 
@@ -132,7 +132,7 @@ class OneOf:
     axis: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Like:
     """A text field that consists of `parts` with any run of characters between them.
 
@@ -143,7 +143,7 @@ class Like:
     parts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IsNull:
     """A field that has no value."""
 
@@ -151,7 +151,7 @@ class IsNull:
     axis: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnyLine:
     """Entries of which one line satisfies a whole filter (of line fields alone)."""
 
@@ -163,7 +163,7 @@ Filter = Always | And | Or | Not | Compare | OneOf | Like | IsNull | AnyLine
 ALWAYS: Final = Always()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sort:
     """One key of an order."""
 
@@ -171,7 +171,7 @@ class Sort:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Keyset:
     """The rows after one whose sort key (`sort_key`) is `after`; from the start if None."""
 
@@ -179,7 +179,7 @@ class Keyset:
     after: tuple[Any, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Offset:
     """The rows from the `start`-th on, counted from 0."""
 
@@ -187,7 +187,7 @@ class Offset:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Query:
     """What to find, in which order, and which page of it."""
 

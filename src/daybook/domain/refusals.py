@@ -9,10 +9,11 @@ A refusal is a value, returned and never raised: it is the caller's mistake, not
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from dataclasses import field as member
 from enum import IntEnum
 from typing import Final
+
+from daybook.domain.values import value
 
 
 class RefusalCode(IntEnum):
@@ -86,7 +87,7 @@ class RefusalCode(IntEnum):
 Values = Mapping[str, int | str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refusal:
     """One reason, and where it applies.
 

@@ -9,7 +9,7 @@ Nothing here does I/O: a request is a value, a response is a value.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -17,11 +17,12 @@ from daybook.app.access import Authenticator
 from daybook.app.ledger import Books, Context, Ledger, Outcome
 from daybook.app.ports import Clock
 from daybook.domain.commands import Command
+from daybook.domain.values import value
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """An HTTP request, read whole.
 
@@ -40,7 +41,7 @@ class Request:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Response:
     """An HTTP response. `Content-Length` and `Date` are the server's to add."""
 
@@ -64,7 +65,7 @@ class Problem(StrEnum):
     SHUTTING_DOWN = "shutting-down"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """Bounds on what a wire reads, applied before any parsing.
 
@@ -84,7 +85,7 @@ class Runtime(Protocol):
         """Run something that may take long (a scan, a report) on a pool thread."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Services:
     """What the server hands to every wire. `demo` says whether demo credentials are in force."""
 
