@@ -75,6 +75,9 @@ def _configure(connection: apsw.Connection, role: Role) -> None:
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+    # Without this, most statements are planned anew each time they run, in case the values bound
+    # to them call for another plan: that took longer than a look-up by key itself.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.pragma("mmap_size", 0)
     connection.pragma("synchronous", "FULL")
     connection.pragma("fullfsync", True)

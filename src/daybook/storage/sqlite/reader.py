@@ -108,6 +108,14 @@ _RECALL: Final = (
 )
 
 
+class _Unread:
+    """The type of `_UNREAD`."""
+
+
+_UNREAD: Final = _Unread()
+"""Stands for a record that was not asked for yet; None is one that does not exist."""
+
+
 def can_be_number(number: int) -> bool:
     """Whether a record can have this number: SQLite's integers end at 64 bits."""
     return 0 <= number < 2**63
@@ -182,6 +190,9 @@ class SqliteReader:
     @property
     def company(self) -> Company:
         """The company, with its settings."""
+        cache = self._private
+        if cache is not None and cache.company is not None:
+            return cache.company
         cache = self._cache()
         if cache.company is None:
             row = self._connection.execute(_COMPANY, (self._company_id,)).fetchone()
@@ -225,8 +236,12 @@ class SqliteReader:
 
     def reference(self, entity: str, record_id: int) -> Reference | None:
         """A reference record by entity name and id, or None."""
-        cache = self._cache()
         key = (entity, record_id)
+        if self._private is not None:  # a page asks thousands of times: only a miss looks further
+            known = self._private.records.get(key, _UNREAD)
+            if not isinstance(known, _Unread):
+                return known
+        cache = self._cache()
         if key in cache.records:  # nothing is ever taken out of a cache
             return cache.records[key]
         record: Reference | None = None

@@ -227,11 +227,13 @@ class SqliteTx(SqliteReader):
 
     def find(self, entity: str, ref: Ref) -> Sequence[Reference]:
         """The records a reference may mean, at most two."""
-        found = self._cache().found
         key = (entity, ref)
-        records = found.get(key)
+        records = None if self._private is None else self._private.found.get(key)
         if records is None:
-            records = found[key] = self._find(entity, ref)
+            found = self._cache().found
+            records = found.get(key)
+            if records is None:
+                records = found[key] = self._find(entity, ref)
         return records
 
     def children(self, entity: str, record_id: int) -> Sequence[Reference]:
