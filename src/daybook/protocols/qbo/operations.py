@@ -24,19 +24,21 @@ from daybook.app.ledger import (
     Repetition,
 )
 from daybook.app.ports import IdempotencyKey, Reader
+from daybook.domain import currencies
 from daybook.domain.commands import (
     ChangeCompany,
     Command,
+    CreateEntry,
     CreateReference,
     DeleteEntry,
     ReplaceReference,
 )
 from daybook.domain.events import COMPANY, ENTRY, Actor, entity_of
-from daybook.domain.ids import Timestamp
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.model import Company, JournalEntry, Record
 from daybook.domain.refusals import Refusal, RefusalCode
 from daybook.protocols.kit.plugin import Services
-from daybook.protocols.qbo import codec, entities, errors, times
+from daybook.protocols.qbo import codec, entities, errors, plain, times
 from daybook.protocols.qbo.codec import POSTED_ONLY, Later
 from daybook.protocols.qbo.entities import company as company_entity
 from daybook.protocols.qbo.entities import rates, tax
@@ -104,6 +106,17 @@ class Operations:
     def __init__(self, services: Services) -> None:
         self._runtime = services.runtime
         self._clock = services.clock
+        self._exponents: dict[CompanyId, int] = {}
+        """Of home currencies, which never change."""
+
+    def plain_entry(self, books: Books, body: bytes) -> CreateEntry | None:
+        """The command of a new entry with nothing unusual in it: see `plain`."""
+        exponent = self._exponents.get(books.company_id)
+        if exponent is None:
+            with books.read() as reader:
+                exponent = currencies.exponent(reader.company.home_currency)
+            self._exponents[books.company_id] = exponent
+        return plain.read(body, exponent)
 
     async def apply(
         self,
@@ -118,9 +131,9 @@ class Operations:
     ) -> Applied:
         """Create, update or delete one entity, named as in `NAMES`.
 
-        `include` are the words of the parameter of that name, or of a batch item's
-        `optionsData`; `key` is the request id (with the item's id, in a batch). Raises
-        `QboFault`.
+        `body` is its JSON value, or the command of `plain_entry`. `include` are the words of the
+        parameter of that name, or of a batch item's `optionsData`; `key` is the request id (with
+        the item's id, in a batch). Raises `QboFault`.
         """
         idempotency = None if key is None else IdempotencyKey(WIRE, "", key)
         try:
@@ -156,11 +169,16 @@ class Operations:
         context = Context(actor, idempotency, show=partial(_applied, entity))
         if entity == TAX_SERVICE:
             return await self._make_tax_code(books, body, context)
-        prepare = self._preparation(entity, operation, body, include)
+        prepare: Callable[[Reader], _Prepared] | None = None
+        if isinstance(body, CreateEntry):
+            prepared = _Prepared(body)
+        else:
+            prepare = self._preparation(entity, operation, body, include)
         attempts = ATTEMPTS_MAX
         while True:
-            with books.read() as reader:
-                prepared = prepare(reader)
+            if prepare is not None:
+                with books.read() as reader:
+                    prepared = prepare(reader)
             if prepared.later:
                 await self._judge_together(books, entity, prepared, context)
             outcome = await self._runtime.execute(books, prepared.command, context)

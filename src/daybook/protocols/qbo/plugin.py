@@ -237,12 +237,19 @@ class QboPlugin:
         operation = call.parameters.get("operation", SAVE).lower()
         if call.rest and call.resource != "companyinfo":
             raise errors.no_such_address(call.request.path)
+        include = include_words(call.parameters.get("include", ""))
+        body: Any = None
+        if call.resource == "journalentry" and operation == SAVE and not include:
+            _refuse_xml(call.request)
+            body = self._operations.plain_entry(call.books, call.request.body)
+        if body is None:
+            body = _body(call.request)
         applied = await self._operations.apply(
             call.books,
             NAMES[call.resource],
             operation,
-            _body(call.request),
-            include_words(call.parameters.get("include", "")),
+            body,
+            include,
             key=key,
             request_id=call.request.id,
         )
@@ -306,13 +313,18 @@ def _request_key(call: _Call) -> str | None:
     return key
 
 
+def _refuse_xml(request: Request) -> None:
+    """Raise the fault for a body in XML."""
+    media_type, _ = content_type(request.headers)
+    if "xml" in media_type or request.body.lstrip()[:1] == b"<":
+        plain = "XML bodies are not taken here; send JSON with Content-Type application/json"
+        raise errors.unsupported("Operation with an XML body is not supported.", plain)
+
+
 def _body(request: Request) -> Any:
     """The JSON value of a body."""
     body = request.body
-    media_type, _ = content_type(request.headers)
-    if "xml" in media_type or body.lstrip()[:1] == b"<":
-        plain = "XML bodies are not taken here; send JSON with Content-Type application/json"
-        raise errors.unsupported("Operation with an XML body is not supported.", plain)
+    _refuse_xml(request)
     try:
         return json.decode(body)
     except json.JsonError as fault:

@@ -27,7 +27,7 @@ def local(moment: Timestamp, where: ZoneInfo) -> datetime:
 
 def seconds(moment: Timestamp, where: ZoneInfo) -> str:
     """Cut to seconds, as `MetaData` has it."""
-    return local(moment, where).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(moment // 1_000_000, where).isoformat()
 
 
 def milliseconds(moment: Timestamp, where: ZoneInfo) -> str:
