@@ -22,7 +22,7 @@ from daybook.app.ledger import (
     Repetition,
     Streamed,
 )
-from daybook.app.ports import IdempotencyKey
+from daybook.app.ports import IdempotencyKey, Reader
 from daybook.domain import chain
 from daybook.domain.commands import (
     AccountContent,
@@ -163,6 +163,19 @@ def test_renaming_inside_a_transaction_is_seen_by_names(books: Books) -> None:
     rename = ReplaceReference(2, 0, AccountContent("Hire", AccountKind.EXPENSE))
     outcome = books.execute_all([create(), rename, create(7)], CONTEXT)
     assert refused(outcome) is RefusalCode.REFERENCE_NOT_FOUND
+
+
+def test_what_cannot_be_shown_is_not_kept(books: Books) -> None:
+    """`show` runs inside the transaction: if it fails, the caller has no answer, so no entry."""
+
+    def fail(reader: Reader, outcome: Committed) -> object:
+        raise LookupError("cannot be shown")
+
+    before = state(books)
+    with pytest.raises(LookupError, match="cannot be shown"):
+        books.execute(create(), replace(CONTEXT, show=fail))
+    assert state(books) == before
+    assert entry_of(books.execute(create(), CONTEXT)).total == 100
 
 
 def test_a_dry_run_judges_and_keeps_nothing(books: Books) -> None:

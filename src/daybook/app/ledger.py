@@ -184,6 +184,18 @@ class Ledger:
             return None
         return Books(self, company_id, principal)
 
+    def settled_at(self) -> Timestamp:
+        """Now, or a little earlier: every change stamped before it is seen by a snapshot opened
+        from now on.
+
+        A change gets its time before it is durable, so a caller that asks what has changed "since
+        the time of the last answer" would miss one that was under way at that time. Known of this
+        process alone: an import by the command line beside a server is stamped when it begins.
+        """
+        now = self.clock()
+        since = self.store.writing_since()
+        return now if since is None else min(now, since)
+
     def found(self, company: Company, actor: Actor) -> Company | Refused:
         """Start a company's books. Its id, version and times are set here.
 

@@ -352,6 +352,12 @@ class Store(Protocol):
         May be used on any thread, by one at a time. Raises `UnknownCompany`.
         """
 
+    def writing_since(self) -> Timestamp | None:
+        """When the transaction now being written began, by this machine's clock; None if none is.
+
+        Of this process alone. Changes may carry any time from then on and not be visible yet.
+        """
+
     def totals_mismatches(self, company_id: CompanyId) -> Iterator[str]:
         """Kept totals and counters that differ from what the lines say, one text each."""
 

@@ -204,7 +204,7 @@ class QboPlugin:
         statement = call.parameters.get("query", "")
         if call.request.method == "POST":
             statement = _text(call.request.body)
-        now = self._clock()
+        now = self._services.ledger.settled_at()
 
         def work() -> Response:
             with call.books.read() as reader:
@@ -216,7 +216,7 @@ class QboPlugin:
 
     async def _cdc(self, call: _Call) -> Response:
         """What has changed since a moment."""
-        now = self._clock()
+        now = self._services.ledger.settled_at()
 
         def work() -> Response:
             with call.books.read() as reader:
@@ -272,7 +272,7 @@ class QboPlugin:
 
     async def _batch(self, call: _Call) -> Response:
         """Several operations and queries in one request."""
-        now = self._clock()
+        now = self._services.ledger.settled_at()
         found = await batch.handle(
             _body(call.request),
             call.books,

@@ -22,7 +22,7 @@ from daybook.app.ports import (
     UnknownCompany,
     Work,
 )
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.memory import checks
 from daybook.storage.memory.books import Books
 from daybook.storage.memory.directory import MemoryDirectory
@@ -113,6 +113,10 @@ class MemoryStore:
         """A snapshot of a company's books as of the last commit."""
         self._check_open()
         return nullcontext(Snapshot(self._of(company_id)))
+
+    def writing_since(self) -> Timestamp | None:
+        """Never: what is written is visible at once."""
+        return None
 
     def totals_mismatches(self, company_id: CompanyId) -> Iterator[str]:
         """Kept totals and counters that differ from what the entries say, one text each."""

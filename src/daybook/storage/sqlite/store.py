@@ -28,7 +28,7 @@ from daybook.app.ports import (
     Work,
 )
 from daybook.domain.chain import GENESIS
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite import checks, schema
 from daybook.storage.sqlite.backup import take_lock
 from daybook.storage.sqlite.connection import Role, check_version, connect, failure_of
@@ -145,6 +145,10 @@ class SqliteStore:
                 raise UnknownCompany(f"there is no company {company_id}")
             self._known.add(company_id)
         return _Snapshot(self, company_id)
+
+    def writing_since(self) -> Timestamp | None:
+        """When the transaction now being written began, or None."""
+        return self._writer.since
 
     def totals_mismatches(self, company_id: CompanyId) -> Iterator[str]:
         """Kept totals and counters that differ from what lines and events say."""

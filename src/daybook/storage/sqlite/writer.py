@@ -36,7 +36,7 @@ from daybook.app.ports import (
     StoreFailure,
     Tx,
 )
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
 from daybook.storage.sqlite.references import ReferenceCaches
 from daybook.storage.sqlite.tx import SqliteTx, Writes
@@ -162,6 +162,7 @@ class Writer:
         self._caches = caches
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._read_only: str | None = None
+        self._since: Timestamp | None = None
         self._closing = False
         self._log_pages = 0
         self._untidy: set[CompanyId] = set()
@@ -174,6 +175,11 @@ class Writer:
     def read_only(self) -> str | None:
         """Why no more writes are taken, or None."""
         return self._read_only
+
+    @property
+    def since(self) -> Timestamp | None:
+        """When the transaction under way began, in microseconds since 1970, or None."""
+        return self._since
 
     def submit(
         self, job: Job, ticket: object, mailbox: Mailbox, deadline: float | None = None
@@ -254,6 +260,7 @@ class Writer:
         """
         session = Session(self._connection, self._caches)
         committing = False
+        self._since = Timestamp(time.time_ns() // 1_000)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for index, unit in enumerate(units):
@@ -278,6 +285,8 @@ class Writer:
             session.committed()
             self._untidy.update(id for id, tx in session.companies.items() if tx.written)
             self._commits_untidy += 1
+        finally:
+            self._since = None
         return len(units), 0
 
     def _commit(self, session: Session) -> None:
