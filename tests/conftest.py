@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.support.server import RunningServer, start
+
+# A busy machine is no fault of an example's; a failure prints what repeats it.
+settings.register_profile("daybook", deadline=None, print_blob=True)
+settings.load_profile("daybook")
 
 
 @pytest.fixture(scope="session")

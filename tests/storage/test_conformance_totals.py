@@ -119,6 +119,9 @@ def test_a_contact_is_owed_or_owes_on_open_items_alone(store: Store, books: Comp
         assert reader.contact_total(ContactId(ADA)) == Total(ADA, 120, 0)
         assert reader.contact_total(ContactId(VERA)) == Total(VERA, 0, 9)
         assert reader.contact_total(ContactId(99)) == Total(99, 0, 0)
+        asked = [ContactId(VERA), ContactId(99), ContactId(2**70), ContactId(ADA)]
+        assert reader.contact_totals(asked) == [reader.contact_total(id) for id in asked]
+        assert reader.contact_totals([]) == []
 
 
 BOUNDARIES = (

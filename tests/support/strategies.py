@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from daybook.domain.commands import EntryContent, LineDraft
@@ -59,10 +58,6 @@ from daybook.domain.query import (
     Or,
     Sort,
 )
-
-settings.register_profile("daybook", deadline=None, print_blob=True)
-settings.load_profile("daybook")
-# A busy machine is no fault of an example's; a failure prints what repeats it.
 
 TRICKY = "aAbB zZ09%_*?[]!'\"\\\0\n:éÉßİıΩ\u0301\ue000\uffee🧾\U0010ffff"
 """Characters that some engine or encoding treats specially."""

@@ -162,6 +162,9 @@ class Reader(Protocol):
     def contact_total(self, contact_id: ContactId) -> Total:
         """The total of one contact over its lines on receivable and payable accounts."""
 
+    def contact_totals(self, contact_ids: Sequence[ContactId]) -> list[Total]:
+        """The totals of some contacts, in one read; in the order of the ids, each given once."""
+
     def event(self, seq: int) -> Event | None:
         """An event by its number, or None."""
 

@@ -68,7 +68,7 @@ def _changes(searched: Searched, since: Timestamp, reader: Reader) -> Json:
             kind = Compare(Field.KIND, Op.EQ, searched.list.kind.value)
             where = And((where, kind))
         found = reader.references(searched.core, Query(where, _IN_ORDER, Keyset(ROWS_MAX)))
-        objects = [entities.reference_json(record, reader) for record in found]
+        objects = entities.references_json(found, reader)
     if not objects:
         return {}
     return {searched.name: objects, "startPosition": 1, "maxResults": len(objects)}

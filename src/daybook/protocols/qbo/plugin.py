@@ -180,7 +180,7 @@ class QboPlugin:
                 record = entity.find(reader, number)
                 if record is None:
                     raise errors.not_found(f"there is no {entity.name} {number}")
-                shown = entity.render(record, reader)
+                shown = entity.show(record, reader)
         return answers.entity(call.request, entity.name, shown, self._clock(), company)
 
     def _read_company(self, call: _Call, name: str) -> Response:

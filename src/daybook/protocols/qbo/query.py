@@ -11,7 +11,7 @@ what has changed since then misses nothing.
 """
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -249,7 +249,7 @@ class _Search:
         if self._all_judged or self._judges:
             return [*islice(self._judged(sorts), self.start, end)]
         page = Offset(self.start, self.limit)
-        return [self._show(row) for row in self._find(Query(self._filter, sorts, page))]
+        return self._show(self._find(Query(self._filter, sorts, page)))
 
     def _sorts(self) -> tuple[Sort, ...] | None:
         """The order for the store; None if it is by something the store does not have."""
@@ -290,18 +290,18 @@ class _Search:
         after: tuple[Any, ...] | None = None
         while True:
             page = self._find(Query(self._filter, sorts, Keyset(ROWS_MAX, after)))
-            for row in page:
-                shown = self._show(row)
+            for shown in self._show(page):
                 if all(judge(shown) for judge in self._judges):
                     yield shown
             if len(page) < ROWS_MAX:
                 return
             after = sort_key(page[-1], sorts)
 
-    def _show(self, row: Row) -> Json:
-        if isinstance(row, JournalEntry):
-            return entry_json(row, self._reader)
-        return entities.reference_json(row, self._reader)
+    def _show(self, rows: Sequence[Row]) -> list[Json]:
+        if self._searched is ENTRIES:
+            return [entry_json(row, self._reader) for row in rows if isinstance(row, JournalEntry)]
+        records = [row for row in rows if not isinstance(row, JournalEntry)]
+        return entities.references_json(records, self._reader)
 
     def _sort_key(self, shown: Json) -> tuple[Any, ...]:
         """Keys that Python can compare: absent values first, some directions turned round."""

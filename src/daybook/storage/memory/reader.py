@@ -3,6 +3,7 @@
 Queries are answered by `query.select` over all records, which is slow and plainly right.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
@@ -83,6 +84,10 @@ class Snapshot:
     def contact_total(self, contact_id: ContactId) -> Total:
         """The total of one contact over its lines on receivable and payable accounts."""
         return self._total(self._books.contact_sums, contact_id)
+
+    def contact_totals(self, contact_ids: Sequence[ContactId]) -> list[Total]:
+        """The totals of some contacts, in the order of the ids."""
+        return [self.contact_total(contact_id) for contact_id in contact_ids]
 
     def event(self, seq: int) -> Event | None:
         """An event by its number, or None."""

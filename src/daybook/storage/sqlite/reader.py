@@ -282,6 +282,11 @@ class SqliteReader:
         self._settle()
         return totals.kept_total(self._connection, self._company_id, "contact_total", contact_id)
 
+    def contact_totals(self, contact_ids: Sequence[ContactId]) -> list[Total]:
+        """The totals of some contacts, in one statement."""
+        self._settle()
+        return totals.contact_totals(self._connection, self._company_id, contact_ids)
+
     def event(self, seq: int) -> Event | None:
         """An event by its number, or None."""
         found = self.events(seq - 1, 1) if seq > 0 else []

@@ -9,7 +9,8 @@ A total as of a date is then a sum of whole years, whole months of its year and 
 its cost grows with the accounts, not with the entries.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -18,7 +19,7 @@ import msgspec
 
 from daybook.app.ports import LimitPassed, Total
 from daybook.domain.events import ENTRY
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, ContactId
 from daybook.domain.limits import TOTAL_MAX
 from daybook.domain.model import Line, Side, Status
 
@@ -177,6 +178,20 @@ def kept_total(
     if 0 <= record_id < 2**63:
         row = connection.execute(statement, (company_id, record_id)).fetchone()
     return Total(record_id, 0, 0) if row is None else Total(record_id, row[1], row[2])
+
+
+def contact_totals(
+    connection: apsw.Connection, company_id: CompanyId, contact_ids: Sequence[ContactId]
+) -> list[Total]:
+    """Rows of `contact_total`, in the order of the ids."""
+    wanted = json.dumps([id for id in contact_ids if 0 <= id < 2**63])
+    rows = connection.execute(
+        "SELECT t.contact_id, t.debit, t.credit FROM json_each(?) j CROSS JOIN contact_total t"
+        " WHERE t.company_id = ? AND t.contact_id = j.value",
+        (wanted, company_id),
+    )
+    found = {id: Total(id, debit, credit) for id, debit, credit in rows}
+    return [found.get(id) or Total(id, 0, 0) for id in contact_ids]
 
 
 def account_totals(connection: apsw.Connection, company_id: CompanyId) -> list[Total]:

@@ -1,6 +1,6 @@
 """The entities of this wire besides journal entries, and how records of theirs are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daybook.app.ports import Reader
@@ -47,7 +47,17 @@ def reference_json(record: Reference, reader: Reader) -> Json:
         return rates.rate_json(record, reader)
     entity = list_entity_of(record)
     assert entity is not None, "callers show records that they found through an entity"
-    return entity.render(record, reader)
+    return entity.show(record, reader)
+
+
+def references_json(records: Sequence[Reference], reader: Reader) -> list[Json]:
+    """Records of one entity as it shows them, with reads that do not grow with their number."""
+    if not records:
+        return []
+    entity = list_entity_of(records[0])
+    if entity is None:
+        return [reference_json(record, reader) for record in records]
+    return entity.render(records, reader)
 
 
 def company_json(entity: str, record: Company) -> Json:

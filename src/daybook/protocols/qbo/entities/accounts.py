@@ -6,7 +6,7 @@ and refuses pairs that do not belong together. A subtype that the table does not
 a type comes with it, since countries have their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daybook.app.ports import Reader
@@ -19,8 +19,8 @@ from daybook.protocols.qbo import errors, stored
 from daybook.protocols.qbo.entities.base import (
     Draft,
     ListEntity,
+    balances_below,
     base_members,
-    children,
     full_name,
     kept_reference,
     own_name,
@@ -222,13 +222,19 @@ def _currency(draft: Draft, current: Account | None) -> str | None:
     return currency
 
 
-def _render(account: Account, reader: Reader) -> Json:
+def _render(accounts: Sequence[Account], reader: Reader) -> list[Json]:
+    def balances(ids: Sequence[int]) -> dict[int, int]:
+        return {total.id: total.balance for total in reader.account_totals()}
+
+    own, whole = balances_below(ACCOUNT, accounts, reader, balances)
+    return [_account(each, reader, own.get(each.id, 0), whole[each.id]) for each in accounts]
+
+
+def _account(account: Account, reader: Reader, balance: int, with_children: int) -> Json:
     company = reader.company
     exponent = currencies.exponent(company.home_currency)
-    balance = with_children = 0
-    if account.kind.is_balance_sheet:
-        balance = reader.account_total(account.id).balance
-        with_children = balance + _below(account.id, reader)
+    if not account.kind.is_balance_sheet:
+        balance = with_children = 0
     kept = stored.load(account.annex)
     shown: Json = {"Name": own_name(account), "SubAccount": account.parent_id is not None}
     if account.parent_id is not None:
@@ -259,15 +265,6 @@ def _render(account: Account, reader: Reader) -> Json:
         if name in kept:
             shown[name] = kept[name]
     return {**shown, **base_members(account, reader)}
-
-
-def _below(account_id: int, reader: Reader) -> int:
-    """The balances of the accounts below one. Trees are at most five levels deep."""
-    total = 0
-    for child in children(reader, ACCOUNT, account_id):
-        assert isinstance(child, Account)
-        total += reader.account_total(child.id).balance + _below(child.id, reader)
-    return total
 
 
 ACCOUNTS: Final = ListEntity("Account", ACCOUNT, SHAPE, _members_of, _content, _render)

@@ -3,16 +3,17 @@
 A list entity is a table of members (`shape`) and three functions. `members_of` gives the members
 a record has, in the form `shapes.read` gives them; a sparse update lays what was sent over them,
 a full one starts from nothing. `content` makes of the result what the ledger keeps, and `render`
-shows a record.
+shows records, a page at a time: what they need from the books is read once for all of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from daybook.app.ports import Reader
 from daybook.domain.commands import ReferenceContent
 from daybook.domain.ids import ById, Ref
+from daybook.domain.limits import FILTER_LIST_MAX
 from daybook.domain.model import (
     Account,
     Contact,
@@ -21,7 +22,7 @@ from daybook.domain.model import (
     ListItem,
     Reference,
 )
-from daybook.domain.query import Compare, Field, Keyset, Op, Query
+from daybook.domain.query import Field, Keyset, OneOf, Query
 from daybook.protocols.qbo import errors, ids
 from daybook.protocols.qbo.render import DELETED_SUFFIX, Json, metadata, shown_name
 from daybook.protocols.qbo.shapes import Findings, Members, Shape, echoed, reference, text
@@ -96,7 +97,7 @@ class ListEntity:
     shape: Shape
     members_of: Callable[[Any], Members]
     content: Callable[[Draft], ReferenceContent]
-    render: Callable[[Any, Reader], Json]
+    render: Callable[[Sequence[Any], Reader], list[Json]]
     kind: ContactKind | None = None
     operations: frozenset[str] = frozenset({"create", "update"})
 
@@ -104,10 +105,19 @@ class ListEntity:
         """Whether a record of the ledger's entity belongs to this one."""
         return self.kind is None or (isinstance(record, Contact) and record.kind is self.kind)
 
+    def show(self, record: Reference, reader: Reader) -> Json:
+        """One record as this entity shows it."""
+        return self.render([record], reader)[0]
+
     def find(self, reader: Reader, record_id: int) -> Reference | None:
         """A record of this entity, or None."""
         record = reader.reference(self.core, record_id)
         return record if record is not None and self.holds(record) else None
+
+
+def each(show: Callable[[Any, Reader], Json]) -> Callable[[Sequence[Any], Reader], list[Json]]:
+    """How to show a page of records none of which needs more than itself."""
+    return lambda records, reader: [show(record, reader) for record in records]
 
 
 Named = Account | Contact | Dimension | ListItem
@@ -134,9 +144,48 @@ def own_name(record: Named) -> str:
     return shown_name(record.name, record.active)
 
 
-def children(reader: Reader, entity: str, record_id: int) -> Iterator[Reference]:
-    """The records directly below one."""
-    where = Compare(Field.PARENT, Op.EQ, record_id)
+def balances_below(
+    entity: str,
+    records: Sequence[Account | Contact],
+    reader: Reader,
+    balances: Callable[[Sequence[int]], Mapping[int, int]],
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Balances of records, and of those with all that stand below them, by id.
+
+    `balances` reads the balances of some records. The tree is walked level by level, so the
+    reads are as many as its levels, however many records there are.
+    """
+    above: dict[int, int] = {}
+    level: list[int] = [record.id for record in records]
+    known = set(level)
+    while level:
+        below: list[int] = []
+        for child in _children(reader, entity, level):
+            assert isinstance(child, Account | Contact)
+            assert child.parent_id is not None
+            above[child.id] = child.parent_id
+            if child.id not in known:
+                below.append(child.id)
+        known.update(below)
+        level = below
+    own = dict(balances(sorted(known)))
+    whole = dict.fromkeys(known, 0)
+    for record_id in known:
+        at: int | None = record_id
+        while at is not None and at in whole:
+            whole[at] += own.get(record_id, 0)
+            at = above.get(at)
+    return own, whole
+
+
+def _children(reader: Reader, entity: str, ids: Sequence[int]) -> Iterator[Reference]:
+    """The records directly below some."""
+    for start in range(0, len(ids), FILTER_LIST_MAX):
+        yield from _children_of(reader, entity, tuple(ids[start : start + FILTER_LIST_MAX]))
+
+
+def _children_of(reader: Reader, entity: str, ids: tuple[int, ...]) -> Iterator[Reference]:
+    where = OneOf(Field.PARENT, ids)
     after: tuple[Any, ...] | None = None
     while True:
         page = reader.references(entity, Query(where, page=Keyset(_PAGE_ROWS, after)))

@@ -13,6 +13,7 @@ from daybook.protocols.qbo.entities.base import (
     Draft,
     ListEntity,
     base_members,
+    each,
     full_name,
     own_name,
 )
@@ -72,7 +73,7 @@ def _dimensions(name: str, axis: str, flag: str, word: str) -> ListEntity:
         "Active": boolean,
     }
     return ListEntity(
-        name, dimension_entity(axis), Shape(name, members), members_of, content, render
+        name, dimension_entity(axis), Shape(name, members), members_of, content, each(render)
     )
 
 
@@ -145,7 +146,7 @@ TERMS: Final = ListEntity(
     ),
     item_members("Name"),
     _term_content,
-    _term_render,
+    each(_term_render),
 )
 
 
@@ -200,5 +201,5 @@ CURRENCIES: Final = ListEntity(
     ),
     _currency_members,
     _currency_content,
-    _currency_render,
+    each(_currency_render),
 )

@@ -4,21 +4,23 @@ The ledger keeps kind, display name, currency, parent and whether the record is 
 names, addresses, telephone numbers and the like are kept in the annex and shown again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daybook.app.ports import Reader as BooksReader
 from daybook.domain import currencies
 from daybook.domain.commands import ContactContent
 from daybook.domain.events import CONTACT
+from daybook.domain.ids import ContactId
 from daybook.domain.model import Contact, ContactKind
 from daybook.protocols.qbo import errors, stored
 from daybook.protocols.qbo.entities.base import (
     Draft,
     ListEntity,
     address,
+    balances_below,
     base_members,
-    children,
+    each,
     email,
     full_name,
     kept_reference,
@@ -273,11 +275,20 @@ def _currency(draft: Draft, current: Contact | None) -> str | None:
     return currency
 
 
-def _render_customer(contact: Contact, reader: BooksReader) -> Json:
+def _balances(ids: Sequence[int], reader: BooksReader) -> dict[int, int]:
+    totals = reader.contact_totals([ContactId(id) for id in ids])
+    return {total.id: total.balance for total in totals}
+
+
+def _render_customers(contacts: Sequence[Contact], reader: BooksReader) -> list[Json]:
+    own, whole = balances_below(CONTACT, contacts, reader, lambda ids: _balances(ids, reader))
+    return [_customer(each, reader, own[each.id], whole[each.id]) for each in contacts]
+
+
+def _customer(contact: Contact, reader: BooksReader, balance: int, with_jobs: int) -> Json:
     company = reader.company
     exponent = currencies.exponent(company.home_currency)
     kept = stored.load(contact.annex)
-    balance = reader.contact_total(contact.id).balance
     shown = _person(contact, kept)
     shown["Taxable"] = kept.get("Taxable", company.sales_tax)
     _add(shown, kept, "BillAddr", "ShipAddr", "ContactName", "AltContactName", "Notes")
@@ -290,7 +301,7 @@ def _render_customer(contact: Contact, reader: BooksReader) -> Json:
     _add(shown, kept, "PriceLevelRef")
     shown["Balance"] = amount(balance, exponent)
     _add(shown, kept, "OpenBalanceDate")
-    shown["BalanceWithJobs"] = amount(balance + _below(contact.id, reader), exponent)
+    shown["BalanceWithJobs"] = amount(with_jobs, exponent)
     _add(shown, kept, "CreditLimit", "AcctNum")
     shown["CurrencyRef"] = currency_ref(contact.currency or company.home_currency)
     shown["PreferredDeliveryMethod"] = _or_default(kept, "PreferredDeliveryMethod")
@@ -301,7 +312,12 @@ def _render_customer(contact: Contact, reader: BooksReader) -> Json:
     return {**shown, **base_members(contact, reader)}
 
 
-def _render_vendor(contact: Contact, reader: BooksReader) -> Json:
+def _render_vendors(contacts: Sequence[Contact], reader: BooksReader) -> list[Json]:
+    owed = _balances([contact.id for contact in contacts], reader)
+    return [_vendor(contact, reader, -owed[contact.id]) for contact in contacts]
+
+
+def _vendor(contact: Contact, reader: BooksReader, balance: int) -> Json:
     company = reader.company
     exponent = currencies.exponent(company.home_currency)
     kept = stored.load(contact.annex)
@@ -312,7 +328,7 @@ def _render_vendor(contact: Contact, reader: BooksReader) -> Json:
         shown["TaxIdentifier"] = _masked(kept["TaxIdentifier"])
     _add(shown, kept, "TaxIdEffectiveDate", "BusinessNumber", "VendorTypeRef", "TermRef")
     _add(shown, kept, "PrefillAccountRef")
-    shown["Balance"] = amount(-reader.contact_total(contact.id).balance, exponent)
+    shown["Balance"] = amount(balance, exponent)
     _add(shown, kept, "OpenBalanceDate", "BillRate", "CostRate", "CreditLimit", "AcctNum")
     shown["Vendor1099"] = _or_default(kept, "Vendor1099")
     _add(shown, kept, "T4AEligible", "T5018Eligible")
@@ -365,15 +381,6 @@ def _masked(number_: str) -> str:
     return "X" * (len(number_) - 4) + number_[-4:] if len(number_) > 4 else "X" * len(number_)
 
 
-def _below(contact_id: int, reader: BooksReader) -> int:
-    """The balances of the customers below one. Trees are at most five levels deep."""
-    total = 0
-    for child in children(reader, CONTACT, contact_id):
-        assert isinstance(child, Contact)
-        total += reader.contact_total(child.id).balance + _below(child.id, reader)
-    return total
-
-
 def _level(contact: Contact, reader: BooksReader) -> int:
     """How many customers stand above one."""
     level = 0
@@ -390,7 +397,7 @@ CUSTOMERS: Final = ListEntity(
     Shape("Customer", {**COMMON, **_PERSON, **_CUSTOMER}),
     _members_of,
     lambda draft: _content(ContactKind.CUSTOMER, draft),
-    _render_customer,
+    _render_customers,
     ContactKind.CUSTOMER,
 )
 VENDORS: Final = ListEntity(
@@ -399,7 +406,7 @@ VENDORS: Final = ListEntity(
     Shape("Vendor", {**COMMON, **_PERSON, **_VENDOR}),
     _members_of,
     lambda draft: _content(ContactKind.VENDOR, draft),
-    _render_vendor,
+    _render_vendors,
     ContactKind.VENDOR,
 )
 EMPLOYEES: Final = ListEntity(
@@ -408,6 +415,6 @@ EMPLOYEES: Final = ListEntity(
     Shape("Employee", {**COMMON, **_PERSON, **_EMPLOYEE}),
     _members_of,
     lambda draft: _content(ContactKind.EMPLOYEE, draft),
-    _render_employee,
+    each(_render_employee),
     ContactKind.EMPLOYEE,
 )

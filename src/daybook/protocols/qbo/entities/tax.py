@@ -14,7 +14,7 @@ from daybook.domain.events import list_entity
 from daybook.domain.model import Company, ListItem, ListKind, Record
 from daybook.domain.query import Field, Keyset, Query, Sort
 from daybook.protocols.qbo import errors, ids, stored
-from daybook.protocols.qbo.entities.base import Draft, ListEntity, base_members, own_name
+from daybook.protocols.qbo.entities.base import Draft, ListEntity, base_members, each, own_name
 from daybook.protocols.qbo.entities.lists import item_members
 from daybook.protocols.qbo.limits import NAME_LENGTH_MAX
 from daybook.protocols.qbo.render import Json
@@ -74,7 +74,7 @@ AGENCIES: Final = ListEntity(
     ),
     item_members("DisplayName"),
     _agency_content,
-    _agency_render,
+    each(_agency_render),
     operations=frozenset({"create"}),
 )
 
@@ -102,7 +102,7 @@ RATES: Final = ListEntity(
     Shape("TaxRate", COMMON),
     item_members("Name"),
     _not_written,
-    _rate_render,
+    each(_rate_render),
     operations=frozenset(),
 )
 
@@ -139,7 +139,7 @@ CODES: Final = ListEntity(
     Shape("TaxCode", COMMON),
     item_members("Name"),
     _not_written,
-    _code_render,
+    each(_code_render),
     operations=frozenset(),
 )
 
