@@ -90,7 +90,9 @@ class FactReader:
             entry = tx.entry(command.entry_id)
             if entry is None or entry.deleted_at is not None:
                 return Facts(company, actor, entry=entry)
-        content = resulting_content(command, entry)
+        # An entry that is to be made has none before it, even if its id should be taken.
+        before = None if isinstance(command, CreateEntry) else entry
+        content = resulting_content(command, before)
         return Facts(
             company,
             actor,
@@ -98,8 +100,8 @@ class FactReader:
             entry=entry,
             content=content,
             found=self._found(content),
-            rate=self._rate(content, entry, now),
-            doc_number_holder=self._holder(command, content, entry),
+            rate=self._rate(content, before, now),
+            doc_number_holder=self._holder(command, content, before),
             highest_doc_number=(
                 tx.highest_doc_number()
                 if command.doc_numbers is DocNumberPolicy.ASSIGN and content.doc_number is None

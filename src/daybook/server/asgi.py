@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
+from daybook.server.connection import EXCHANGE, respond, whole_body
 from daybook.server.limits import DIAGNOSIS_LENGTH_MAX, LOGGED_PATH_LENGTH_MAX
 from daybook.server.observe import Logger, Metrics
 
@@ -115,7 +116,7 @@ class Application:
             if plugin is not None and (
                 "content-length" in headers or "transfer-encoding" in headers
             ):
-                body = await self._body(receive, headers, plugin.limits.body_bytes_max)
+                body = await self._body(scope, receive, headers, plugin.limits.body_bytes_max)
             method = scope["method"]
             request = Request(
                 "GET" if method == "HEAD" else method,
@@ -128,8 +129,13 @@ class Application:
             )
             response = await self._answer(plugin, request, body)
             close = body is Problem.TIMEOUT
-            await send(_start(response, request.id, _CLOSE if close else ()))
-            await send({"type": "http.response.body", "body": response.body})
+            exchange = scope.get(EXCHANGE)
+            texts = _headers(response, request.id)
+            if exchange is None or not respond(
+                exchange, response.status, texts, response.body, close=close
+            ):
+                await send(_start(response.status, texts, _CLOSE if close else ()))
+                await send({"type": "http.response.body", "body": response.body})
         except _Disconnected:
             return
         finally:
@@ -154,7 +160,7 @@ class Application:
             return plugin.refuse(request, Problem.INTERNAL)
 
     async def _body(
-        self, receive: Receive, headers: Mapping[str, str], bytes_max: int
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str], bytes_max: int
     ) -> bytes | Problem:
         """The body with its encoding undone, or what is wrong with it.
 
@@ -166,9 +172,14 @@ class Application:
             return b"" if declared == "0" else Problem.TOO_LARGE
         if declared is not None and int(declared) > bytes_max:
             return Problem.TOO_LARGE
+        exchange = scope.get(EXCHANGE)
+        body = None if exchange is None else whole_body(exchange)
         try:
-            async with asyncio.timeout(self._body_timeout):
-                body = await _read(receive, bytes_max)
+            if body is None:
+                async with asyncio.timeout(self._body_timeout):
+                    body = await _read(receive, bytes_max)
+            elif len(body) > bytes_max:
+                return Problem.TOO_LARGE
             encoding = headers.get("content-encoding")
             return inflate(body, encoding, bytes_max) if encoding else body
         except BodyTooLarge:
@@ -242,15 +253,25 @@ async def _read(receive: Receive, bytes_max: int) -> bytes:
     raise _Disconnected
 
 
-def _start(
-    response: Response, request_id: str, more: tuple[tuple[bytes, bytes], ...]
-) -> dict[str, Any]:
-    headers = [(b"request-id", request_id.encode()), *more]
+def _headers(response: Response, request_id: str) -> list[tuple[str, str]]:
+    """What stands in the head of a response beside what the connection adds."""
+    headers = [("request-id", request_id)]
     if response.status not in _BODILESS:
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    for name, value in response.headers:
-        headers.append((name.encode("latin-1", "replace"), value.encode("latin-1", "replace")))
+        headers.append(("content-length", str(len(response.body))))
+    headers.extend(response.headers)
     if response.diagnosis is not None:
         diagnosis = response.diagnosis[:DIAGNOSIS_LENGTH_MAX].translate(_CONTROLS)
-        headers.append((b"daybook-diagnosis", diagnosis.encode("ascii", "backslashreplace")))
-    return {"type": "http.response.start", "status": response.status, "headers": headers}
+        shown = diagnosis.encode("ascii", "backslashreplace").decode("ascii")
+        headers.append(("daybook-diagnosis", shown))
+    return headers
+
+
+def _start(
+    status: int, headers: list[tuple[str, str]], more: tuple[tuple[bytes, bytes], ...]
+) -> dict[str, Any]:
+    """The head of a response as a message of ASGI."""
+    encoded = [
+        (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        for name, value in headers
+    ]
+    return {"type": "http.response.start", "status": status, "headers": [*encoded, *more]}

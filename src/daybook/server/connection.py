@@ -8,17 +8,30 @@ uvicorn's protocol class on llhttp does the work. Added here is what it leaves o
   from the parser, which would take the request's body for the other protocol.
 - A head is bounded in bytes and in time; so is the time before a connection's first request.
 - Head and body of a response leave in one system call, the dearest thing about a small answer.
+- A body that has come whole and an answer that is there whole go past the steps of ASGI, which are
+  made for streams (`whole_body`, `respond`); the application finds the exchange in its scope.
 """
 
 import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX
+
+EXCHANGE: Final = "daybook.exchange"
+"""The member of an ASGI scope that holds the exchange, for `whole_body` and `respond`."""
+
+Exchange = RequestResponseCycle
+"""A request and its response, as uvicorn keeps them."""
 
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _SAFE: Final = frozenset(range(0x21, 0x7F))
@@ -46,6 +59,10 @@ class _WholeResponses:
             return
         if data:
             self._transport.write(data)
+
+    def write_response(self, data: bytes) -> None:
+        """Send a response that is whole."""
+        self._transport.write(data)
 
     def close(self) -> None:
         """Send what is held, and close once it is sent."""
@@ -107,6 +124,7 @@ class Connection(HttpToolsProtocol):
         if self._head_timer is not None:
             self._stop_head_timer()
         super().on_headers_complete()
+        self.scope[EXCHANGE] = self.cycle  # type: ignore[typeddict-unknown-key]
 
     def on_message_complete(self) -> None:
         """A request is complete."""
@@ -172,6 +190,46 @@ class Connection(HttpToolsProtocol):
             head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + head % len(text) + text)
         self.transport.close()
+
+
+def whole_body(exchange: Exchange) -> bytes | None:
+    """The body of a request if all of it has come already, else None."""
+    return None if exchange.more_body or exchange.disconnected else bytes(exchange.body)
+
+
+def respond(
+    exchange: Exchange, status: int, headers: Iterable[tuple[str, str]], body: bytes, *, close: bool
+) -> bool:
+    """Send a whole response; False where it has to go the usual way, because the caller is slow.
+
+    Line ends inside a header would end it early; such a header goes the usual way, which refuses
+    it. `close` ends the connection after the response.
+    """
+    if exchange.response_started or exchange.flow.write_paused:
+        return False
+    if exchange.disconnected:
+        return True
+    lines = [f"{name}: {value}" for name, value in headers]
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        return False
+    if close:
+        exchange.keep_alive = False
+    dated = b"".join([b"%b: %b\r\n" % header for header in exchange.default_headers])
+    ending = b"\r\n\r\n" if exchange.keep_alive else b"\r\nconnection: close\r\n\r\n"
+    if exchange.scope["method"] == "HEAD":
+        body = b""
+    transport = cast("_WholeResponses", exchange.transport)
+    transport.write_response(
+        b"".join((STATUS_LINE[status], dated, text.encode("latin-1", "replace"), ending, body))
+    )
+    exchange.response_started = exchange.response_complete = True
+    exchange.waiting_for_100_continue = False
+    exchange.message_event.set()
+    if not exchange.keep_alive:
+        transport.close()
+    exchange.on_response()
+    return True
 
 
 def _without_upgrade(data: bytes) -> bytes:

@@ -6,15 +6,17 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support import records
+from tests.support import records, strategies
 from tests.support.qbo import CHECKING, CUSTOMER, Wire
 
 from daybook.domain.ids import AccountId, ContactId, EntryId, LineId, Timestamp
-from daybook.domain.model import JournalEntry, Line, Note, Origin, Side
+from daybook.domain.model import Annex, JournalEntry, Line, Note, Origin, Side
+from daybook.protocols.kit import json as exact
 from daybook.protocols.qbo import render
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 WIRE = Wire(multicurrency=True)
+PLAIN = Wire()
 
 
 def shown(entry: JournalEntry) -> dict[str, object]:
@@ -90,3 +92,24 @@ def test_tombstones_say_when() -> None:
         "Id": "5",
         "MetaData": {"LastUpdatedTime": "1969-12-31T16:00:00-08:00"},
     }
+
+
+def others_of(annex: Annex) -> Annex:
+    """An annex without this wire's share, which is never any text but what the wire has kept."""
+    return tuple((wire, text) for wire, text in annex if wire != "qbo")
+
+
+@given(strategies.entries(), st.booleans())
+@settings(suppress_health_check=list(HealthCheck))
+def test_whole_entries_are_the_same_as_text(entry: JournalEntry, multicurrency: bool) -> None:
+    """The short way of showing an entry, beside the one that puts members together."""
+    entry = replace(
+        entry,
+        deleted_at=None,
+        lines=tuple(replace(line, annex=others_of(line.annex)) for line in entry.lines),
+        notes=tuple(replace(note, annex=others_of(note.annex)) for note in entry.notes),
+        annex=others_of(entry.annex),
+    )
+    with (WIRE if multicurrency else PLAIN).books.read() as reader:
+        whole = render.entry_whole(entry, reader)
+        assert bytes(whole) == exact.encode(render.entry_json(entry, reader))

@@ -66,7 +66,7 @@ def _number(literal: str) -> Decimal:
     return number
 
 
-Raw: Final = msgspec.Raw
+Raw = msgspec.Raw
 """JSON text that `encode` takes as it is: for what was put together as text."""
 
 _decode: Final = msgspec.json.Decoder(float_hook=_number).decode

@@ -37,6 +37,7 @@ from daybook.domain.events import COMPANY, ENTRY, Actor, entity_of
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.model import Company, JournalEntry, Record
 from daybook.domain.refusals import Refusal, RefusalCode
+from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.qbo import codec, entities, errors, plain, times
 from daybook.protocols.qbo.codec import POSTED_ONLY, Later
@@ -46,7 +47,7 @@ from daybook.protocols.qbo.entities.base import Draft, ListEntity
 from daybook.protocols.qbo.errors import QboFault, Situation
 from daybook.protocols.qbo.identity import CREATE, DELETE, SAVE, UPDATE, identify
 from daybook.protocols.qbo.limits import ATTEMPTS_MAX
-from daybook.protocols.qbo.render import Json, deleted_json, entry_json
+from daybook.protocols.qbo.render import Json, deleted_json, entry_whole
 from daybook.protocols.qbo.shapes import Findings, read
 from daybook.protocols.qbo.stored import WIRE
 
@@ -86,7 +87,7 @@ class Applied:
     """
 
     entity: str
-    body: Json
+    body: Json | json.Raw
     at: Timestamp
     company: Company
 
@@ -356,10 +357,10 @@ def _shown(entity: str, record: Record, reader: Reader) -> Applied:
     """A record that a command has made or changed, as its answer shows it."""
     company = reader.company
     name: str
-    shown: Json
+    shown: Json | json.Raw
     match record:
         case JournalEntry(deleted_at=None):
-            name, shown = JOURNAL_ENTRY, entry_json(record, reader)
+            name, shown = JOURNAL_ENTRY, entry_whole(record, reader)
         case JournalEntry():
             name, shown = JOURNAL_ENTRY, deleted_json(record)
         case Company():

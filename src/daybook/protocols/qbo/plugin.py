@@ -25,7 +25,7 @@ from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
 from daybook.protocols.qbo.limits import BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
 from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Operations
-from daybook.protocols.qbo.render import entry_json
+from daybook.protocols.qbo.render import entry_whole
 from daybook.protocols.qbo.times import today, zone
 
 _UNKNOWN_ZONE: Final = "UTC"
@@ -164,7 +164,7 @@ class QboPlugin:
             entry = reader.entry(EntryId(number))
             if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
                 raise errors.not_found(f"there is no journal entry {number}")
-            shown = entry_json(entry, reader)
+            shown = entry_whole(entry, reader)
             company = reader.company
         return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), company)
 

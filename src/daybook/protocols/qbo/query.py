@@ -42,6 +42,7 @@ from daybook.domain.query import (
     like,
     sort_key,
 )
+from daybook.protocols.kit import json
 from daybook.protocols.qbo import entities
 from daybook.protocols.qbo.entities import tax
 from daybook.protocols.qbo.errors import Error, QboFault
@@ -55,7 +56,7 @@ from daybook.protocols.qbo.properties import (
     Searched,
     Type,
 )
-from daybook.protocols.qbo.render import Json, entry_json
+from daybook.protocols.qbo.render import Json, entry_json, entry_whole
 from daybook.protocols.qbo.statement import (
     Condition,
     Order,
@@ -104,7 +105,7 @@ def run(text: str, reader: Reader, now: Timestamp) -> Json:
     if not rows:
         return {}
     return {
-        searched.name: [search.projected(row) for row in rows],
+        searched.name: rows,
         "startPosition": search.start + 1,
         "maxResults": len(rows),
     }
@@ -239,17 +240,21 @@ class _Search:
             return self._reader.count_entries(self._filter)
         return self._reader.count_references(core, self._filter)
 
-    def rows(self) -> list[Json]:
-        """The objects of the page."""
+    def rows(self) -> Sequence[Json | json.Raw]:
+        """The objects of the page, with the members the statement lists."""
         sorts = self._sorts()
         end = self.start + self.limit
         if sorts is None:
             found = heapq.nsmallest(end, self._judged(()), key=self._sort_key)
-            return found[self.start :]
+            return [self._projected(row) for row in found[self.start :]]
         if self._all_judged or self._judges:
-            return [*islice(self._judged(sorts), self.start, end)]
-        page = Offset(self.start, self.limit)
-        return self._show(self._find(Query(self._filter, sorts, page)))
+            judged = islice(self._judged(sorts), self.start, end)
+            return [self._projected(row) for row in judged]
+        page = self._find(Query(self._filter, sorts, Offset(self.start, self.limit)))
+        if self._searched is ENTRIES and not self._paths:
+            entries_found = [row for row in page if isinstance(row, JournalEntry)]
+            return [entry_whole(row, self._reader) for row in entries_found]
+        return [self._projected(row) for row in self._show(page)]
 
     def _sorts(self) -> tuple[Sort, ...] | None:
         """The order for the store; None if it is by something the store does not have."""
@@ -310,7 +315,7 @@ class _Search:
             for searched, descending in self._orders
         )
 
-    def projected(self, shown: Json) -> Json:
+    def _projected(self, shown: Json) -> Json:
         """A row with the members the statement lists, or whole."""
         if not self._paths:
             return shown

@@ -97,10 +97,52 @@ def dimension_ref(reader: Reader, entity: str, dimension_id: int) -> Json:
     return {"value": str(dimension_id), "name": shown_name(value.full_name, value.active)}
 
 
+def entry_whole(entry: JournalEntry, reader: Reader) -> json.Raw:
+    """The same as `entry_json`, as JSON text: for answers that show all of an entry.
+
+    Most entries have nothing but what every entry has, and are put together as text at once.
+    """
+    company = reader.company
+    if entry.annex or company.multicurrency:
+        return json.Raw(json.encode(entry_json(entry, reader)))
+    moments = metadata(entry.created_at, entry.modified_at, company)
+    number, memo = "", ""
+    if entry.doc_number is not None:
+        number = f'"DocNumber":{_quote(entry.doc_number[:DOC_NUMBER_LENGTH_MAX])},'
+    if entry.memo is not None:
+        memo = f'"PrivateNote":{_quote(entry.memo)},'
+    text = (
+        f'{{"Adjustment":{"true" if entry.adjustment else "false"},"TotalAmt":0,"domain":"QBO",'
+        f'"sparse":false,"Id":"{entry.id}","SyncToken":"{entry.version}",'
+        f'"MetaData":{{"CreateTime":"{moments["CreateTime"]}",'
+        f'"LastUpdatedTime":"{moments["LastUpdatedTime"]}"}},{number}'
+        f'"TxnDate":"{entry.posting_date.isoformat()}",'
+        f'"CurrencyRef":{_currency_text(entry.currency)},{memo}'
+        f'"Line":{_lines(entry, reader)},"TxnTaxDetail":{{}}}}'
+    )
+    return json.Raw(text.encode())
+
+
+@lru_cache(maxsize=256)
+def _currency_text(code: str) -> str:
+    """A reference to a currency as JSON text."""
+    return json.encode(currency_ref(code)).decode()
+
+
+def _lines(entry: JournalEntry, reader: Reader) -> str:
+    """The lines as a JSON array."""
+    exponent = currencies.exponent(entry.currency)
+    sequence = entry.sequence if entry.notes else entry.lines
+    texts = [
+        _note(line) if isinstance(line, Note) else _line(line, exponent, reader)
+        for line in sequence
+    ]
+    return f"[{','.join(texts)}]"
+
+
 def entry_json(entry: JournalEntry, reader: Reader) -> Json:
     """An entry that is not deleted, whole."""
     company = reader.company
-    exponent = currencies.exponent(entry.currency)
     kept = stored.load(entry.annex) if entry.annex else {}
     shown: Json = {"Adjustment": entry.adjustment}
     if kept:
@@ -129,11 +171,7 @@ def entry_json(entry: JournalEntry, reader: Reader) -> Json:
         shown["ExchangeRate"] = 1 if entry.rate is None else entry.rate
     if entry.memo is not None:
         shown["PrivateNote"] = entry.memo
-    texts = [
-        _note(line) if isinstance(line, Note) else _line(line, exponent, reader)
-        for line in entry.sequence
-    ]
-    shown["Line"] = json.Raw(f"[{','.join(texts)}]".encode())
+    shown["Line"] = json.Raw(_lines(entry, reader).encode())
     shown["TxnTaxDetail"] = kept.get("TxnTaxDetail", {})
     for name in ("TaxFormType", "TaxFormNum", "TransactionLocationType"):
         if name in kept:
