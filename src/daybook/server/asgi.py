@@ -23,7 +23,7 @@ from typing import Any, Final
 from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
 from daybook.server.limits import DIAGNOSIS_LENGTH_MAX, LOGGED_PATH_LENGTH_MAX
-from daybook.server.observe import Logger, Metrics
+from daybook.server.observe import Logger, Metrics, without_credentials
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -125,6 +125,7 @@ class Application:
                 body if isinstance(body, bytes) else b"",
                 self._new_id(),
                 self._origin or self._origin_of(scope),
+                client[0] if (client := scope.get("client")) else "",
             )
             response = await self._answer(plugin, request, body)
             close = body is Problem.TIMEOUT
@@ -185,14 +186,16 @@ class Application:
         operation = "page" if plugin is None else plugin.operation(request)
         self._metrics.count(name, operation, response.status, seconds)
         if self._logs_requests:
-            more = {} if response.diagnosis is None else {"diagnosis": response.diagnosis}
+            more = {}
+            if response.diagnosis is not None:
+                more["diagnosis"] = without_credentials(response.diagnosis)
             self._log.info(
                 "request",
                 id=request.id,
                 wire=name,
                 operation=operation,
                 method=request.method,
-                path=request.path[:LOGGED_PATH_LENGTH_MAX],
+                path=without_credentials(request.path)[:LOGGED_PATH_LENGTH_MAX],
                 status=response.status,
                 ms=round(seconds * 1_000, 3),
                 **more,
@@ -251,6 +254,7 @@ def _start(
     for name, value in response.headers:
         headers.append((name.encode("latin-1", "replace"), value.encode("latin-1", "replace")))
     if response.diagnosis is not None:
-        diagnosis = response.diagnosis[:DIAGNOSIS_LENGTH_MAX].translate(_CONTROLS)
+        diagnosis = without_credentials(response.diagnosis)[:DIAGNOSIS_LENGTH_MAX]
+        diagnosis = diagnosis.translate(_CONTROLS)
         headers.append((b"daybook-diagnosis", diagnosis.encode("ascii", "backslashreplace")))
     return {"type": "http.response.start", "status": response.status, "headers": headers}

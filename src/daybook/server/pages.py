@@ -16,6 +16,8 @@ _TEXT: Final = ("content-type", "text/plain; charset=utf-8")
 _JSON: Final = ("content-type", "application/json")
 _METRICS: Final = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 _NO_STORE: Final = ("cache-control", "no-store")
+_STRAY: Final = (_JSON, _NO_STORE, ("referrer-policy", "no-referrer"))
+"""Headers of an answer to a stray request, whose address may hold a credential."""
 _HTML: Final = (
     ("content-type", "text/html; charset=utf-8"),
     (
@@ -52,10 +54,10 @@ class ServerPages:
             return Response(204, b"", (_ALLOW,))
         if page is None:
             body = json.encode({"error": "not found", "path": request.path})
-            return Response(404, body, (_JSON,), "no interface answers at this path")
+            return Response(404, body, _STRAY, "no interface answers at this path")
         if request.method != "GET":
             body = json.encode({"error": "method not allowed", "method": request.method})
-            return Response(405, body, (_JSON, _ALLOW), "this page can only be read")
+            return Response(405, body, (*_STRAY, _ALLOW), "this page can only be read")
         return page()
 
     def _ready(self) -> Response:

@@ -43,9 +43,7 @@ _PUT_USER: Final = (
     "INSERT OR REPLACE INTO user (name, password_hash, created_at, company_ids, scopes,"
     " revoked_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
-_USER: Final = (
-    "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at FROM user"
-)
+_USER: Final = "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at FROM user"
 _PRUNE: Final = "DELETE FROM token WHERE kind = ? AND expires_at <= ?"
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
@@ -241,9 +239,13 @@ class SqliteDirectory:
 
 
 def _client(row: Row) -> Client:
-    *members, company_ids, scopes, options = row
+    client_id, name, secret_hash, created_at, revoked_at, company_ids, scopes, options = row
     return Client(
-        *members,
+        client_id,
+        name,
+        secret_hash,
+        created_at,
+        revoked_at,
         frozenset(map(CompanyId, json.loads(company_ids))),
         frozenset(json.loads(scopes)),
         frozenset(json.loads(options)),

@@ -71,7 +71,8 @@ _ADD_ENTRY: Final = (
 _REVISE_ENTRY: Final = (
     "UPDATE OR ROLLBACK entry SET version = ?, status = ?, deleted_at = ?, posting_date = ?,"
     " doc_number = ?, memo = ?, currency = ?, total = ?, adjustment = ?, origin_client = ?,"
-    " origin_protocol = ?, created_at = ?, modified_at = ?, event_seq = ? WHERE company_id = ? AND id = ?"
+    " origin_protocol = ?, created_at = ?, modified_at = ?, event_seq = ?"
+    " WHERE company_id = ? AND id = ?"
 )
 _UNSEAL: Final = "UPDATE OR ROLLBACK entry SET sealed = 0 WHERE company_id = ? AND id = ?"
 _SEAL: Final = "UPDATE OR ROLLBACK entry SET sealed = 1 WHERE company_id = ? AND id = ?"
