@@ -7,10 +7,10 @@ need a slow one. An unknown name costs as much as a wrong secret, so that time t
 import hmac
 from typing import Final
 
+from daybook.app import passwords
 from daybook.app.access import Principal, Scope
 from daybook.app.credentials import digest
 from daybook.app.ports import Directory
-from daybook.auth import passwords
 from daybook.auth.demo import DemoCredentials
 
 NAME_LENGTH_MAX: Final = 255

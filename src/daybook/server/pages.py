@@ -10,7 +10,7 @@ from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
 from daybook.server.interfaces import Interface, absent, present
-from daybook.server.observe import Metrics
+from daybook.server.observe import Metrics, without_credentials
 
 _TEXT: Final = ("content-type", "text/plain; charset=utf-8")
 _JSON: Final = ("content-type", "application/json")
@@ -53,7 +53,8 @@ class ServerPages:
         if request.method == "OPTIONS" and (page is not None or request.path == "*"):
             return Response(204, b"", (_ALLOW,))
         if page is None:
-            body = json.encode({"error": "not found", "path": request.path})
+            path = without_credentials(request.path)
+            body = json.encode({"error": "not found", "path": path})
             return Response(404, body, _STRAY, "no interface answers at this path")
         if request.method != "GET":
             body = json.encode({"error": "method not allowed", "method": request.method})
