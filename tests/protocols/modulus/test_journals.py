@@ -205,7 +205,7 @@ def full() -> Wire:
     return wire
 
 
-def listed(wire: Wire, **parameters: object) -> list[int]:
+def listed(wire: Wire, **parameters: Any) -> list[int]:
     answer = wire.call("ListJournals", **parameters)
     assert answer.status == 200, answer.json
     return [journal["journal_id"] for journal in answer.object["journals"]]
@@ -243,7 +243,7 @@ def test_a_list_shows_the_applications_own_journals(full: Wire) -> None:
     ],
 )
 def test_what_a_list_is_asked_for(
-    full: Wire, parameters: dict[str, object], expected: list[int]
+    full: Wire, parameters: dict[str, Any], expected: list[int]
 ) -> None:
     assert listed(full, **parameters) == expected
 
@@ -265,9 +265,7 @@ def test_what_a_list_is_asked_for(
         ({"page_size": "1.5"}, 1232),
     ],
 )
-def test_what_a_list_cannot_be_asked_for(
-    full: Wire, parameters: dict[str, object], code: int
-) -> None:
+def test_what_a_list_cannot_be_asked_for(full: Wire, parameters: dict[str, Any], code: int) -> None:
     assert full.call("ListJournals", **parameters).code == code
 
 
