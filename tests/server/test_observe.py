@@ -118,6 +118,19 @@ def test_the_histogram_counts_every_request_once(seconds: list[float]) -> None:
         assert total == pytest.approx(sum(seconds))
 
 
+@pytest.mark.parametrize("layout", ["json", "console"])
+def test_a_fault_shows_no_local_variables(layout: str) -> None:
+    stream = io.StringIO()
+    log = configure_log("info", layout, stream)
+    query = "token=" + "6eee" * 8
+    try:
+        raise RuntimeError(f"a fault in {len(query)} characters")
+    except RuntimeError:
+        log.exception("fault", id="7")
+    assert "a fault in 38 characters" in stream.getvalue()
+    assert "6eee6eee" not in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

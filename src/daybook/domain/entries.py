@@ -228,7 +228,7 @@ def move(command: MoveEntry, facts: Facts, now: Timestamp) -> Decision:
                 )
             )
         refusals.extend(closed_faults(facts.company, entry.posting_date))
-        if command.status is Status.POSTED:
+        if command.status is Status.POSTED and entry.status is not Status.POSTED:
             refusals.extend(_own_entry(facts))
     if refusals:
         return Rejected(in_order(refusals))

@@ -63,7 +63,9 @@ def configure_log(level: str, layout: str, stream: TextIO | None = None) -> Logg
     if layout == "json":
         processors += [structlog.processors.format_exc_info, _render_json]
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=terminal))
+        # a plain traceback: prettier ones show local variables, credentials among them
+        plain = structlog.dev.plain_traceback
+        processors.append(structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=plain))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
