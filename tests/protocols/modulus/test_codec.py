@@ -243,7 +243,14 @@ def test_lenient_readings() -> None:
     """Codes as numbers, amounts as text, absent and null amounts, unknown members."""
     wire = Wire()
     body = entries(
-        {"account_code": 5100, "base_currency_debit_amount": " 12.50 ", "tax": "?"},
+        {
+            "account_code": 5100,
+            "base_currency_debit_amount": " 12.50 ",
+            "base_currency_credit_amount": "0.00",
+            "foreign_currency_debit_amount": "0.00",
+            "foreign_currency_credit_amount": None,
+            "tax": "?",
+        },
         {"account_code": "1010", "base_currency_credit_amount": 12.5, "foreign_currency": ""},
     )
     body |= {"financial_book_id": "1", "reference_number": 7, "journal_notes": "", "x": None}

@@ -270,7 +270,7 @@ class _Reading:
             plain = "foreign_currency and foreign_currency_id are different currencies"
             raise refused(Code.CURRENCY_INVALID, plain, self._at)
         if not named:
-            if any(self._item.get(name) not in _NOTHING for name in _FOREIGN_AMOUNTS):
+            if not all(_is_nothing(self._item.get(name)) for name in _FOREIGN_AMOUNTS):
                 plain = "a foreign amount without a foreign currency"
                 raise refused(Code.CURRENCY_INVALID, plain, self._at)
             return None
@@ -323,7 +323,13 @@ class _Reading:
 
 
 _FOREIGN_AMOUNTS: Final = ("foreign_currency_debit_amount", "foreign_currency_credit_amount")
-_NOTHING: Final = (None, "", 0)
+
+
+def _is_nothing(value: object) -> bool:
+    """Whether an amount is absent or zero, as a number or as text."""
+    if isinstance(value, str):
+        return not value.strip(" 0.")
+    return value is None or value == 0
 
 
 def _check_totals(entries: Sequence[_Entry], company: Company) -> None:
