@@ -334,6 +334,11 @@ def test_document_numbers() -> None:
     assert made(judge(numbered, holder=holder)).doc_number == "A-7"
     allowed = replace(numbered, doc_numbers=DocNumberPolicy.ALLOW_DUPLICATE)
     assert made(judge(allowed, company=unique, holder=holder)).doc_number == "A-7"
+    refused = replace(numbered, doc_numbers=DocNumberPolicy.REFUSE_DUPLICATE)
+    for company in (unique, COMPANY):
+        assert codes(judge(refused, company=company, holder=holder)) == [
+            RefusalCode.DUPLICATE_DOC_NUMBER
+        ]
     assigned = CreateEntry(content(), doc_numbers=DocNumberPolicy.ASSIGN)
     assert made(judge(assigned, highest=41)).doc_number == "42"
 
@@ -403,6 +408,33 @@ def test_guards() -> None:
     assert codes(judge(DeleteEntry(entry.id, 0, other), entry)) == [RefusalCode.NOT_ORIGIN]
     waiting = Guard(frozenset({Status.REVIEW}), "app")
     assert codes(judge(DeleteEntry(entry.id, 0, waiting), entry)) == [RefusalCode.WRONG_STATUS]
+
+
+def test_a_guard_on_the_wire() -> None:
+    """The same application through another wire is another origin."""
+    entry = posted()
+    here = Guard(origin_client=entry.origin.client, origin_protocol=entry.origin.protocol)
+    elsewhere = replace(here, origin_protocol="elsewhere")
+    assert isinstance(judge(DeleteEntry(entry.id, 0, here), entry), Accepted)
+    assert codes(judge(DeleteEntry(entry.id, 0, elsewhere), entry)) == [RefusalCode.NOT_ORIGIN]
+
+
+def test_four_eyes() -> None:
+    """Whoever wrote the entry may not post it, nor may somebody without a name."""
+    entry = replace(posted(), status=Status.PENDING)
+    company = replace(COMPANY, four_eyes=True)
+    approve = MoveEntry(entry.id, 0, Status.POSTED)
+    authors = (Actor("app", "w", "ada"), Actor("other", "w"))
+    for user, allowed in (("ada", False), (None, False), ("bob", True), ("app", True)):
+        facts = Facts(company, Actor("app", "w", user), entry=entry, authors=authors)
+        decision = decide(approve, facts, NOW)
+        assert isinstance(decision, Accepted) == allowed
+        if not allowed:
+            assert codes(decision) == [RefusalCode.FORBIDDEN]
+        alone = replace(facts, company=COMPANY)
+        assert isinstance(decide(approve, alone, NOW), Accepted)
+        review = MoveEntry(entry.id, 0, Status.REVIEW)
+        assert isinstance(decide(review, facts, NOW), Accepted)
 
 
 @pytest.mark.parametrize("before", Status)

@@ -127,7 +127,8 @@ class Commands:
         if self._chance(0.15):
             statuses = frozenset({Status.PENDING, Status.REVIEW})
         client = self.random.choice(("app", "another")) if self._chance(0.1) else None
-        return Guard(statuses, client)
+        protocol = self.random.choice(("test", "another")) if self._chance(0.1) else None
+        return Guard(statuses, client, protocol)
 
     def _create(self) -> CreateEntry:
         entry_id = None
@@ -346,6 +347,7 @@ class Commands:
             name=random.choice(("Demo", "Renamed", "Renamed", " ")),
             multicurrency=self._chance(0.8),
             doc_number_unique=self._chance(0.5),
+            four_eyes=self._chance(0.3),
             books_closed_through=day if self._chance(0.3) else None,
             fiscal_year_start=random.choice((1, 4, 13)) if self._chance(0.3) else 1,
             time_zone=random.choice(("Europe/London", "Pacific/Auckland", "UTC")),

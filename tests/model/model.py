@@ -244,12 +244,10 @@ class Model:
             return str(max(taken, default=0) + 1)
         own = self.entries.get(getattr(command, "entry_id", None) or 0)
         kept = own is not None and own.doc_number == number
-        if (
-            number
-            and self.company.doc_number_unique
-            and not kept
-            and command.doc_numbers is DocNumberPolicy.COMPANY
-        ):
+        unique = command.doc_numbers is DocNumberPolicy.REFUSE_DUPLICATE or (
+            command.doc_numbers is DocNumberPolicy.COMPANY and self.company.doc_number_unique
+        )
+        if number and unique and not kept:
             holders = [each.id for each in live if small(each.doc_number) == small(number)]
             if holders and min(holders) != (own.id if own else None):
                 codes.add(Code.DUPLICATE_DOC_NUMBER)
@@ -361,6 +359,10 @@ class Model:
                 return self._keep(entry, self.modified_at)
             if command.status is not entry.status and entry.status is Status.POSTED:
                 codes.add(Code.WRONG_STATUS)
+            # there is one actor here, so whoever approves has written it
+            posting = command.status is Status.POSTED is not entry.status
+            if posting and self.company.four_eyes:
+                codes.add(Code.FORBIDDEN)
         closed = self.company.books_closed_through
         if closed is not None and entry.posting_date <= closed:
             codes.add(Code.PERIOD_CLOSED)
@@ -580,6 +582,8 @@ def _state(entry: JournalEntry, expected_version: int | None, guard: Guard) -> C
     if guard.statuses is not None and entry.status not in guard.statuses:
         codes.add(Code.WRONG_STATUS)
     if guard.origin_client not in (None, entry.origin.client):
+        codes.add(Code.NOT_ORIGIN)
+    if guard.origin_protocol not in (None, entry.origin.protocol):
         codes.add(Code.NOT_ORIGIN)
     return codes
 

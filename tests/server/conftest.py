@@ -49,6 +49,7 @@ class Mirror:
             "body": request.body[:200].decode("latin-1"),
             "id": request.id,
             "origin": request.origin,
+            "peer": request.peer,
         }
         return Response(200, msgspec.json.encode(seen), (("content-type", "application/json"),))
 

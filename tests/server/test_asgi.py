@@ -31,6 +31,7 @@ def test_a_request_is_handed_over_as_it_was_sent(thread_server: ThreadServer) ->
     assert seen["query"] == "a=%20b+c&&d&"
     assert seen["headers"] == {"host": "x", "x-twice": "2"}
     assert seen["origin"] == f"http://127.0.0.1:{thread_server.port}"
+    assert seen["peer"] == "127.0.0.1"
 
 
 def test_responses_carry_the_request_id_and_a_length(thread_server: ThreadServer) -> None:

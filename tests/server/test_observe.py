@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.server.observe import BUCKETS, LineWriter, Metrics, configure_log
+from daybook.server.observe import BUCKETS, LineWriter, Metrics, configure_log, without_credentials
 
 
 def test_json_lines_carry_what_was_said() -> None:
@@ -116,3 +116,38 @@ def test_the_histogram_counts_every_request_once(seconds: list[float]) -> None:
         assert found['daybook_request_seconds_count{wire="w"}'] == len(seconds)
         total = found['daybook_request_seconds_sum{wire="w"}']
         assert total == pytest.approx(sum(seconds))
+
+
+@pytest.mark.parametrize("layout", ["json", "console"])
+def test_a_fault_shows_no_local_variables(layout: str) -> None:
+    stream = io.StringIO()
+    log = configure_log("info", layout, stream)
+    query = "token=" + "6eee" * 8
+    try:
+        raise RuntimeError(f"a fault in {len(query)} characters")
+    except RuntimeError:
+        log.exception("fault", id="7")
+    assert "a fault in 38 characters" in stream.getvalue()
+    assert "6eee6eee" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/api/bk/v1/DeleteJournal", "/api/bk/v1/DeleteJournal"),
+        ("/a?token=6eee&id=3", "/a?token=…&id=3"),
+        ("/a;Access_Token=6eee;id=3", "/a;Access_Token=…;id=3"),
+        ("/a%3Ftoken%3D6eee", "/a%3Ftoken%3D…"),
+        ("/a?secret=x/y", "/a?secret=…/y"),
+        ("no account token=6eee here, password=", "no account token=… here, password=…"),
+        ("/a?token=", "/a?token=…"),
+        ("a = b", "a = b"),
+    ],
+)
+def test_credentials_in_a_path_are_not_shown(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown
+
+
+@given(st.text(alphabet="abc", min_size=5, max_size=40), st.text(alphabet="/?&;=xyz%", max_size=30))
+def test_no_credential_is_shown_wherever_it_stands(secret: str, around: str) -> None:
+    assert secret not in without_credentials(f"{around}token={secret}&{around}")

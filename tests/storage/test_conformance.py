@@ -55,6 +55,7 @@ from daybook.app.ports import (
     Total,
     Tx,
     UnknownCompany,
+    User,
 )
 from daybook.domain import chain
 from daybook.domain.events import (
@@ -62,6 +63,8 @@ from daybook.domain.events import (
     COMPANY,
     ENTRY,
     RATE,
+    Actor,
+    Change,
     EventKind,
 )
 from daybook.domain.ids import (
@@ -79,6 +82,7 @@ from daybook.domain.model import (
     CLASS,
     PROJECT,
     ExchangeRate,
+    Origin,
     Side,
     Status,
 )
@@ -498,6 +502,110 @@ def test_tokens_are_kept_replaced_and_numbered(store: Store) -> None:
     assert directory.credentials_version() == version
     directory.put_token(replace(second, revoked_at=START))
     assert directory.credentials_version() > version
+
+
+def test_clients_have_rights_and_are_listed(store: Store) -> None:
+    directory = store.directory
+    assert directory.clients() == []
+    full = Client(
+        "b",
+        "Full",
+        b"\1" * 32,
+        START,
+        None,
+        frozenset({CompanyId(2), CompanyId(10)}),
+        frozenset({"read", "write"}),
+        frozenset({"posts-at-once"}),
+    )
+    plain = Client("a", "Plain", b"\2" * 32, START)
+    for client in (full, plain):
+        directory.put_client(client)
+    assert directory.clients() == [plain, full]
+    assert directory.client("\ud800") is None
+
+
+def test_users_are_kept_and_replaced(store: Store) -> None:
+    directory = store.directory
+    assert directory.users() == []
+    assert directory.user("ada") is directory.user("\udfff") is None
+    before = directory.credentials_version()
+    companies, scopes = frozenset({CompanyId(3)}), frozenset({"approve", "read"})
+    ada = User("ada", "scrypt$…", START, companies, scopes)
+    bob = User("Bob", "x", START, revoked_at=Timestamp(START + 1))
+    for user in (ada, bob):
+        directory.put_user(user)
+    assert directory.users() == [bob, ada]
+    assert (directory.user("ada"), directory.user("Bob")) == (ada, bob)
+    assert directory.user("bob") is None
+    middle = directory.credentials_version()
+    directory.put_user(replace(ada, password_hash="y", scopes=frozenset()))
+    kept = directory.user("ada")
+    assert kept is not None
+    assert (kept.password_hash, kept.scopes) == ("y", frozenset())
+    assert before < middle < directory.credentials_version()
+
+
+def test_expired_tokens_of_a_kind_are_forgotten(store: Store) -> None:
+    """The others stay, no cache is emptied, and no number is given twice."""
+    directory = store.directory
+    kept = [
+        directory.put_token(replace(token(number), kind=kind, expires_at=expires))
+        for number, (kind, expires) in enumerate(
+            [
+                ("short", Timestamp(START + 10)),
+                ("short", Timestamp(START + 11)),
+                ("short", None),
+                ("access", Timestamp(START + 10)),
+                ("short", Timestamp(START + 9)),
+            ]
+        )
+    ]
+    version = directory.credentials_version()
+    assert directory.prune_tokens("short", Timestamp(START + 10)) == 2
+    assert directory.tokens() == kept[1:4]
+    assert directory.token(kept[0].hash) is None
+    assert directory.prune_tokens("short", Timestamp(START + 10)) == 0
+    assert directory.credentials_version() == version
+    assert directory.put_token(token(9)).number > kept[-1].number
+
+
+def test_authors_are_those_who_made_and_revised(store: Store, books: CompanyId) -> None:
+    """Each once, whatever the request; moving and deleting make nobody an author."""
+    ada = Actor("app", "wire", "ada", "request-1")
+    bob, machine = Actor("app", "wire", "bob"), Actor("machine", "other")
+    first = entry(1)
+    second = replace(first, version=1, memo="a")
+    third = replace(first, version=2, memo="b")
+    fourth = replace(first, version=3, memo="c")
+    reviewed = replace(fourth, version=4, status=Status.REVIEW)
+    gone = replace(reviewed, version=5, deleted_at=START)
+    steps: list[tuple[Actor, Change]] = [
+        (ada, Change(EventKind.CREATED, None, first)),
+        (bob, Change(EventKind.REVISED, first, second)),
+        (replace(ada, request_id="request-2"), Change(EventKind.REVISED, second, third)),
+        (machine, Change(EventKind.REVISED, third, fourth)),
+        (Actor("eve", "web", "eve"), Change(EventKind.MOVED, fourth, reviewed)),
+        (Actor("tom", "web", "tom"), Change(EventKind.DELETED, reviewed, gone)),
+    ]
+    for actor, change in steps:
+        keep(store, books, change, actor=actor)
+    expected = [replace(ada, request_id=None), bob, machine]
+
+    def work(tx: Tx) -> None:
+        assert list(tx.authors(ENTRY, 1)) == expected
+        assert list(tx.authors(ENTRY, 2)) == list(tx.authors(ENTRY, 2**80)) == []
+
+    store.write(books, work)
+
+
+def test_entries_are_found_by_where_they_came_from(store: Store, books: CompanyId) -> None:
+    here = replace(entry(1), origin=Origin("app", "one"))
+    there = replace(entry(2), origin=Origin("app", "two"))
+    keep(store, books, created(here), created(there))
+    with store.read(books) as reader:
+        where = Compare(Field.ORIGIN_PROTOCOL, Op.EQ, "two")
+        assert reader.entries(Query(where)) == [there]
+        assert reader.count_entries(where) == 1
 
 
 def test_credentials_are_of_the_store_and_not_of_a_company(store: Store) -> None:

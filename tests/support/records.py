@@ -157,14 +157,20 @@ def move(before: JournalEntry, status: Status) -> Change:
     return Change(EventKind.MOVED, before, after)
 
 
-def log(tx: Tx, company_id: CompanyId, *changes: Change, at: Time | None = None) -> list[Event]:
+def log(
+    tx: Tx,
+    company_id: CompanyId,
+    *changes: Change,
+    at: Time | None = None,
+    actor: Actor = ACTOR,
+) -> list[Event]:
     """Append changes as events that follow the log, and answer with them."""
     head = tx.head()
     at = at or Time(max(START, head.modified_at + 1))
     seq, previous = head.seq, head.hash
     events: list[Event] = []
     for change in changes:
-        event = make_event(company_id, seq + 1, previous, change, at)
+        event = make_event(company_id, seq + 1, previous, change, at, actor)
         tx.append(event, change)
         events.append(event)
         seq, previous = event.seq, event.hash
@@ -172,12 +178,17 @@ def log(tx: Tx, company_id: CompanyId, *changes: Change, at: Time | None = None)
 
 
 def make_event(
-    company_id: CompanyId, seq: int, previous: bytes, change: Change, at: Time = START
+    company_id: CompanyId,
+    seq: int,
+    previous: bytes,
+    change: Change,
+    at: Time = START,
+    actor: Actor = ACTOR,
 ) -> Event:
     """The event of a change, chained to the one before."""
     after = change.after
     entity, body = entity_of(after), bodies.encode(after)
-    fixed = (company_id, seq, change.kind, entity, after.id, after.version, at, ACTOR, body)
+    fixed = (company_id, seq, change.kind, entity, after.id, after.version, at, actor, body)
     return Event(*fixed, previous, chain.event_hash(previous, *fixed))
 
 
@@ -192,9 +203,11 @@ def found(store: Store, number: int = 1, changes: Sequence[Change] = ()) -> Comp
     return store.found_company(names_of(company(number)), work)
 
 
-def keep(store: Store, company_id: CompanyId, *changes: Change) -> list[Event]:
+def keep(
+    store: Store, company_id: CompanyId, *changes: Change, actor: Actor = ACTOR
+) -> list[Event]:
     """Append changes to a company's log in one transaction."""
-    return store.write(company_id, lambda tx: log(tx, company_id, *changes))
+    return store.write(company_id, lambda tx: log(tx, company_id, *changes, actor=actor))
 
 
 RICH = JournalEntry(

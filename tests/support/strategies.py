@@ -230,6 +230,7 @@ _ENTRY_VALUES: dict[Field, st.SearchStrategy[Any]] = {
     Field.TOTAL: amounts,
     Field.ADJUSTMENT: st.booleans(),
     Field.ORIGIN_CLIENT: texts,
+    Field.ORIGIN_PROTOCOL: texts,
 }
 _LINE_VALUES: dict[Field, st.SearchStrategy[Any]] = {
     Field.LINE_ACCOUNT: ids,

@@ -54,6 +54,28 @@ class Rejection(StrEnum):
     REVOKED = "revoked"
 
 
+class SignIn(Protocol):
+    """Believes an application's secret or a person's password. May take long: see each."""
+
+    def application(self, client_id: str, secret: str) -> Principal | None:
+        """Who an application is, or None. A quick look-up."""
+
+    def person(self, name: str, password: str) -> Principal | None:
+        """Who a person is, or None. Takes as long as hashing a password, known or not."""
+
+
+class Nobody:
+    """A `SignIn` that believes nobody."""
+
+    def application(self, client_id: str, secret: str) -> Principal | None:
+        """None."""
+        return None
+
+    def person(self, name: str, password: str) -> Principal | None:
+        """None."""
+        return None
+
+
 class Authenticator(Protocol):
     """Believes a bearer credential, or says why not."""
 

@@ -31,6 +31,7 @@ from daybook.domain.ids import CompanyId
 from daybook.domain.limits import LINES_MIN, PAGE_ROWS_MAX
 from daybook.domain.model import JournalEntry, Record
 from daybook.domain.query import Always, Compare, Field, Keyset, OneOf, Op, Query
+from daybook.domain.values import value
 
 FINDINGS_MAX: Final = 1_000
 """Findings that are reported before the rest is left unread: one cause makes many."""
@@ -60,7 +61,7 @@ class Check(StrEnum):
     """Kept sums or counts are not those of the entries."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """One thing that is wrong. `seq` is an event's number, `record_id` of what `entity` names."""
 
@@ -77,7 +78,7 @@ class Finding:
         return f"{self.check}: {', '.join(where)}{': ' if where else ''}{self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Audit:
     """What was looked at and what is wrong.
 

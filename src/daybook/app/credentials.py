@@ -10,13 +10,14 @@ hash is enough because nobody can guess 256 bits; a password would need a slow o
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
 from daybook.app.ports import Clock, Directory, Token
 from daybook.domain.ids import CompanyId, Timestamp
+from daybook.domain.values import value
 
 ACCESS: Final = "access"
 """The kind of token that opens books."""
@@ -30,7 +31,7 @@ _PREFIXES: Final = {ACCESS: "dba_", REFRESH: "dbr_"}
 _OTHER_PREFIX: Final = "dbk_"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewToken:
     """What a token is to allow.
 
@@ -47,7 +48,7 @@ class NewToken:
     lifetime_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Issued:
     """A token that was just made: its text, never to be had again, and what is kept of it."""
 

@@ -36,7 +36,7 @@ from daybook.domain.events import (
 )
 from daybook.domain.facts import Facts
 from daybook.domain.ids import ByCode, ByName, EntryId, Ref, Timestamp
-from daybook.domain.model import AccountKind, JournalEntry, Reference
+from daybook.domain.model import AccountKind, JournalEntry, Reference, Status
 from daybook.domain.query import And, Compare, Field, Offset, Op, Query
 from daybook.domain.references import entity_for, full_name_for
 
@@ -64,8 +64,10 @@ class FactReader:
         match command:
             case CreateEntry() | ReplaceEntry() | PatchEntry():
                 return self._entry_facts(command, actor, now)
-            case DeleteEntry() | MoveEntry():
+            case DeleteEntry():
                 return Facts(self._company, actor, entry=self._tx.entry(command.entry_id))
+            case MoveEntry():
+                return self._move_facts(command, actor)
             case CreateReference() | ReplaceReference():
                 return self._reference_facts(command, actor)
             case SetExchangeRate():
@@ -77,6 +79,14 @@ class FactReader:
                 )
             case ChangeCompany():
                 return Facts(self._company, actor)
+
+    def _move_facts(self, command: MoveEntry, actor: Actor) -> Facts:
+        entry = self._tx.entry(command.entry_id)
+        posting = command.status is Status.POSTED and entry is not None
+        authors: Sequence[Actor] = ()
+        if posting and self._company.four_eyes:
+            authors = self._tx.authors(ENTRY, command.entry_id)
+        return Facts(self._company, actor, entry=entry, authors=authors)
 
     def _entry_facts(
         self, command: CreateEntry | ReplaceEntry | PatchEntry, actor: Actor, now: Timestamp
@@ -153,8 +163,11 @@ class FactReader:
         number = content.doc_number
         if (
             not number
-            or not self._company.doc_number_unique
             or command.doc_numbers is DocNumberPolicy.ALLOW_DUPLICATE
+            or not (
+                self._company.doc_number_unique
+                or command.doc_numbers is DocNumberPolicy.REFUSE_DUPLICATE
+            )
             or (entry is not None and entry.doc_number == number)
         ):
             return None

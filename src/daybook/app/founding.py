@@ -3,7 +3,6 @@
 import re
 import secrets
 import uuid
-from dataclasses import dataclass
 from typing import Final
 
 from daybook.app.access import OPERATOR
@@ -14,6 +13,7 @@ from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
 from daybook.domain.model import Company
 from daybook.domain.refusals import Refusal, RefusalCode
+from daybook.domain.values import value
 
 SLUG_LENGTH_MAX: Final = 63
 """Characters of a slug: the longest name a PostgreSQL client gives a database."""
@@ -25,7 +25,7 @@ _SLUG: Final = re.compile(rf"[a-z][a-z0-9_-]{{0,{SLUG_LENGTH_MAX - 1}}}", re.ASC
 _REALM: Final = re.compile(rf"[1-9][0-9]{{0,{REALM_DIGITS_MAX - 1}}}", re.ASCII).fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewCompany:
     """What a company is to be. `chart` is a name of `charts.CHARTS`.
 

@@ -50,7 +50,7 @@ from daybook.domain.decide import Accepted, Rejected, Unchanged, decide
 from daybook.domain.events import Actor, Change, Event, EventKind, entity_of
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import COMMANDS_PER_TRANSACTION_MAX, STREAM_REFUSALS_MAX
-from daybook.domain.model import Company, Record
+from daybook.domain.model import Company, Record, Status
 from daybook.domain.references import company_faults
 from daybook.domain.refusals import Refusal, RefusalCode
 from daybook.domain.values import value
@@ -408,7 +408,7 @@ class Books:
             message = f"more than {COMMANDS_PER_TRANSACTION_MAX} commands at once"
             return Refused((Refusal(RefusalCode.LIMIT_EXCEEDED, message),))
         for index, command in enumerate(commands):
-            scope = _SCOPES.get(type(command), Scope.WRITE)
+            scope = _scope_of(command)
             if not self.may(scope):
                 message = f"the credential does not allow {scope.value}"
                 return Refused((Refusal(RefusalCode.FORBIDDEN, message),), index)
@@ -541,4 +541,11 @@ def _repeat(reader: Reader, first: Remembered, digest: bytes = b"") -> Outcome:
     return Committed(records, events, replayed=True)
 
 
-_SCOPES: Final[dict[type, Scope]] = {MoveEntry: Scope.APPROVE, ChangeCompany: Scope.ADMIN}
+def _scope_of(command: Command) -> Scope:
+    """What a credential has to allow for a command.
+
+    Handing an entry in for review is its author's; giving it back or posting it is not.
+    """
+    if isinstance(command, MoveEntry) and command.status is not Status.REVIEW:
+        return Scope.APPROVE
+    return Scope.ADMIN if isinstance(command, ChangeCompany) else Scope.WRITE

@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from daybook.domain.events import Change, Event
+from daybook.domain.events import Actor, Change, Event
 from daybook.domain.ids import AccountId, CompanyId, ContactId, EntryId, Ref, Timestamp
 from daybook.domain.model import Company, JournalEntry, Reference
 from daybook.domain.query import Filter, Query
@@ -216,6 +216,9 @@ class Tx(Reader, Protocol):
     def rate(self, currency: str, on: date) -> Decimal | None:
         """The exchange rate in force on a day: the latest `as_of` not after it, or None."""
 
+    def authors(self, entity: str, record_id: int) -> Sequence[Actor]:
+        """On whose behalf a record was made and revised: each once, request ids left out."""
+
     def is_posted_to(self, account_id: AccountId) -> bool:
         """Whether a live entry has a line on the account."""
 
@@ -243,12 +246,35 @@ class CompanyNames:
 
 @value
 class Client:
-    """An application that may ask for tokens. `secret_hash` is SHA-256 of a random secret."""
+    """An application that may ask for tokens. `secret_hash` is SHA-256 of a random secret.
+
+    `company_ids` are the books its tokens open (empty: all), `scopes` what they allow (empty:
+    nothing). `options` are words a wire understands, such as `posts-at-once`.
+    """
 
     id: str
     name: str
     secret_hash: bytes
     created_at: Timestamp
+    revoked_at: Timestamp | None = None
+    company_ids: frozenset[CompanyId] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
+
+
+@value
+class User:
+    """A person who proves with a password who they are.
+
+    `password_hash` holds the parameters of the hash as well, and is opaque here. `company_ids`
+    are the books the person may open (empty: all), `scopes` what they may do with them.
+    """
+
+    name: str
+    password_hash: str
+    created_at: Timestamp
+    company_ids: frozenset[CompanyId] = frozenset()
+    scopes: frozenset[str] = frozenset()
     revoked_at: Timestamp | None = None
 
 
@@ -298,6 +324,18 @@ class Directory(Protocol):
     def put_client(self, client: Client) -> None:
         """Keep a client, in place of one with the same id."""
 
+    def clients(self) -> list[Client]:
+        """All clients, by id."""
+
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+
+    def put_user(self, user: User) -> None:
+        """Keep a user, in place of one with the same name."""
+
+    def users(self) -> list[User]:
+        """All users, by name."""
+
     def token(self, token_hash: bytes) -> Token | None:
         """A token by its hash, or None."""
 
@@ -307,8 +345,14 @@ class Directory(Protocol):
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
 
+    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+        """Forget tokens of a kind that expired at a time or before it; answers how many.
+
+        For kinds that live minutes and are made by the thousand. Numbers are not given again.
+        """
+
     def credentials_version(self) -> int:
-        """A number that rises whenever a client or token changes, for caches. Cheap."""
+        """A number that rises whenever a client, user or token changes, for caches. Cheap."""
 
 
 class Store(Protocol):

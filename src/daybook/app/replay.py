@@ -7,7 +7,6 @@ so the target begins empty, and the companies before the wanted one are founded 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from daybook.app import bodies
@@ -15,6 +14,7 @@ from daybook.app.ports import CompanyNames, Reader, Store, Tx
 from daybook.domain.events import COMPANY, ENTRY, Change, Event, EventKind
 from daybook.domain.ids import CompanyId, EntryId
 from daybook.domain.model import Company, Record
+from daybook.domain.values import value
 
 EVENTS_PER_TRANSACTION: Final = 2_000
 """Events appended as one: enough that committing costs little, few enough to show progress."""
@@ -23,7 +23,7 @@ ATTEMPTS_MAX: Final = 10
 """Times the comparison is begun anew because the books were written to in between."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Difference:
     """A table that is not the same in the books and in what the events rebuild."""
 

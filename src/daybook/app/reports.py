@@ -5,7 +5,6 @@ totals by account and adds up those of periods. Amounts are whole minor units of
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 from typing import Final
@@ -17,6 +16,7 @@ from daybook.domain.limits import PAGE_ROWS_MAX
 from daybook.domain.model import Account, AccountKind, Classification, Company
 from daybook.domain.query import Field as QueryField
 from daybook.domain.query import Keyset, Query, Sort, fold, sort_key
+from daybook.domain.values import value
 
 RETAINED_EARNINGS: Final = "RetainedEarnings"
 """The subtype of the account that earlier years' profit is carried to."""
@@ -32,7 +32,7 @@ class Carrying(Enum):
     """Every account shows all that was ever posted to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TrialBalanceRow:
     """An account and its balance, in the column it belongs to; the other column is 0.
 
@@ -45,7 +45,7 @@ class TrialBalanceRow:
     credit: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TrialBalance:
     """Accounts whose balance is not nothing, by class and then by name; the columns are equal.
 

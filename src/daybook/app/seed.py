@@ -7,7 +7,6 @@ entries are made in order of their creation, each week (or old entry) as one tra
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -39,6 +38,7 @@ from daybook.domain.model import (
     Side,
     Status,
 )
+from daybook.domain.values import value
 
 ACTOR: Final = Actor("operator", "seed")
 """Who made the demo books, but for the entry that an application made."""
@@ -111,7 +111,7 @@ _SECOND: Final = _company(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Batch:
     """Commands carried out together at one moment."""
 

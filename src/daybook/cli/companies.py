@@ -3,16 +3,20 @@
 import argparse
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
+from daybook.app.access import OPERATOR
 from daybook.app.charts import CHARTS
 from daybook.app.founding import SLUG_LENGTH_MAX, NewCompany, found
-from daybook.app.ledger import Ledger, Refused
+from daybook.app.ledger import Context, Ledger, Refused
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     ACTOR,
     Failure,
     add_command,
+    add_company_option,
     add_store_option,
     counted,
     opened_store,
@@ -20,10 +24,15 @@ from daybook.cli.kit import (
     print_table,
     sentence,
     store_url,
+    the_company,
 )
+from daybook.domain.commands import ChangeCompany
 
 if TYPE_CHECKING:
     from daybook.cli.kit import Commands
+
+NEVER_CLOSED: Final = date.min
+"""What stands for books that are not closed at all, where a setting is given."""
 
 
 def add_parsers(commands: "Commands") -> None:
@@ -36,6 +45,33 @@ def add_parsers(commands: "Commands") -> None:
     _add_create(group)
     parser = add_command(group, "list", "list the companies of a store", list_companies)
     add_store_option(parser)
+    parser = add_command(group, "settings", "show or change the settings of a company", settings)
+    add_company_option(parser, "the only one")
+    parser.add_argument(
+        "--four-eyes",
+        choices=("on", "off"),
+        help="whether whoever made or changed an entry that waits may not approve it",
+    )
+    parser.add_argument(
+        "--unique-numbers",
+        choices=("on", "off"),
+        help="whether two live entries may not have one document number",
+    )
+    parser.add_argument(
+        "--closed-through",
+        type=_closing_day,
+        metavar="DATE",
+        help="last day on which the books are closed, such as 2025-12-31, or none",
+    )
+    add_store_option(parser)
+
+
+def _closing_day(text: str) -> date:
+    """A day, or the first one there is for none."""
+    try:
+        return NEVER_CLOSED if text == "none" else date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a date such as 2025-12-31 is wanted, or none") from None
 
 
 def _add_create(group: "Commands") -> None:
@@ -119,6 +155,39 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
         ("accounts", str(len(CHARTS[wanted.chart]))),
     ):
         print_line(f"{label:<9} {value}")
+    return 0
+
+
+def settings(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Change what was named, then show the settings in force."""
+    changes: dict[str, object] = {}
+    if arguments.four_eyes is not None:
+        changes["four_eyes"] = arguments.four_eyes == "on"
+    if arguments.unique_numbers is not None:
+        changes["doc_number_unique"] = arguments.unique_numbers == "on"
+    if arguments.closed_through is not None:
+        day = arguments.closed_through
+        changes["books_closed_through"] = None if day == NEVER_CLOSED else day
+    with opened_store(arguments, environment) as store:
+        books = Ledger(store, environment.clock).books(
+            the_company(store, arguments.company), OPERATOR
+        )
+        assert books is not None
+        with books.read() as reader:
+            company = reader.company
+        if changes:
+            wanted = replace(company, **changes)  # type: ignore[arg-type]
+            outcome = books.execute(ChangeCompany(company.version, wanted), Context(ACTOR))
+            if isinstance(outcome, Refused):
+                raise Failure(sentence(outcome.refusals))
+            with books.read() as reader:
+                company = reader.company
+    for label, value in (
+        ("four eyes", "on" if company.four_eyes else "off"),
+        ("unique numbers", "on" if company.doc_number_unique else "off"),
+        ("closed through", str(company.books_closed_through or "none")),
+    ):
+        print_line(f"{label:<15} {value}")
     return 0
 
 

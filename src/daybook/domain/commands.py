@@ -95,6 +95,8 @@ class DocNumberPolicy(Enum):
     """Refuse a duplicate if the company's setting says so."""
     ALLOW_DUPLICATE = "allow-duplicate"
     """Let a duplicate pass whatever the setting says."""
+    REFUSE_DUPLICATE = "refuse-duplicate"
+    """Refuse a duplicate whatever the setting says."""
     ASSIGN = "assign"
     """Where no number is given, take the highest numeric one plus one."""
 
@@ -121,11 +123,13 @@ class Guard:
     """What must hold of an entry besides its version, or the command is refused.
 
     `statuses`: the entry's status must be one of them (`WRONG_STATUS`). `origin_client`: the
-    application that made it must be this one (`NOT_ORIGIN`).
+    application that made it must be this one, and `origin_protocol`: it must have come through
+    this wire (`NOT_ORIGIN`).
     """
 
     statuses: frozenset[Status] | None = None
     origin_client: str | None = None
+    origin_protocol: str | None = None
 
 
 NO_GUARD: Final = Guard()

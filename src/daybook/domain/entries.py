@@ -130,12 +130,11 @@ def create(command: CreateEntry, facts: Facts, now: Timestamp) -> Decision:
     entry_id = command.entry_id or EntryId(facts.next_id)
     composer = Composer(content, facts, None)
     posting_date = content.posting_date or today(facts.company, now)
-    refusals = [*composer.refusals, *_period_closed(facts.company, posting_date)]
+    refusals = [*composer.refusals, *closed_faults(facts.company, posting_date)]
     if facts.entry is not None:
         message = f"entry {entry_id} exists"
         refusals.append(Refusal(RefusalCode.INVALID_VALUE, message, "id"))
-    if command.doc_numbers is DocNumberPolicy.COMPANY:
-        refusals.extend(_duplicate_number(facts, entry_id))
+    refusals.extend(_duplicate_number(facts, entry_id, command.doc_numbers))
     if refusals:
         return Rejected(in_order(refusals))
     entry = JournalEntry(
@@ -161,7 +160,7 @@ def create(command: CreateEntry, facts: Facts, now: Timestamp) -> Decision:
 def revise(command: ReplaceEntry | PatchEntry, facts: Facts, now: Timestamp) -> Decision:
     """Give an entry another content, keeping its id, status, origin and first time."""
     entry = facts.entry
-    state = list(_entry_state(entry, command.entry_id, command.expected_version, command.guard))
+    state = list(state_faults(entry, command.entry_id, command.expected_version, command.guard))
     if entry is None or entry.deleted_at is not None:
         return Rejected(in_order(state))
     content = facts.content
@@ -174,10 +173,9 @@ def revise(command: ReplaceEntry | PatchEntry, facts: Facts, now: Timestamp) -> 
     refusals = [
         *state,
         *composer.refusals,
-        *_period_closed(facts.company, entry.posting_date, posting_date),
+        *closed_faults(facts.company, entry.posting_date, posting_date),
     ]
-    if command.doc_numbers is DocNumberPolicy.COMPANY:
-        refusals.extend(_duplicate_number(facts, entry.id))
+    refusals.extend(_duplicate_number(facts, entry.id, command.doc_numbers))
     if refusals:
         return Rejected(in_order(refusals))
     revised = replace(
@@ -202,9 +200,9 @@ def revise(command: ReplaceEntry | PatchEntry, facts: Facts, now: Timestamp) -> 
 def delete(command: DeleteEntry, facts: Facts, now: Timestamp) -> Decision:
     """Turn an entry into a tombstone that keeps its last content."""
     entry = facts.entry
-    refusals = list(_entry_state(entry, command.entry_id, command.expected_version, command.guard))
+    refusals = list(state_faults(entry, command.entry_id, command.expected_version, command.guard))
     if entry is not None and entry.deleted_at is None:
-        refusals.extend(_period_closed(facts.company, entry.posting_date))
+        refusals.extend(closed_faults(facts.company, entry.posting_date))
     if refusals:
         return Rejected(in_order(refusals))
     assert entry is not None
@@ -213,9 +211,12 @@ def delete(command: DeleteEntry, facts: Facts, now: Timestamp) -> Decision:
 
 
 def move(command: MoveEntry, facts: Facts, now: Timestamp) -> Decision:
-    """Move an entry between pending and review, or from either to posted."""
+    """Move an entry between pending and review, or from either to posted.
+
+    Posting asks for a second person where the company says so: refused as `FORBIDDEN`.
+    """
     entry = facts.entry
-    refusals = list(_entry_state(entry, command.entry_id, command.expected_version, command.guard))
+    refusals = list(state_faults(entry, command.entry_id, command.expected_version, command.guard))
     if entry is not None and entry.deleted_at is None:
         if entry.status is command.status and not refusals:
             return Unchanged(entry)
@@ -226,7 +227,9 @@ def move(command: MoveEntry, facts: Facts, now: Timestamp) -> Decision:
                     RefusalCode.WRONG_STATUS, message, "status", values={"status": entry.status}
                 )
             )
-        refusals.extend(_period_closed(facts.company, entry.posting_date))
+        refusals.extend(closed_faults(facts.company, entry.posting_date))
+        if command.status is Status.POSTED and entry.status is not Status.POSTED:
+            refusals.extend(_own_entry(facts))
     if refusals:
         return Rejected(in_order(refusals))
     assert entry is not None
@@ -234,10 +237,31 @@ def move(command: MoveEntry, facts: Facts, now: Timestamp) -> Decision:
     return Accepted((Change(EventKind.MOVED, entry, moved),))
 
 
-def _entry_state(
+def _own_entry(facts: Facts) -> Iterator[Refusal]:
+    """Whether the one who posts an entry is somebody else than those who wrote it.
+
+    People are told apart by user name; an application that wrote the entry is nobody's second
+    pair of eyes, and whoever gives no name cannot be one.
+    """
+    if not facts.company.four_eyes:
+        return
+    values: Values = {"reason": "four_eyes"}
+    user = facts.actor.user
+    if user is None:
+        message = "somebody known by name has to approve"
+        yield Refusal(RefusalCode.FORBIDDEN, message, "status", values=values)
+    elif any(author.user == user for author in facts.authors):
+        message = f"{user} wrote the entry; somebody else has to approve it"
+        yield Refusal(RefusalCode.FORBIDDEN, message, "status", values=values)
+
+
+def state_faults(
     entry: JournalEntry | None, entry_id: EntryId, expected_version: int | None, guard: Guard
 ) -> Iterator[Refusal]:
-    """Whether the entry is there, as the caller last saw it, and the caller's to change."""
+    """Whether the entry is there, as the caller last saw it, and the caller's to change.
+
+    Wires whose original judges this before the body ask here first; the command asks again.
+    """
     if entry is None:
         message = f"no entry {entry_id}"
         yield Refusal(RefusalCode.NOT_FOUND, message, "id", values={"id": entry_id})
@@ -252,8 +276,10 @@ def _entry_state(
         message = f"the entry is {entry.status}"
         values: Values = {"status": entry.status.value}
         yield Refusal(RefusalCode.WRONG_STATUS, message, "status", values=values)
-    if guard.origin_client is not None and entry.origin.client != guard.origin_client:
+    if guard.origin_client not in (None, entry.origin.client):
         yield Refusal(RefusalCode.NOT_ORIGIN, "another application made the entry", "origin")
+    elif guard.origin_protocol not in (None, entry.origin.protocol):
+        yield Refusal(RefusalCode.NOT_ORIGIN, "the entry came through another wire", "origin")
 
 
 def stale(expected: int, current: int) -> Refusal:
@@ -263,7 +289,8 @@ def stale(expected: int, current: int) -> Refusal:
     return Refusal(RefusalCode.STALE_VERSION, message, "version", values=values)
 
 
-def _period_closed(company: Company, *dates: date) -> Iterator[Refusal]:
+def closed_faults(company: Company, *dates: date) -> Iterator[Refusal]:
+    """A refusal if the books are closed through one of these dates."""
     through = company.books_closed_through
     if through is not None and min(dates) <= through:
         message = f"the books are closed through {through}"
@@ -271,9 +298,14 @@ def _period_closed(company: Company, *dates: date) -> Iterator[Refusal]:
         yield Refusal(RefusalCode.PERIOD_CLOSED, message, "posting_date", values=values)
 
 
-def _duplicate_number(facts: Facts, entry_id: EntryId) -> Iterator[Refusal]:
+def _duplicate_number(
+    facts: Facts, entry_id: EntryId, policy: DocNumberPolicy
+) -> Iterator[Refusal]:
     holder = facts.doc_number_holder
-    if holder is not None and holder != entry_id and facts.company.doc_number_unique:
+    refused = policy is DocNumberPolicy.REFUSE_DUPLICATE or (
+        policy is DocNumberPolicy.COMPANY and facts.company.doc_number_unique
+    )
+    if refused and holder is not None and holder != entry_id:
         assert facts.content is not None
         number = facts.content.doc_number or ""
         message = f"document number {number} is taken by entry {holder}"

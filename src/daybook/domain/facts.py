@@ -24,6 +24,7 @@ class Facts:
     reference record a command names; `ancestors` are the ids above the parent it asks for, the
     parent included; `descendants` the records below it, nearest first. `same_name` and
     `same_code` are active records other than `current` that have the asked name or code.
+    `authors` made or changed the entry; read only where four eyes are asked for.
     """
 
     company: Company
@@ -41,3 +42,4 @@ class Facts:
     same_name: Sequence[Reference] = ()
     same_code: Sequence[Reference] = ()
     posted_to: bool = False
+    authors: Sequence[Actor] = ()

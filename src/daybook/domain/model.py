@@ -176,7 +176,8 @@ class Company:
 
     `realm`, `codat_id` and `slug` are the names by which wires address it. `books_closed_through`
     is the last closed day: entries dated on it or before it can be neither made nor changed nor
-    deleted. `fiscal_year_start` is a month, 1 to 12.
+    deleted. `fiscal_year_start` is a month, 1 to 12. With `four_eyes`, whoever made or changed an
+    entry that waits may not be the one who posts it.
     """
 
     id: CompanyId
@@ -191,6 +192,7 @@ class Company:
     sales_tax: bool = False
     strict_realm: bool = True
     doc_number_unique: bool = False
+    four_eyes: bool = False
     books_closed_through: date | None = None
     fiscal_year_start: int = 1
     status: CompanyStatus = CompanyStatus.ACTIVE

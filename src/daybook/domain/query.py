@@ -53,6 +53,7 @@ class Field(StrEnum):
     TOTAL = "total"
     ADJUSTMENT = "adjustment"
     ORIGIN_CLIENT = "origin_client"
+    ORIGIN_PROTOCOL = "origin_protocol"
     # lines of entries
     LINE_ACCOUNT = "line.account"
     LINE_CONTACT = "line.contact"
@@ -247,6 +248,8 @@ def _entry_value(entry: JournalEntry, field: Field) -> Value | None:
         return entry.deleted_at is not None
     if field is Field.STATUS:
         return entry.status.value
+    if field is Field.ORIGIN_PROTOCOL:
+        return entry.origin.protocol
     if field is Field.ORIGIN_CLIENT:
         return entry.origin.client
     return getattr(entry, field.value)  # type: ignore[no-any-return]

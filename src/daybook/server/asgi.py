@@ -24,7 +24,7 @@ from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
 from daybook.server.connection import EXCHANGE, respond, whole_body
 from daybook.server.limits import DIAGNOSIS_LENGTH_MAX, LOGGED_PATH_LENGTH_MAX
-from daybook.server.observe import Logger, Metrics
+from daybook.server.observe import Logger, Metrics, without_credentials
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -126,6 +126,7 @@ class Application:
                 body if isinstance(body, bytes) else b"",
                 self._new_id(),
                 self._origin or self._origin_of(scope),
+                client[0] if (client := scope.get("client")) else "",
             )
             response = await self._answer(plugin, request, body)
             close = body is Problem.TIMEOUT
@@ -196,14 +197,16 @@ class Application:
         operation = "page" if plugin is None else plugin.operation(request)
         self._metrics.count(name, operation, response.status, seconds)
         if self._logs_requests:
-            more = {} if response.diagnosis is None else {"diagnosis": response.diagnosis}
+            more = {}
+            if response.diagnosis is not None:
+                more["diagnosis"] = without_credentials(response.diagnosis)
             self._log.info(
                 "request",
                 id=request.id,
                 wire=name,
                 operation=operation,
                 method=request.method,
-                path=request.path[:LOGGED_PATH_LENGTH_MAX],
+                path=without_credentials(request.path)[:LOGGED_PATH_LENGTH_MAX],
                 status=response.status,
                 ms=round(seconds * 1_000, 3),
                 **more,
@@ -260,7 +263,8 @@ def _headers(response: Response, request_id: str) -> list[tuple[str, str]]:
         headers.append(("content-length", str(len(response.body))))
     headers.extend(response.headers)
     if response.diagnosis is not None:
-        diagnosis = response.diagnosis[:DIAGNOSIS_LENGTH_MAX].translate(_CONTROLS)
+        diagnosis = without_credentials(response.diagnosis)[:DIAGNOSIS_LENGTH_MAX]
+        diagnosis = diagnosis.translate(_CONTROLS)
         shown = diagnosis.encode("ascii", "backslashreplace").decode("ascii")
         headers.append(("daybook-diagnosis", shown))
     return headers

@@ -21,6 +21,7 @@ from daybook.app.access import Authenticator
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
+from daybook.auth.sign_in import StoreSignIn
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
 from daybook.protocols.kit.plugin import Plugin, Services
@@ -92,9 +93,11 @@ def assemble(
     Raises OSError and ValueError where the key file cannot be used.
     """
     store = ledger.store
+    demo: DemoCredentials | None = None
     authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
     if config.demo:
-        authenticator = DemoAuthenticator(DemoCredentials.of(store.directory), authenticator)
+        demo = DemoCredentials.of(store.directory)
+        authenticator = DemoAuthenticator(demo, authenticator)
     runtime = AsyncRuntime(loop)
     services = Services(
         ledger=ledger,
@@ -103,6 +106,7 @@ def assemble(
         clock=ledger.clock,
         demo=config.demo,
         settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+        sign_in=StoreSignIn(store.directory, demo),
     )
     plugins = tuple(create(services) for create in wires())
     metrics = _metrics(store, runtime)

@@ -9,6 +9,7 @@ more than the whole of routing; the library is loaded and filled only when someb
 
 import asyncio
 import logging
+import re
 import sys
 import threading
 from bisect import bisect_left
@@ -62,7 +63,9 @@ def configure_log(level: str, layout: str, stream: TextIO | None = None) -> Logg
     if layout == "json":
         processors += [structlog.processors.format_exc_info, _render_json]
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=terminal))
+        # a plain traceback: prettier ones show local variables, credentials among them
+        plain = structlog.dev.plain_traceback
+        processors.append(structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=plain))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -138,6 +141,25 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log a record at its own level."""
         self._log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+_CREDENTIAL: Final = re.compile(
+    r"((?:token|secret|password|apikey|api_key|key)(?:=|%3d))[^&;?#/\s\"']*", re.IGNORECASE
+)
+
+
+def without_credentials(text: str) -> str:
+    """A text from a request, such as a path, with the values of `token=…` and the like left out.
+
+    Query strings are never logged. But a caller may put a token in the path by mistake: an encoded
+    question mark, or `;` or `&` in its place, makes a query string part of the path.
+
+    >>> without_credentials("/api/DeleteThing?token=6eee&id=3")
+    '/api/DeleteThing?token=…&id=3'
+    """
+    if "=" not in text and "%3" not in text:
+        return text
+    return _CREDENTIAL.sub(r"\1…", text)
 
 
 class Metrics:

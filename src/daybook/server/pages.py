@@ -10,12 +10,14 @@ from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
 from daybook.server.interfaces import Interface, absent, present
-from daybook.server.observe import Metrics
+from daybook.server.observe import Metrics, without_credentials
 
 _TEXT: Final = ("content-type", "text/plain; charset=utf-8")
 _JSON: Final = ("content-type", "application/json")
 _METRICS: Final = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 _NO_STORE: Final = ("cache-control", "no-store")
+_STRAY: Final = (_JSON, _NO_STORE, ("referrer-policy", "no-referrer"))
+"""Headers of an answer to a stray request, whose address may hold a credential."""
 _HTML: Final = (
     ("content-type", "text/html; charset=utf-8"),
     (
@@ -51,11 +53,12 @@ class ServerPages:
         if request.method == "OPTIONS" and (page is not None or request.path == "*"):
             return Response(204, b"", (_ALLOW,))
         if page is None:
-            body = json.encode({"error": "not found", "path": request.path})
-            return Response(404, body, (_JSON,), "no interface answers at this path")
+            path = without_credentials(request.path)
+            body = json.encode({"error": "not found", "path": path})
+            return Response(404, body, _STRAY, "no interface answers at this path")
         if request.method != "GET":
             body = json.encode({"error": "method not allowed", "method": request.method})
-            return Response(405, body, (_JSON, _ALLOW), "this page can only be read")
+            return Response(405, body, (*_STRAY, _ALLOW), "this page can only be read")
         return page()
 
     def _ready(self) -> Response:

@@ -72,6 +72,32 @@ def test_an_older_store_is_brought_up_to_date(path: Path, monkeypatch: pytest.Mo
     store.close()
 
 
+def test_entries_of_the_first_version_say_where_they_came_from(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that was made before that had a column of its own."""
+    store = SqliteStore(path, "sqlite:///x")
+    company_id = records.found(store, 1, records.chart())
+    records.keep(store, company_id, records.created(records.RICH))
+    before = store.table_fingerprints(company_id)
+    store.close()
+    file = apsw.Connection(str(path))
+    file.execute(
+        "DROP INDEX token_by_expiry; DROP TABLE user;"
+        "ALTER TABLE entry DROP COLUMN origin_protocol;"
+        "ALTER TABLE client DROP COLUMN options; ALTER TABLE client DROP COLUMN scopes;"
+        "ALTER TABLE client DROP COLUMN company_ids;"
+        "DELETE FROM schema_version WHERE version > 1"
+    )
+    file.close()
+    store = SqliteStore(path, "sqlite:///x")
+    assert store.table_fingerprints(company_id) == before
+    with store.snapshot() as snapshot:
+        protocol = snapshot.execute("SELECT origin_protocol FROM entry").get
+    assert protocol == records.RICH.origin.protocol
+    store.close()
+
+
 def test_plans_do_not_hang_on_what_is_in_the_tables(store: SqliteStore) -> None:
     """The figures the planner goes by name every index of an entry and its lines."""
     with store.snapshot() as connection:

@@ -13,7 +13,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from daybook.app.access import Authenticator
+from daybook.app.access import Authenticator, Nobody, SignIn
 from daybook.app.ledger import Books, Context, Ledger, Outcome
 from daybook.app.ports import Clock
 from daybook.domain.commands import Command
@@ -29,7 +29,8 @@ class Request:
     `path` is percent-decoded, `query` is not (the part after `?`, as sent). Header names are
     lower case; of a repeated header the last one counts. `body` has its content encoding undone.
     `id` is unique per request and goes into logs and the response; `origin` is scheme and
-    authority by which the caller reached us, such as `http://127.0.0.1:8080`.
+    authority by which the caller reached us, such as `http://127.0.0.1:8080`; `peer` is the
+    address at the other end of the connection, empty where there is none.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Request:
     body: bytes
     id: str
     origin: str
+    peer: str = ""
 
 
 @value
@@ -95,6 +97,7 @@ class Services:
     clock: Clock
     demo: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    sign_in: SignIn = field(default_factory=Nobody)
 
 
 class Plugin(Protocol):

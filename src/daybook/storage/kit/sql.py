@@ -141,6 +141,7 @@ ENTRIES: Final = Columns(
         Field.TOTAL: Column("total", Kind.INTEGER),
         Field.ADJUSTMENT: Column("adjustment", Kind.FLAG),
         Field.ORIGIN_CLIENT: Column("origin_client", Kind.TEXT),
+        Field.ORIGIN_PROTOCOL: Column("origin_protocol", Kind.TEXT),
     },
 )
 

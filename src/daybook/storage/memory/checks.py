@@ -118,6 +118,7 @@ def _entry_row(books: Books, entry: JournalEntry) -> Row:
         entry.total,
         entry.adjustment,
         entry.origin.client,
+        entry.origin.protocol,
         entry.created_at,
         entry.modified_at,
         books.histories[ENTRY, entry.id][-1],

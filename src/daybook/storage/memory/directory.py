@@ -3,20 +3,22 @@
 import threading
 from dataclasses import replace
 
-from daybook.app.ports import Client, CompanyNames, NameTaken, Token
-from daybook.domain.ids import CompanyId
+from daybook.app.ports import Client, CompanyNames, NameTaken, Token, User
+from daybook.domain.ids import CompanyId, Timestamp
 
 
 class MemoryDirectory:
     """Implements `ports.Directory`; may be used on any thread."""
 
-    __slots__ = ("_clients", "_lock", "_names", "_tokens", "_version")
+    __slots__ = ("_clients", "_lock", "_names", "_numbered", "_tokens", "_users", "_version")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._names: dict[CompanyId, CompanyNames] = {}
         self._clients: dict[str, Client] = {}
         self._tokens: dict[bytes, Token] = {}
+        self._numbered = 0
+        self._users: dict[str, User] = {}
         self._version = 0
 
     def company_ids(self) -> list[CompanyId]:
@@ -64,6 +66,24 @@ class MemoryDirectory:
             self._clients[client.id] = client
             self._version += 1
 
+    def clients(self) -> list[Client]:
+        """All clients, by id."""
+        return sorted(self._clients.values(), key=lambda client: client.id)
+
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+        return self._users.get(name)
+
+    def put_user(self, user: User) -> None:
+        """Keep a user, in place of one with the same name."""
+        with self._lock:
+            self._users[user.name] = user
+            self._version += 1
+
+    def users(self) -> list[User]:
+        """All users, by name."""
+        return sorted(self._users.values(), key=lambda user: user.name)
+
     def token(self, token_hash: bytes) -> Token | None:
         """A token by its hash, or None."""
         return self._tokens.get(token_hash)
@@ -72,7 +92,8 @@ class MemoryDirectory:
         """Keep a token, in place of one with the same hash; answers with its number set."""
         with self._lock:
             kept = self._tokens.get(token.hash)
-            number = len(self._tokens) + 1 if kept is None else kept.number
+            self._numbered += kept is None
+            number = self._numbered if kept is None else kept.number
             numbered = replace(token, number=number)
             self._tokens[token.hash] = numbered
             self._version += 1
@@ -82,8 +103,22 @@ class MemoryDirectory:
         """All tokens, in the order they were made."""
         return list(self._tokens.values())
 
+    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+        """Forget tokens of a kind that expired at a time or before it; answers how many."""
+        with self._lock:
+            gone = [
+                token.hash
+                for token in self._tokens.values()
+                if token.kind == kind
+                and token.expires_at is not None
+                and token.expires_at <= expired_by
+            ]
+            for token_hash in gone:
+                del self._tokens[token_hash]
+            return len(gone)
+
     def credentials_version(self) -> int:
-        """A number that rises whenever a client or token changes."""
+        """A number that rises whenever a client, user or token changes."""
         return self._version
 
     def _all_names(self) -> list[tuple[CompanyId, CompanyNames]]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from daybook.app.ports import IdempotencyKey, LimitPassed, Remembered, StoreFailure
-from daybook.domain.events import ENTRY, RATE, Change, Event, entity_of
+from daybook.domain.events import ENTRY, RATE, Actor, Change, Event, EventKind, entity_of
 from daybook.domain.ids import AccountId, ByCode, ById, EntryId, Ref
 from daybook.domain.limits import LINES_MIN, TOTAL_MAX
 from daybook.domain.model import ExchangeRate, JournalEntry, Record, Reference
@@ -105,6 +105,17 @@ class Transaction(Snapshot):
         found = self._found(lookup.rate_key(currency), RATE)
         rates = [each for each in found if isinstance(each, ExchangeRate) and each.as_of <= on]
         return max(rates, key=lambda each: (each.as_of, each.id)).rate if rates else None
+
+    def authors(self, entity: str, record_id: int) -> Sequence[Actor]:
+        """On whose behalf a record was made and revised: each once, request ids left out."""
+        return sorted(
+            {
+                replace(event.actor, request_id=None)
+                for event in self.history(entity, record_id)
+                if event.kind in (EventKind.CREATED, EventKind.REVISED)
+            },
+            key=lambda actor: (actor.client, actor.protocol, actor.user or ""),
+        )
 
     def is_posted_to(self, account_id: AccountId) -> bool:
         """Whether a live entry has a line on the account."""

@@ -282,7 +282,7 @@ def _references(connection: apsw.Connection, company_id: CompanyId) -> Iterator[
 
 _ENTRY_FINGERPRINT: Final = (
     "SELECT id, version, status, deleted_at, posting_date, doc_number, memo, currency, total,"
-    " adjustment, origin_client, created_at, modified_at, event_seq FROM entry"
+    " adjustment, origin_client, origin_protocol, created_at, modified_at, event_seq FROM entry"
     " WHERE company_id = ? ORDER BY id"
 )
 _REFERENCE_FINGERPRINT: Final = (

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from daybook.app.ports import Client, CompanyNames, Token
-from daybook.domain.ids import CompanyId
+from daybook.app.ports import Client, CompanyNames, Token, User
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite.reader import can_be_number
 from daybook.storage.sqlite.writer import Job, Session
 
@@ -33,9 +33,18 @@ _PUT_TOKEN: Final = (
     " expires_at = excluded.expires_at, revoked_at = excluded.revoked_at RETURNING number"
 )
 _PUT_CLIENT: Final = (
-    "INSERT OR REPLACE INTO client (id, name, secret_hash, created_at, revoked_at)"
-    " VALUES (?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO client (id, name, secret_hash, created_at, revoked_at, company_ids,"
+    " scopes, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_CLIENT: Final = (
+    "SELECT id, name, secret_hash, created_at, revoked_at, company_ids, scopes, options FROM client"
+)
+_PUT_USER: Final = (
+    "INSERT OR REPLACE INTO user (name, password_hash, created_at, company_ids, scopes,"
+    " revoked_at) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_USER: Final = "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at FROM user"
+_PRUNE: Final = "DELETE FROM token WHERE kind = ? AND expires_at <= ?"
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
 
@@ -91,11 +100,8 @@ class SqliteDirectory:
 
     def client(self, client_id: str) -> Client | None:
         """A client by its id, or None."""
-        rows = self._fetch(
-            "SELECT id, name, secret_hash, created_at, revoked_at FROM client WHERE id = ?",
-            (client_id,),
-        )
-        return Client(*rows[0]) if rows else None
+        rows = self._fetch_named(f"{_CLIENT} WHERE id = ?", client_id)
+        return _client(rows[0]) if rows else None
 
     def put_client(self, client: Client) -> None:
         """Keep a client, in place of one with the same id."""
@@ -109,12 +115,48 @@ class SqliteDirectory:
                     client.secret_hash,
                     client.created_at,
                     client.revoked_at,
+                    json.dumps(sorted(client.company_ids)),
+                    json.dumps(sorted(client.scopes)),
+                    json.dumps(sorted(client.options)),
                 ),
             )
             session.execute(_CHANGED, ())
 
         self._write(job)
         self._version_until = 0.0
+
+    def clients(self) -> list[Client]:
+        """All clients, by id."""
+        return [_client(row) for row in self._fetch(f"{_CLIENT} ORDER BY id", ())]
+
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+        rows = self._fetch_named(f"{_USER} WHERE name = ?", name)
+        return _user(rows[0]) if rows else None
+
+    def put_user(self, user: User) -> None:
+        """Keep a user, in place of one with the same name."""
+
+        def job(session: Session) -> None:
+            session.execute(
+                _PUT_USER,
+                (
+                    user.name,
+                    user.password_hash,
+                    user.created_at,
+                    json.dumps(sorted(user.company_ids)),
+                    json.dumps(sorted(user.scopes)),
+                    user.revoked_at,
+                ),
+            )
+            session.execute(_CHANGED, ())
+
+        self._write(job)
+        self._version_until = 0.0
+
+    def users(self) -> list[User]:
+        """All users, by name."""
+        return [_user(row) for row in self._fetch(f"{_USER} ORDER BY name", ())]
 
     def token(self, token_hash: bytes) -> Token | None:
         """A token by its hash, or None."""
@@ -153,8 +195,22 @@ class SqliteDirectory:
         """All tokens, in the order they were made."""
         return [_token(row) for row in self._fetch(f"{_TOKEN} ORDER BY number", ())]
 
+    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+        """Forget tokens of a kind that expired at a time or before it; answers how many.
+
+        Nobody believes them any more, so the version stays and no cache is emptied.
+        """
+
+        def job(session: Session) -> int:
+            gone = session.execute(f"{_PRUNE} RETURNING number", (kind, expired_by)).fetchall()
+            return len(gone)
+
+        pruned = self._write(job)
+        assert isinstance(pruned, int)
+        return pruned
+
     def credentials_version(self) -> int:
-        """A number that rises whenever a client or token changes.
+        """A number that rises whenever a client, user or token changes.
 
         At once for changes of this process, within `VERSION_KEPT_S` for those of another.
         """
@@ -164,19 +220,48 @@ class SqliteDirectory:
             self._version_until = now + VERSION_KEPT_S
         return self._version
 
+    def _fetch_named(self, statement: str, name: str) -> list[Row]:
+        try:
+            return self._fetch(statement, (name,))
+        except UnicodeEncodeError:
+            return []  # a lone surrogate, which no stored name has
+
     def _company(self, statement: str, name: str) -> CompanyId | None:
         found = self._companies.get((statement, name))
         if found is None:
-            try:
-                rows = self._fetch(statement, (name,))
-            except UnicodeEncodeError:
-                return None  # a lone surrogate, which no stored name has
+            rows = self._fetch_named(statement, name)
             if not rows:
                 return None
             found = CompanyId(rows[0][0])
             if len(self._companies) < COMPANIES_KEPT:
                 self._companies[statement, name] = found
         return found
+
+
+def _client(row: Row) -> Client:
+    client_id, name, secret_hash, created_at, revoked_at, company_ids, scopes, options = row
+    return Client(
+        client_id,
+        name,
+        secret_hash,
+        created_at,
+        revoked_at,
+        frozenset(map(CompanyId, json.loads(company_ids))),
+        frozenset(json.loads(scopes)),
+        frozenset(json.loads(options)),
+    )
+
+
+def _user(row: Row) -> User:
+    name, password_hash, created_at, company_ids, scopes, revoked_at = row
+    return User(
+        name,
+        password_hash,
+        created_at,
+        frozenset(map(CompanyId, json.loads(company_ids))),
+        frozenset(json.loads(scopes)),
+        revoked_at,
+    )
 
 
 def _token(row: Row) -> Token:

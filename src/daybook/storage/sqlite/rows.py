@@ -6,7 +6,7 @@ Row = tuple[int | str | bytes | None, ...]
 
 ENTRY_COLUMNS = (
     "version, status, deleted_at, posting_date, doc_number, memo, currency, total, adjustment,"
-    " origin_client, created_at, modified_at, event_seq, company_id, id"
+    " origin_client, origin_protocol, created_at, modified_at, event_seq, company_id, id"
 )
 LINE_COLUMNS = (
     "company_id, entry_id, line_id, account_id, contact_id, side, amount, home_amount, description"
@@ -31,6 +31,7 @@ def entry_row(company_id: int, entry: JournalEntry, event_seq: int) -> Row:
         entry.total,
         entry.adjustment,
         entry.origin.client,
+        entry.origin.protocol,
         entry.created_at,
         entry.modified_at,
         event_seq,

@@ -17,7 +17,7 @@ from typing import Final
 import apsw
 
 from daybook.app.ports import IdempotencyKey, Remembered, StoreCorrupt, StoreFailure
-from daybook.domain.events import ACCOUNT, ENTRY, RATE, Change, Event
+from daybook.domain.events import ACCOUNT, ENTRY, RATE, Actor, Change, Event, EventKind
 from daybook.domain.ids import ById, ByName, CompanyId, EntryId, Ref
 from daybook.domain.model import (
     AccountKind,
@@ -66,12 +66,13 @@ _ADD_EVENT: Final = (
 )
 _ADD_ENTRY: Final = (
     f"INSERT OR ROLLBACK INTO entry ({ENTRY_COLUMNS}, sealed)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 )
 _REVISE_ENTRY: Final = (
     "UPDATE OR ROLLBACK entry SET version = ?, status = ?, deleted_at = ?, posting_date = ?,"
     " doc_number = ?, memo = ?, currency = ?, total = ?, adjustment = ?, origin_client = ?,"
-    " created_at = ?, modified_at = ?, event_seq = ? WHERE company_id = ? AND id = ?"
+    " origin_protocol = ?, created_at = ?, modified_at = ?, event_seq = ?"
+    " WHERE company_id = ? AND id = ?"
 )
 _UNSEAL: Final = "UPDATE OR ROLLBACK entry SET sealed = 0 WHERE company_id = ? AND id = ?"
 _SEAL: Final = "UPDATE OR ROLLBACK entry SET sealed = 1 WHERE company_id = ? AND id = ?"
@@ -130,6 +131,16 @@ _RATE: Final = (
 _POSTED_TO: Final = (
     "SELECT 1 FROM line l JOIN entry e ON e.company_id = l.company_id AND e.id = l.entry_id"
     " WHERE l.company_id = ? AND l.account_id = ? AND e.deleted_at IS NULL LIMIT 1"
+)
+_AUTHORS: Final = (
+    "WITH RECURSIVE walk (seq, previous_seq) AS ("
+    " SELECT v.seq, v.previous_seq FROM event v WHERE v.company_id = ?1 AND v.seq = ?2"
+    " UNION ALL SELECT v.seq, v.previous_seq FROM walk"
+    " JOIN event v ON v.company_id = ?1 AND v.seq = walk.previous_seq)"
+    " SELECT DISTINCT v.client, v.protocol, v.user FROM walk"
+    " JOIN event v ON v.company_id = ?1 AND v.seq = walk.seq"
+    f" WHERE v.kind IN ('{EventKind.CREATED.value}', '{EventKind.REVISED.value}')"
+    " ORDER BY 1, 2, 3"
 )
 _OPEN_ITEMS: Final = (AccountKind.RECEIVABLE, AccountKind.PAYABLE)
 
@@ -273,6 +284,15 @@ class SqliteTx(SqliteReader):
         self._settle()
         row = self._connection.execute(_HIGHEST_NUMBER, (self._company_id,)).fetchone()
         return 0 if row is None else int(row[0] or 0)
+
+    def authors(self, entity: str, record_id: int) -> Sequence[Actor]:
+        """On whose behalf a record was made and revised: each once, request ids left out."""
+        self._settle()
+        latest = self._latest_event(entity, record_id)
+        if latest is None:
+            return []
+        rows = self._connection.execute(_AUTHORS, (self._company_id, latest))
+        return [Actor(client, protocol, user) for client, protocol, user in rows]
 
     def is_posted_to(self, account_id: int) -> bool:
         """Whether a live entry has a line on the account."""

@@ -1,0 +1,65 @@
+"""Believing applications by their secret and people by their password.
+
+Applications have random secrets, for which a plain hash is enough; people choose passwords, which
+need a slow one. An unknown name costs as much as a wrong secret, so that time tells nothing.
+"""
+
+import hmac
+from typing import Final
+
+from daybook.app import passwords
+from daybook.app.access import Principal, Scope
+from daybook.app.credentials import digest
+from daybook.app.ports import Directory
+from daybook.auth.demo import DemoCredentials
+
+NAME_LENGTH_MAX: Final = 255
+"""Characters of a client id or user name that are looked at."""
+
+_NO_SECRET: Final = bytes(32)
+
+
+class StoreSignIn:
+    """The `SignIn` over the clients and users of a store."""
+
+    def __init__(self, directory: Directory, demo: DemoCredentials | None = None) -> None:
+        """With `demo`, its application and person count too, each its own secret."""
+        self._directory = directory
+        self._demo = demo or DemoCredentials({})
+
+    def application(self, client_id: str, secret: str) -> Principal | None:
+        """Who an application is, or None."""
+        demo = self._demo.principal(client_id)
+        if demo is not None:
+            return demo if _equal(secret, client_id) else None
+        client = self._directory.client(client_id) if len(client_id) <= NAME_LENGTH_MAX else None
+        kept = _NO_SECRET if client is None else client.secret_hash
+        right = hmac.compare_digest(_digest(secret), kept)
+        if client is None or client.revoked_at is not None or not right:
+            return None
+        return Principal(client.id, client.company_ids or None, _scopes(client.scopes))
+
+    def person(self, name: str, password: str) -> Principal | None:
+        """Who a person is, or None."""
+        demo = self._demo.principal(name)
+        if demo is not None:
+            return demo if _equal(password, name) else None
+        user = self._directory.user(name) if len(name) <= NAME_LENGTH_MAX else None
+        kept = passwords.UNKNOWN if user is None else user.password_hash
+        right = passwords.is_password(password, kept)
+        if user is None or user.revoked_at is not None or not right:
+            return None
+        return Principal(user.name, user.company_ids or None, _scopes(user.scopes), user.name)
+
+
+def _equal(given: str, expected: str) -> bool:
+    return hmac.compare_digest(_digest(given), _digest(expected))
+
+
+def _digest(text: str) -> bytes:
+    return digest(text.encode("utf-8", "replace").decode())
+
+
+def _scopes(kept: frozenset[str]) -> frozenset[Scope]:
+    """The scopes that this version knows."""
+    return frozenset(Scope(scope) for scope in kept if scope in set(Scope))

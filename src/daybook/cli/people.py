@@ -1,0 +1,238 @@
+"""`daybook client` and `daybook user`: applications with secrets, people with passwords."""
+
+import argparse
+import getpass
+import re
+import secrets
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from daybook.app import credentials, passwords
+from daybook.app.access import ALL_SCOPES, Scope
+from daybook.app.ports import Client, Store, User
+from daybook.cli.environment import Environment
+from daybook.cli.kit import (
+    Failure,
+    add_command,
+    add_store_option,
+    find_company,
+    opened_store,
+    print_aside,
+    print_line,
+    print_table,
+    slug_of,
+)
+from daybook.domain.ids import CompanyId
+
+if TYPE_CHECKING:
+    from daybook.cli.kit import Commands
+
+OPTIONS: Final = {
+    "posts-at-once": "its entries need no approval, unless the company asks for four eyes",
+    "repeats-numbers": "it may use a document number twice",
+    "address-bound": "its tokens count only from the address they were made for",
+}
+"""What an application can be given beyond the usual, and what it means."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}", re.ASCII).fullmatch
+_SECRET_BYTES: Final = 32
+
+
+def add_parsers(commands: "Commands") -> None:
+    """The commands of this module."""
+    group = commands.add_parser(
+        "client", help="create, list or revoke applications that ask for tokens"
+    ).add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser = add_command(
+        group, "create", "make an application and print its secret, once", create_client
+    )
+    parser.add_argument("name", type=_name, metavar="NAME", help="what it calls itself")
+    _add_rights(parser)
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        choices=list(OPTIONS),
+        help="; ".join(f"{option}: {meaning}" for option, meaning in OPTIONS.items())
+        + "; may be repeated",
+    )
+    add_store_option(parser)
+    parser = add_command(group, "list", "list applications", list_clients)
+    add_store_option(parser)
+    parser = add_command(
+        group, "revoke", "withdraw an application's secret and tokens", revoke_client
+    )
+    parser.add_argument("name", metavar="NAME", help="its name")
+    add_store_option(parser)
+    group = commands.add_parser("user", help="create, list or revoke users").add_subparsers(
+        title="commands", metavar="COMMAND", required=True
+    )
+    parser = add_command(
+        group,
+        "create",
+        "make a user, or give one another password and other rights",
+        create_user,
+    )
+    parser.add_argument("name", type=_name, metavar="NAME", help="name to sign in with")
+    _add_rights(parser)
+    parser.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="read the password as a line of standard input (default: ask for it)",
+    )
+    add_store_option(parser)
+    parser = add_command(group, "list", "list users", list_users)
+    add_store_option(parser)
+    parser = add_command(group, "revoke", "withdraw a user's password and tokens", revoke_user)
+    parser.add_argument("name", metavar="NAME", help="their name")
+    add_store_option(parser)
+
+
+def _name(text: str) -> str:
+    if _NAME(text) is None:
+        raise argparse.ArgumentTypeError(
+            "small letters, digits and . _ @ - are possible, 63 at most"
+        )
+    return text
+
+
+def _add_rights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--company",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="slug, realm number or Codat id of a company to open; may be repeated (default:"
+        " all companies, also those made later)",
+    )
+    parser.add_argument(
+        "--scope",
+        action="append",
+        choices=[scope.value for scope in Scope],
+        help="what is allowed; may be repeated (default: everything)",
+    )
+
+
+def _rights(
+    arguments: argparse.Namespace, store: Store
+) -> tuple[frozenset[CompanyId], frozenset[str]]:
+    companies = frozenset(find_company(store, name) for name in arguments.company)
+    return companies, frozenset(arguments.scope or [scope.value for scope in ALL_SCOPES])
+
+
+def create_client(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Make an application; its secret alone goes to standard output."""
+    with opened_store(arguments, environment) as store:
+        kept = store.directory.client(arguments.name)
+        if kept is not None and kept.revoked_at is None:
+            raise Failure(f"there is a client {arguments.name!r}; revoke it first")
+        companies, scopes = _rights(arguments, store)
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        store.directory.put_client(
+            Client(
+                arguments.name,
+                arguments.name,
+                credentials.digest(secret),
+                environment.clock(),
+                company_ids=companies,
+                scopes=scopes,
+                options=frozenset(arguments.option),
+            )
+        )
+    print_aside(f"Client {arguments.name}. This is its secret, which is not shown again:")
+    print_line(secret)
+    return 0
+
+
+def list_clients(arguments: argparse.Namespace, environment: Environment) -> int:
+    """List the applications of a store."""
+    with opened_store(arguments, environment) as store:
+        rows = [
+            (
+                client.id,
+                _companies(store, client.company_ids),
+                " ".join(sorted(client.scopes)),
+                " ".join(sorted(client.options)),
+                "valid" if client.revoked_at is None else "revoked",
+            )
+            for client in store.directory.clients()
+        ]
+    print_table(("NAME", "COMPANIES", "SCOPES", "OPTIONS", "STATE"), rows)
+    return 0
+
+
+def revoke_client(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Withdraw an application's secret, and every token it has."""
+    with opened_store(arguments, environment) as store:
+        client = store.directory.client(arguments.name)
+        if client is None:
+            raise Failure(f"there is no client {arguments.name!r}")
+        if client.revoked_at is None:
+            store.directory.put_client(replace(client, revoked_at=environment.clock()))
+        for token in store.directory.tokens():
+            if token.client == client.id:
+                credentials.revoke(store.directory, environment.clock, token.hash)
+    print_line(f"Client {arguments.name} is revoked.")
+    return 0
+
+
+def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Make a user, or replace one of the same name."""
+    password = sys.stdin.readline() if arguments.password_stdin else getpass.getpass()
+    password = password.rstrip("\r\n")
+    if not passwords.PASSWORD_LENGTH_MIN <= len(password) <= passwords.PASSWORD_LENGTH_MAX:
+        raise Failure(
+            f"a password has {passwords.PASSWORD_LENGTH_MIN} to"
+            f" {passwords.PASSWORD_LENGTH_MAX} characters"
+        )
+    with opened_store(arguments, environment) as store:
+        companies, scopes = _rights(arguments, store)
+        store.directory.put_user(
+            User(
+                arguments.name,
+                passwords.hashed(password),
+                environment.clock(),
+                companies,
+                scopes,
+            )
+        )
+    print_line(f"User {arguments.name} is ready.")
+    return 0
+
+
+def list_users(arguments: argparse.Namespace, environment: Environment) -> int:
+    """List the users of a store."""
+    with opened_store(arguments, environment) as store:
+        rows = [
+            (
+                user.name,
+                _companies(store, user.company_ids),
+                " ".join(sorted(user.scopes)),
+                "valid" if user.revoked_at is None else "revoked",
+            )
+            for user in store.directory.users()
+        ]
+    print_table(("NAME", "COMPANIES", "SCOPES", "STATE"), rows)
+    return 0
+
+
+def revoke_user(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Withdraw a user's password, and every token made for them."""
+    with opened_store(arguments, environment) as store:
+        user = store.directory.user(arguments.name)
+        if user is None:
+            raise Failure(f"there is no user {arguments.name!r}")
+        if user.revoked_at is None:
+            store.directory.put_user(replace(user, revoked_at=environment.clock()))
+        for token in store.directory.tokens():
+            if token.user == user.name:
+                credentials.revoke(store.directory, environment.clock, token.hash)
+    print_line(f"User {arguments.name} is revoked.")
+    return 0
+
+
+def _companies(store: Store, company_ids: frozenset[CompanyId]) -> str:
+    if not company_ids:
+        return "all companies"
+    return " ".join(slug_of(store, company) for company in sorted(company_ids))

@@ -1,0 +1,250 @@
+"""Tokens: who gets one, and what one opens.
+
+A token is 128 random bits as 32 hexadecimal digits. It lives fifteen minutes from when it was
+made, opens one company for one application, and is kept as a hash. A person's token acts as an
+application of its own, `user:<name>`, so that what one person enters no other application changes.
+Credentials of the program at large are taken too: access tokens, and the demo's.
+
+The company is the one the credential opens. Where it opens several, the first label of the host
+name has to say which; and where that label names a company at all, it has to be the same one.
+"""
+
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from daybook.app import credentials
+from daybook.app.access import Principal, Rejection
+from daybook.app.ledger import Books
+from daybook.app.ports import Clock, Token
+from daybook.domain.ids import CompanyId, Timestamp
+from daybook.protocols.kit import json
+from daybook.protocols.kit.http import TooManyParameters, bearer, content_type, form_map
+from daybook.protocols.kit.plugin import Request, Response, Services
+from daybook.protocols.modulus.errors import bare, overloaded, success, unauthorized
+from daybook.protocols.modulus.limits import (
+    CREDENTIAL_LENGTH_MAX,
+    FAILED_ATTEMPTS_MAX,
+    FAILED_NAMES_MAX,
+    FAILED_WINDOW_SECONDS,
+    PRUNE_SECONDS,
+    TOKEN_LENGTH_MAX,
+    TOKEN_SECONDS,
+)
+
+KIND: Final = "modulus"
+"""The kind of this wire's tokens: they open nothing else."""
+
+BOUND: Final = "address-bound"
+"""The option of an application whose tokens count only from the address they were made for."""
+
+_SECOND: Final = 1_000_000
+_TOKEN_BYTES: Final = 16
+_OWN: Final = re.compile(r"[0-9a-f]{32}", re.ASCII).fullmatch
+_SUCCEEDED: Final = "Authentication succeeded."
+_APPLICATION_FIELDS: Final = "Missing one or more of parameters account, app, secret."
+_PERSON_FIELDS: Final = "Missing one or more of parameters username and password."
+_FROM: Final = "from "
+_ONLY_FROM: Final = "only from "
+
+
+@dataclass(slots=True)
+class _Failures:
+    count: int
+    since: Timestamp
+
+
+class Attempts:
+    """Failed attempts by name and address, and when there were too many. Used on the loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+
+    def begin(self, name: str, peer: str) -> None:
+        """Count an attempt as failed until it has succeeded. Raises 429 for one too many."""
+        key, now = (name, peer), self._clock()
+        found = self._failures.get(key)
+        if found is None or now - found.since >= FAILED_WINDOW_SECONDS * _SECOND:
+            found = self._failures[key] = _Failures(0, now)
+            self._failures.move_to_end(key)
+            if len(self._failures) > FAILED_NAMES_MAX:
+                self._failures.popitem(last=False)
+        if found.count >= FAILED_ATTEMPTS_MAX:
+            left = FAILED_WINDOW_SECONDS - (now - found.since) // _SECOND
+            raise overloaded("too many failed attempts of this name from this address", left)
+        found.count += 1
+
+    def succeed(self, name: str, peer: str) -> None:
+        """Forget the failures: the caller has proved who it is."""
+        self._failures.pop((name, peer), None)
+
+
+class Authentication:
+    """Gives out tokens and believes them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._directory = services.ledger.store.directory
+        self._clock = services.clock
+        self._attempts = Attempts(services.clock)
+        self._pruned_at = Timestamp(0)
+
+    # Getting a token
+
+    async def authenticate(self, request: Request) -> Response:
+        """A token for an application that knows its secret. Raises a fault."""
+        fields = _fields(request)
+        name, secret = _text(fields, "app"), _text(fields, "secret")
+        if not name or not secret:
+            raise bare(400, _APPLICATION_FIELDS, "app or secret is missing or no text")
+        sign_in = partial(self._services.sign_in.application, name, secret)
+        principal = await self._believed(request, name, secret, sign_in)
+        company_id = self._company(request, principal)
+        if company_id is None:
+            plain = "the application opens several companies: the host name has to begin with one"
+            raise bare(400, _APPLICATION_FIELDS, plain)
+        application = Principal(
+            principal.client, frozenset({company_id}), principal.scopes, principal.user
+        )
+        token = await self._issue(application, request.peer)
+        found = {"token": token, "app_id": principal.client, "ip": request.peer}
+        return success(_SUCCEEDED, found)
+
+    async def authenticate_person(self, request: Request) -> Response:
+        """A token for a person who knows their password. Raises a fault."""
+        fields = _fields(request)
+        name = _text(fields, "username") or _text(fields, "Username")
+        password = _text(fields, "password") or _text(fields, "Password")
+        if not name or not password:
+            raise bare(400, _PERSON_FIELDS, "username or password is missing or no text")
+        sign_in = partial(self._services.sign_in.person, name, password)
+        principal = await self._believed(request, name, password, sign_in)
+        company_id = self._company(request, principal)
+        if company_id is None:
+            raise unauthorized(
+                "the user opens several companies: the host name has to begin with one"
+            )
+        person = Principal(
+            f"user:{principal.client}", frozenset({company_id}), principal.scopes, principal.user
+        )
+        return success(_SUCCEEDED, await self._issue(person, request.peer))
+
+    async def _believed(self, request: Request, name: str, proof: str, sign_in: Any) -> Principal:
+        """Who proves to be whom; raises 401 or 429."""
+        if max(len(name), len(proof)) > CREDENTIAL_LENGTH_MAX:
+            raise unauthorized("the name or what proves it is longer than any that is kept")
+        self._attempts.begin(name, request.peer)
+        principal: Principal | None = await self._services.runtime.in_thread(sign_in)
+        if principal is None:
+            raise unauthorized("the name is unknown, or its secret or password is another")
+        self._attempts.succeed(name, request.peer)
+        return principal
+
+    async def _issue(self, principal: Principal, peer: str) -> str:
+        """Make a token; writes, so it is done on a pool thread."""
+        client = self._directory.client(principal.client)
+        bound = client is not None and BOUND in client.options
+        text, now = secrets.token_hex(_TOKEN_BYTES), self._clock()
+        token = Token(
+            hash=credentials.digest(text),
+            kind=KIND,
+            client=principal.client,
+            company_ids=principal.company_ids or frozenset(),
+            scopes=frozenset(scope.value for scope in principal.scopes),
+            created_at=now,
+            label=(_ONLY_FROM if bound else _FROM) + peer,
+            user=principal.user,
+            expires_at=Timestamp(now + TOKEN_SECONDS * _SECOND),
+        )
+        prune = now - self._pruned_at >= PRUNE_SECONDS * _SECOND
+        if prune:
+            self._pruned_at = now
+
+        def keep() -> None:
+            if prune:
+                self._directory.prune_tokens(KIND, now)
+            self._directory.put_token(token)
+
+        await self._services.runtime.in_thread(keep)
+        return text
+
+    # Believing one
+
+    def books(self, request: Request, parameters: Mapping[str, str]) -> Books:
+        """The books that a request's token opens. Raises 401."""
+        principal = self._principal(request, _token_of(request, parameters))
+        company_id = self._company(request, principal)
+        books = None
+        if company_id is not None:
+            books = self._services.ledger.books(company_id, principal)
+        if books is None:
+            raise unauthorized("the token opens no company, or another than the host name says")
+        return books
+
+    def _principal(self, request: Request, text: str) -> Principal:
+        if _OWN(text):
+            token = self._directory.token(credentials.digest(text))
+            if token is not None and token.kind == KIND:
+                if credentials.fault(token, self._clock()) is not None:
+                    raise unauthorized("the token has expired or was revoked; get another")
+                if token.label.startswith(_ONLY_FROM) and token.label != _ONLY_FROM + request.peer:
+                    raise unauthorized("the token was made for another address")
+                return credentials.principal(token)
+        found = self._services.authenticator.authenticate(text)
+        if isinstance(found, Rejection):
+            raise unauthorized(f"the token is {found.value}")
+        return found
+
+    def _company(self, request: Request, principal: Principal) -> CompanyId | None:
+        """The company a caller means, if there is one and the host name does not deny it."""
+        named = self._named_by_host(request.headers.get("host", ""))
+        if named is not None:
+            return named if principal.may_open(named) else None
+        opened = principal.company_ids
+        if opened is None:
+            opened = frozenset(self._directory.company_ids())
+        return next(iter(opened)) if len(opened) == 1 else None
+
+    def _named_by_host(self, host: str) -> CompanyId | None:
+        """The company whose slug is the first label of a host name that has several."""
+        label, dot, _ = host.partition(".")
+        return self._directory.by_slug(label.lower()) if dot and label else None
+
+
+def _token_of(request: Request, parameters: Mapping[str, str]) -> str:
+    """The token of a request: the parameter, or the header, or both if they are equal."""
+    header, text = bearer(request.headers), parameters.get("token")
+    if header and text and not hmac.compare_digest(header.encode(), text.encode()):
+        raise unauthorized("the token in the address is not the one in the header")
+    text = text or header
+    if not text:
+        raise unauthorized("there is no token, neither as a parameter nor as a Bearer header")
+    if len(text) > TOKEN_LENGTH_MAX or not text.isascii():
+        raise unauthorized("the token has not the form of one")
+    return text
+
+
+def _fields(request: Request) -> Mapping[str, Any]:
+    """The fields of a form or of a JSON object; empty for what is neither."""
+    media_type, _ = content_type(request.headers)
+    if media_type == "application/json" or request.body.lstrip()[:1] == b"{":
+        try:
+            value = json.decode(request.body)
+        except json.JsonError:
+            return {}
+        return value if isinstance(value, dict) else {}
+    try:
+        return form_map(request.body)
+    except TooManyParameters:
+        return {}
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,41 @@
+"""Bounds of this wire alone; those of the books stand in `domain.limits`."""
+
+from typing import Final
+
+BODY_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Bytes of a request body: a journal of 10,000 entries with 800 bytes an entry, twice what callers
+write for one with a note and a foreign amount."""
+
+TOKEN_SECONDS: Final = 15 * 60
+"""Life of a token, counted from when it was made, as documented."""
+
+TOKEN_LENGTH_MAX: Final = 4_096
+"""Characters of a token that are looked at: the longest that other wires issue."""
+
+PRUNE_SECONDS: Final = 60
+"""Seconds between two times that expired tokens are forgotten."""
+
+FAILED_ATTEMPTS_MAX: Final = 10
+"""Failed attempts of one name from one address before the next is answered with 429: a person
+mistypes a few times, a program that guesses gets ten guesses a minute."""
+
+FAILED_WINDOW_SECONDS: Final = 60
+"""Seconds after which failed attempts count no more."""
+
+FAILED_NAMES_MAX: Final = 10_000
+"""Pairs of name and address whose failures are remembered; beyond it the oldest is forgotten."""
+
+CREDENTIAL_LENGTH_MAX: Final = 256
+"""Characters of an application name, secret, user name or password; more is simply wrong."""
+
+PAGE_SIZE_DEFAULT: Final = 50
+PAGE_SIZE_MAX: Final = 500
+"""Journals of one page of the list."""
+
+ID_DIGITS_MAX: Final = 4_000
+"""Digits of a journal id that are looked at, leading zeros included: what a query string holds of
+one within reason. Building a number of more digits would take long."""
+
+YEAR_MIN: Final = 1900
+YEAR_MAX: Final = 2199
+"""Fiscal years that are opened when a journal is first dated in them: what is beyond is a slip."""

@@ -1,0 +1,311 @@
+"""Who gets a token, what it opens, and for how long."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.modulus import APP, OTHER_APP, PEER, Answer, Wire, rent
+
+from daybook.app.access import OPERATOR, Principal, Rejection, Scope
+from daybook.app.credentials import digest
+from daybook.app.ports import Token
+from daybook.protocols.kit import json as exact
+from daybook.protocols.modulus.authentication import KIND, Attempts
+from daybook.protocols.modulus.errors import ModulusFault
+from daybook.protocols.modulus.limits import (
+    FAILED_ATTEMPTS_MAX,
+    FAILED_NAMES_MAX,
+    FAILED_WINDOW_SECONDS,
+    TOKEN_SECONDS,
+)
+
+SECOND = 1_000_000
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+JSON = {"content-type": "application/json"}
+FAILED = {
+    "result": False,
+    "title": "Unauthorized",
+    "message": "Authentication failed.",
+    "object": None,
+}
+
+
+@pytest.fixture
+def wire() -> Wire:
+    made = Wire()
+    made.client("billing", "s3cret", made.company_id)
+    made.user("ada", "correct horse", made.company_id)
+    return made
+
+
+def ask(wire: Wire, fields: dict[str, str], host: str = "", peer: str = PEER) -> Answer:
+    headers = {**FORM, "host": host}
+    body = urlencode(fields).encode()
+    return wire.send("POST", "/api/cmn/Authenticate", "", body, headers, peer)
+
+
+def sign_in(wire: Wire, fields: Any, **more: Any) -> Answer:
+    path = "/api/cmn/AuthenticateToken"
+    return wire.send("POST", path, "", exact.encode(fields), {**JSON, **more})
+
+
+def token_of(wire: Wire, **more: Any) -> str:
+    answer = ask(wire, {"app": "billing", "secret": "s3cret"}, **more)
+    assert answer.status == 200, answer.json
+    return str(answer.object["token"])
+
+
+def test_an_application_gets_a_token(wire: Wire) -> None:
+    answer = ask(wire, {"app": "billing", "secret": "s3cret"})
+    token = answer.object["token"]
+    assert re.fullmatch("[0-9a-f]{32}", token)
+    assert answer.json == {
+        "result": True,
+        "title": "Success",
+        "message": "Authentication succeeded.",
+        "object": {"token": token, "app_id": "billing", "ip": PEER},
+    }
+    journal_id = wire.create(rent(), token)
+    assert wire.entry(journal_id).origin.client == "billing"
+
+
+def test_only_its_hash_is_kept(wire: Wire) -> None:
+    token = token_of(wire)
+    (kept,) = wire.ledger.store.directory.tokens()
+    assert (kept.hash, kept.kind, kept.client) == (digest(token), KIND, "billing")
+    assert kept.label == f"from {PEER}"
+
+
+def test_any_later_token_of_the_application_will_do(wire: Wire) -> None:
+    journal_id = wire.create(rent(), token_of(wire))
+    assert wire.call("DeleteJournal", token=token_of(wire), journal_id=journal_id).status == 200
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"app": "billing"}, {"secret": "s3cret"}, {"app": "", "secret": "s3cret"}],
+    ids=["none", "app", "secret", "empty"],
+)
+def test_fields_that_are_missing(wire: Wire, fields: dict[str, str]) -> None:
+    answer = ask(wire, fields)
+    assert answer.status == 400
+    assert answer.json == {
+        "result": False,
+        "title": "Bad Request",
+        "message": "Missing one or more of parameters account, app, secret.",
+        "object": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"app": "billing", "secret": "S3cret"},
+        {"app": "nobody", "secret": "s3cret"},
+        {"app": "billing", "secret": "x" * 10_000},
+        {"app": "x" * 10_000, "secret": "s3cret"},
+        {"app": "\ud800", "secret": "s3cret"},
+    ],
+    ids=["secret", "app", "long secret", "long app", "surrogate"],
+)
+def test_what_is_wrong_is_not_believed(wire: Wire, fields: dict[str, str]) -> None:
+    body = exact.encode(fields) if fields["app"] != "\ud800" else b"app=%ED%A0%80&secret=s3cret"
+    answer = wire.send("POST", "/api/cmn/Authenticate", "", body)
+    assert (answer.status, answer.json) == (401, FAILED)
+
+
+def test_an_application_that_was_revoked(wire: Wire) -> None:
+    wire.client("gone", "s3cret", wire.company_id, revoked_at=wire.clock())
+    assert ask(wire, {"app": "gone", "secret": "s3cret"}).status == 401
+
+
+def test_a_person_gets_a_token_that_is_a_text(wire: Wire) -> None:
+    for names in (("username", "password"), ("Username", "Password")):
+        answer = sign_in(wire, dict(zip(names, ("ada", "correct horse"), strict=True)))
+        assert answer.json["message"] == "Authentication succeeded."
+        assert re.fullmatch("[0-9a-f]{32}", answer.object)
+
+
+def test_a_person_acts_as_an_application_of_their_own(wire: Wire) -> None:
+    person = sign_in(wire, {"username": "ada", "password": "correct horse"}).object
+    journal_id = wire.create(rent(), person)
+    assert wire.entry(journal_id).origin.client == "user:ada"
+    with wire.books().read() as reader:
+        (event,) = reader.history("entry", journal_id)
+    assert (event.actor.client, event.actor.user) == ("user:ada", "ada")
+    assert wire.call("DeleteJournal", token=token_of(wire), journal_id=journal_id).code == 1230
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"username": "ada", "password": "wrong horse"}, 401),
+        ({"username": "bob", "password": "correct horse"}, 401),
+        ({"username": "ada", "password": "x" * 10_000}, 401),
+        ({"username": "ada"}, 400),
+        ({"password": "x"}, 400),
+        ({"username": 7, "password": 8}, 400),
+        ({}, 400),
+        ([], 400),
+    ],
+)
+def test_people_who_are_not_believed(wire: Wire, fields: object, status: int) -> None:
+    answer = sign_in(wire, fields)
+    assert answer.status == status
+    assert answer.object is None
+    if status == 400:
+        message = "Missing one or more of parameters username and password."
+        assert answer.json["message"] == message
+
+
+def test_a_token_ends_fifteen_minutes_after_it_was_made(wire: Wire) -> None:
+    """Counted from when it was made, however often it is used in between."""
+    wire.clock.step = 0
+    token, made = token_of(wire), wire.clock.now
+    for seconds, status in ((1, 200), (TOKEN_SECONDS - 1, 200), (TOKEN_SECONDS + 1, 401)):
+        wire.clock.now = made + seconds * SECOND
+        assert wire.call("ListJournals", token=token).status == status
+
+
+def test_expired_tokens_are_forgotten(wire: Wire) -> None:
+    wire.clock.step = 0
+    directory = wire.ledger.store.directory
+    other = Token(b"o" * 32, "access", "x", frozenset(), frozenset(), wire.clock(), expires_at=None)
+    directory.put_token(other)
+    token_of(wire)
+    wire.clock.now += (TOKEN_SECONDS + 1) * SECOND
+    token_of(wire)
+    assert sorted(token.kind for token in directory.tokens()) == ["access", KIND]
+
+
+@pytest.mark.parametrize("token", ["nonsense", "6eeed540c8cf01b8f68b38f5b9e0289b", "", None, "ü"])
+def test_tokens_that_are_not_believed(wire: Wire, token: str | None) -> None:
+    for operation in ("CreateJournal", "UpdateJournal", "DeleteJournal", "GetJournal"):
+        answer = wire.call(operation, token=token, journal_id=1)
+        assert (answer.status, answer.json) == (401, FAILED)
+
+
+def test_the_token_may_come_in_the_header_instead(wire: Wire) -> None:
+    token = token_of(wire)
+    path, header = "/api/bk/v1/ListJournals", {"authorization": f"Bearer {token}"}
+    assert wire.send("GET", path, "", headers=header).status == 200
+    assert wire.send("GET", path, f"token={token}", headers=header).status == 200
+    assert wire.send("GET", path, f"token={APP}", headers=header).status == 401
+    assert wire.send("GET", path, "", headers={"authorization": "Basic eA=="}).status == 401
+
+
+def test_a_token_of_this_interface_opens_no_other(wire: Wire) -> None:
+    """The general authenticator does not know it."""
+    from daybook.auth.tokens import StoreAuthenticator
+
+    general = StoreAuthenticator(wire.ledger.store.directory, wire.clock)
+    assert general.authenticate(token_of(wire)) is Rejection.UNKNOWN
+
+
+def test_the_host_name_says_which_company_where_several_are_open(wire: Wire) -> None:
+    wire.client("group", "s3cret", wire.company_id, wire.other_id)
+    fields = {"app": "group", "secret": "s3cret"}
+    assert ask(wire, fields).status == 400
+    assert ask(wire, fields, host="books.example.com").status == 400
+    token = ask(wire, fields, host="Other-Shop.example.com:8080").object["token"]
+    journal_id = wire.create(rent(), token)
+    with wire.books(wire.other_id).read() as reader:
+        assert reader.entry(journal_id) is not None  # type: ignore[arg-type]
+
+
+def test_a_host_name_that_names_another_company_denies_the_token(wire: Wire) -> None:
+    token = token_of(wire)
+    path, query = "/api/bk/v1/ListJournals", f"token={token}"
+    for host, status in (
+        ("shop.example.com", 200),
+        ("other-shop.example.com", 401),
+        ("other-shop", 200),
+        ("127.0.0.1:8080", 200),
+        ("", 200),
+    ):
+        assert wire.send("GET", path, query, headers={"host": host}).status == status, host
+    fields = {"app": "billing", "secret": "s3cret"}
+    assert ask(wire, fields, host="other-shop.example.com").status == 400
+
+
+def test_a_person_with_several_companies_needs_the_host_name(wire: Wire) -> None:
+    wire.user("eve", "correct horse", wire.company_id, wire.other_id)
+    fields = {"username": "eve", "password": "correct horse"}
+    assert sign_in(wire, fields).status == 401
+    assert sign_in(wire, fields, host="shop.example.com").status == 200
+
+
+def test_a_credential_for_all_companies(wire: Wire) -> None:
+    wire.tokens.known["all"] = Principal("all", None, OPERATOR.scopes)
+    assert wire.call("ListJournals", token="all").status == 401
+    path = "/api/bk/v1/ListJournals"
+    named = wire.send("GET", path, "token=all", headers={"host": "shop.example.com"})
+    assert named.status == 200
+
+
+def test_too_many_failures_of_one_name_from_one_address(wire: Wire) -> None:
+    wire.clock.step = 0
+    wrong, right = {"app": "billing", "secret": "x"}, {"app": "billing", "secret": "s3cret"}
+    for _ in range(FAILED_ATTEMPTS_MAX):
+        assert ask(wire, wrong).status == 401
+    refused = ask(wire, right)
+    assert (refused.status, refused.object) == (429, None)
+    assert refused.headers["retry-after"] == str(FAILED_WINDOW_SECONDS)
+    assert ask(wire, right, peer="192.0.2.8").status == 200
+    assert ask(wire, {"app": "other", "secret": "x"}).status == 401
+    wire.clock.now += FAILED_WINDOW_SECONDS * SECOND
+    assert ask(wire, right).status == 200
+
+
+def test_success_forgets_failures(wire: Wire) -> None:
+    wire.clock.step = 0
+    for _ in range(3):
+        for _ in range(FAILED_ATTEMPTS_MAX - 1):
+            ask(wire, {"app": "billing", "secret": "x"})
+        assert ask(wire, {"app": "billing", "secret": "s3cret"}).status == 200
+
+
+def test_names_with_failures_are_bounded(wire: Wire) -> None:
+    wire.clock.step = 0
+    attempts = Attempts(wire.clock)
+    for _ in range(FAILED_ATTEMPTS_MAX):
+        attempts.begin("first", PEER)
+    with pytest.raises(ModulusFault):
+        attempts.begin("first", PEER)
+    for number in range(FAILED_NAMES_MAX):
+        attempts.begin(str(number), PEER)
+    attempts.begin("first", PEER)
+
+
+def test_tokens_may_be_bound_to_an_address(wire: Wire) -> None:
+    options = frozenset({"address-bound"})
+    wire.client("billing", "s3cret", wire.company_id, options=options)
+    token = token_of(wire)
+    path, query = "/api/bk/v1/ListJournals", f"token={token}"
+    assert wire.send("GET", path, query).status == 200
+    assert wire.send("GET", path, query, peer="192.0.2.8").status == 401
+
+
+def test_a_token_that_does_not_allow_it(wire: Wire) -> None:
+    journal_id = wire.create(rent())
+    wire.allow(APP, frozenset({Scope.READ}))
+    assert wire.call("GetJournal", journal_id=journal_id).status == 200
+    assert wire.call("CreateJournal", rent()).code == 1230
+    assert wire.call("DeleteJournal", journal_id=journal_id).code == 1230
+    wire.allow(OTHER_APP, frozenset({Scope.WRITE}))
+    assert wire.call("GetJournal", token=OTHER_APP, journal_id=journal_id).code == 1230
+    assert wire.call("ListJournals", token=OTHER_APP).code == 1230
+
+
+FUZZED = Wire()
+
+
+@given(st.binary(max_size=80), st.sampled_from([FORM, JSON, {}]))
+def test_any_bytes_get_an_answer(body: bytes, headers: dict[str, str]) -> None:
+    for name in ("Authenticate", "AuthenticateToken"):
+        answer = FUZZED.send("POST", f"/api/cmn/{name}", "", body, headers)
+        assert answer.status in (400, 401, 429)
+        assert answer.object is None
