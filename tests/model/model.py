@@ -242,7 +242,7 @@ class Model:
         if number is None and command.doc_numbers is DocNumberPolicy.ASSIGN:
             taken = [int(each.doc_number) for each in live if _digits(each.doc_number)]
             return str(max(taken, default=0) + 1)
-        own = self.entries.get(getattr(command, "entry_id", None) or 0)
+        own = before
         kept = own is not None and own.doc_number == number
         unique = command.doc_numbers is DocNumberPolicy.REFUSE_DUPLICATE or (
             command.doc_numbers is DocNumberPolicy.COMPANY and self.company.doc_number_unique

@@ -134,7 +134,7 @@ def create(command: CreateEntry, facts: Facts, now: Timestamp) -> Decision:
     if facts.entry is not None:
         message = f"entry {entry_id} exists"
         refusals.append(Refusal(RefusalCode.INVALID_VALUE, message, "id"))
-    refusals.extend(_duplicate_number(facts, entry_id, command.doc_numbers))
+    refusals.extend(_duplicate_number(facts, None, command.doc_numbers))
     if refusals:
         return Rejected(in_order(refusals))
     entry = JournalEntry(
@@ -299,13 +299,14 @@ def closed_faults(company: Company, *dates: date) -> Iterator[Refusal]:
 
 
 def _duplicate_number(
-    facts: Facts, entry_id: EntryId, policy: DocNumberPolicy
+    facts: Facts, own: EntryId | None, policy: DocNumberPolicy
 ) -> Iterator[Refusal]:
+    """Whether another entry has the document number; `own` is that of an entry that is revised."""
     holder = facts.doc_number_holder
     refused = policy is DocNumberPolicy.REFUSE_DUPLICATE or (
         policy is DocNumberPolicy.COMPANY and facts.company.doc_number_unique
     )
-    if refused and holder is not None and holder != entry_id:
+    if refused and holder is not None and holder != own:
         assert facts.content is not None
         number = facts.content.doc_number or ""
         message = f"document number {number} is taken by entry {holder}"
