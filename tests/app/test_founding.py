@@ -75,3 +75,23 @@ def test_names_are_taken_once() -> None:
     outcome = found(ledger, WANTED, ACTOR)
     assert isinstance(outcome, Refused)
     assert outcome.refusals[0].code is RefusalCode.DUPLICATE_NAME
+
+
+def test_a_company_is_founded_with_its_accounts_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A chart that is refused leaves neither a company nor its names taken."""
+    ledger = Ledger(open_store("memory://"))
+    twice = CHARTS["standard"][:1] * 2
+    monkeypatch.setitem(CHARTS, "broken", twice)
+    refused = found(ledger, replace(WANTED, chart="broken"), ACTOR)
+    assert isinstance(refused, Refused)
+    assert refused.refusals[0].code is RefusalCode.DUPLICATE_NAME
+    assert ledger.store.directory.company_ids() == []
+    assert isinstance(found(ledger, WANTED, ACTOR), Company)
+
+
+def test_a_chart_that_does_not_exist_is_refused() -> None:
+    refused = found(Ledger(open_store("memory://")), replace(WANTED, chart="none such"), ACTOR)
+    assert isinstance(refused, Refused)
+    assert [each.field for each in refused.refusals] == ["chart"]

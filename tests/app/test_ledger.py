@@ -379,3 +379,18 @@ def test_an_account_that_is_posted_to_keeps_what_its_lines_rest_on(books: Books)
     assert refused(books.execute(receivable, CONTEXT)) is RefusalCode.IN_USE
     other = ReplaceReference(2, 0, AccountContent("Rent", AccountKind.OTHER_EXPENSE))
     assert committed(books.execute(other, CONTEXT)).records[0].version == 1
+
+
+def test_keys_are_not_for_callers_without_the_right(ledger: Ledger, books: Books) -> None:
+    """Who may only read cannot put an answer in the way of the owner's command."""
+    key = IdempotencyKey("test", "", "k-1")
+    reading = Principal("reader", frozenset({books.company_id}), frozenset({Scope.READ}))
+    writing = Principal("writer", frozenset({books.company_id}), frozenset({Scope.WRITE}))
+    reader = ledger.books(books.company_id, reading)
+    writer = ledger.books(books.company_id, writing)
+    assert reader is not None
+    assert writer is not None
+    assert refused(reader.remember(key, b"evil")) is RefusalCode.FORBIDDEN
+    with pytest.raises(PermissionError):
+        writer.recall(key)
+    assert books.recall(key) is None

@@ -188,7 +188,7 @@ class Commands:
             lines=self._lines("XXX" if self._chance(0.01) else currency or "GBP", entry_id),
             posting_date=None if self._chance(0.05) else day,
             doc_number=random.choice(NUMBERS),
-            memo=random.choice((None, "", "memo", "Ω\0%")),
+            memo=random.choice((None, "", "memo", "Ω%") * 8 + ("Ω\0%",)),
             currency="XXX" if self._chance(0.01) else currency,
             rate=rate,
             fallback_rate=fallback,

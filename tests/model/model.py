@@ -160,6 +160,9 @@ class Model:
         faults: Codes = set()
         rate = self._rate(content, currency, day, faults)
         number = self._number(command, content, before, codes)
+        texts = (content.memo, content.doc_number, *(each.description for each in content.lines))
+        if any(text is not None and "\0" in text for text in texts):
+            faults.add(Code.INVALID_VALUE)
         drafts = [draft for draft in content.lines if isinstance(draft, LineDraft)]
         if len(drafts) < 2:
             faults.add(Code.TOO_FEW_LINES)
@@ -608,7 +611,7 @@ def _content(
     asked = {
         each.name: getattr(command, each.name)
         for each in fields(EntryContent)
-        if each.name != "fallback_rate" and getattr(command, each.name) is not UNSET
+        if getattr(command, each.name) is not UNSET
     }
     if "rate" not in asked and asked.get("currency", had.currency) != had.currency:
         asked["rate"] = None

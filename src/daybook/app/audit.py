@@ -12,7 +12,8 @@ What is wrong is reported as values; books are read in batches, so memory does n
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from daybook.app import bodies
 from daybook.app.ports import Head, Reader, Store
@@ -27,11 +28,13 @@ from daybook.domain.events import (
     dimension_entity,
     entity_of,
 )
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, EntryId
 from daybook.domain.limits import LINES_MIN, PAGE_ROWS_MAX
 from daybook.domain.model import JournalEntry, Record
 from daybook.domain.query import Always, Compare, Field, Keyset, OneOf, Op, Query
 from daybook.domain.values import value
+
+T = TypeVar("T")
 
 FINDINGS_MAX: Final = 1_000
 """Findings that are reported before the rest is left unread: one cause makes many."""
@@ -113,9 +116,7 @@ def audit(
                 break
         complete = len(auditor.findings) < FINDINGS_MAX
     if complete:
-        auditor.findings.extend(
-            Finding(Check.TOTALS, text) for text in store.totals_mismatches(company_id)
-        )
+        auditor.findings.extend(_totals(store, company_id))
     return Audit(
         auditor.seq,
         auditor.entries,
@@ -146,6 +147,23 @@ def quick_check(reader: Reader) -> tuple[Finding, ...]:
         findings.append(Finding(Check.HEAD, f"the log does not end at event {head.seq}"))
     findings.extend(auditor.trial_faults())
     return tuple(findings)
+
+
+def _totals(store: Store, company_id: CompanyId) -> Iterator[Finding]:
+    """What the store finds of its own sums; damaged bodies, findings already, can hinder it."""
+    try:
+        for text in store.totals_mismatches(company_id):
+            yield Finding(Check.TOTALS, text)
+    except Exception as fault:  # bytes that no release wrote can fail in any way
+        yield Finding(Check.TOTALS, f"kept sums cannot be compared: {fault}")
+
+
+def _readable(read: Callable[[], T]) -> T | None:
+    """What is read, or None where its body is damaged: its event is a finding of its own."""
+    try:
+        return read()
+    except Exception:  # bytes that no release wrote can fail in any way
+        return None
 
 
 @dataclass(slots=True)
@@ -207,7 +225,11 @@ class _Auditor:
         if not ids:
             return {}
         query = Query(OneOf(Field.ID, tuple(ids)), page=Keyset(PAGE_ROWS_MAX))
-        return {entry.id: entry for entry in self.reader.entries(query)}
+        try:
+            return {entry.id: entry for entry in self.reader.entries(query)}
+        except Exception:  # one of them is damaged: take those that are not
+            found = [_readable(partial(self.reader.entry, EntryId(id))) for id in ids]
+            return {entry.id: entry for entry in found if entry is not None}
 
     def chained(self, event: Event) -> Iterator[Finding]:
         """Whether an event continues the log; it then is what the next one has to continue."""
@@ -262,17 +284,18 @@ class _Auditor:
 
     def _is_present(self, key: tuple[str, int]) -> bool:
         if key not in self.present:
-            if self.reader.reference(*key) is None:
+            if _readable(partial(self.reader.reference, *key)) is None:
                 return False
             self.present.add(key)
         return True
 
     def _reference_event(self, event: Event, record: Record) -> Iterator[Finding]:
-        kept: Record | None
-        if event.entity == COMPANY:
-            kept = self.reader.company
-        else:
-            kept = self.reader.reference(event.entity, event.record_id)
+        def read() -> Record | None:
+            if event.entity == COMPANY:
+                return self.reader.company
+            return self.reader.reference(event.entity, event.record_id)
+
+        kept = _readable(read)
         if kept is None or kept.version < record.version:
             message = f"the tables do not have version {record.version} of it"
             yield Finding(Check.TABLES, message, event.seq, event.entity, event.record_id)

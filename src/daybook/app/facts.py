@@ -21,6 +21,7 @@ from daybook.domain.commands import (
     ListItemContent,
     MoveEntry,
     PatchEntry,
+    ReferenceContent,
     ReplaceEntry,
     ReplaceReference,
     SetExchangeRate,
@@ -36,9 +37,17 @@ from daybook.domain.events import (
 )
 from daybook.domain.facts import Facts
 from daybook.domain.ids import ByCode, ByName, EntryId, Ref, Timestamp
-from daybook.domain.model import AccountKind, JournalEntry, Reference, Status
-from daybook.domain.query import And, Compare, Field, Offset, Op, Query
-from daybook.domain.references import entity_for, full_name_for
+from daybook.domain.model import (
+    Account,
+    AccountKind,
+    Contact,
+    Dimension,
+    JournalEntry,
+    Reference,
+    Status,
+)
+from daybook.domain.query import And, Compare, Field, Offset, Op, Query, fold
+from daybook.domain.references import entity_for, full_name_for, name_below
 
 _RESOLVED_MAX = 100_000
 """Resolved references one transaction remembers before it starts anew: some 20 MB."""
@@ -195,6 +204,7 @@ class FactReader:
             found[key] = tx.find(*key)
             parent = found[key][0] if len(found[key]) == 1 else None
         revising = isinstance(command, ReplaceReference) and current is not None
+        descendants = self._descendants(entity, current) if revising and current else ()
         code = getattr(content, "code", None)
         kind = getattr(content, "kind", None)
         return Facts(
@@ -204,7 +214,8 @@ class FactReader:
             found=found,
             current=current,
             ancestors=self._ancestors(entity, parent),
-            descendants=self._descendants(entity, current) if revising and current else (),
+            descendants=descendants,
+            below_same_name=self._taken_below(entity, current, descendants, content, parent),
             same_name=self._others(entity, ByName(full_name_for(content, parent)), current),
             same_code=self._others(entity, ByCode(code), current) if code else (),
             posted_to=(
@@ -230,6 +241,30 @@ class FactReader:
             level = [child for each in level for child in self._tx.children(entity, each.id)]
             below.extend(level)
         return below
+
+    def _taken_below(
+        self,
+        entity: str,
+        current: Reference | None,
+        descendants: Sequence[Reference],
+        content: ReferenceContent,
+        parent: Reference | None,
+    ) -> Sequence[Reference]:
+        """Who has the names that active records below a renamed one would get."""
+        old, new = getattr(current, "full_name", None), full_name_for(content, parent)
+        if not descendants or old is None or old == new:
+            return ()
+        moved = {record.id for record in descendants}
+        taken: list[Reference] = []
+        for record in descendants[: limits.DESCENDANTS_MAX]:
+            assert isinstance(record, Account | Contact | Dimension)
+            name = name_below(record, old, new)
+            taken.extend(
+                other
+                for other in (self._others(entity, ByName(name), current) if record.active else ())
+                if other.id not in moved and fold(getattr(other, "full_name", "")) == fold(name)
+            )
+        return taken
 
     def _others(self, entity: str, ref: Ref, current: Reference | None) -> Sequence[Reference]:
         own = None if current is None else current.id

@@ -5,9 +5,8 @@ import secrets
 import uuid
 from typing import Final
 
-from daybook.app.access import OPERATOR
 from daybook.app.charts import CHARTS
-from daybook.app.ledger import Context, Ledger, Refused
+from daybook.app.ledger import Ledger, Refused
 from daybook.domain.commands import CreateReference
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
@@ -49,13 +48,13 @@ def found(ledger: Ledger, wanted: NewCompany, actor: Actor) -> Company | Refused
     """Found a company and make the accounts of its chart.
 
     Refused as `INVALID_VALUE` for a slug, realm, Codat id or country that is none, and as
-    `Ledger.found` says. A chart that does not exist is a KeyError.
+    `Ledger.found` says; so is a chart that does not exist.
     """
-    chart = CHARTS[wanted.chart]
+    chart = CHARTS.get(wanted.chart, ())
     faults = tuple(_faults(wanted))
     if faults:
         return Refused(faults)
-    company = ledger.found(
+    return ledger.found(
         Company(
             id=CompanyId(0),
             slug=wanted.slug,
@@ -69,13 +68,8 @@ def found(ledger: Ledger, wanted: NewCompany, actor: Actor) -> Company | Refused
             fiscal_year_start=wanted.fiscal_year_start,
         ),
         actor,
+        [CreateReference(account) for account in chart],
     )
-    if isinstance(company, Refused) or not chart:
-        return company
-    books = ledger.books(company.id, OPERATOR)
-    assert books is not None
-    outcome = books.execute_all([CreateReference(account) for account in chart], Context(actor))
-    return outcome if isinstance(outcome, Refused) else company
 
 
 def _faults(wanted: NewCompany) -> list[Refusal]:
@@ -86,6 +80,9 @@ def _faults(wanted: NewCompany) -> list[Refusal]:
             f" {SLUG_LENGTH_MAX} characters"
         )
         faults.append(Refusal(RefusalCode.INVALID_VALUE, message, "slug"))
+    if wanted.chart not in CHARTS:
+        message = f"there is no chart {wanted.chart!r}, only {', '.join(CHARTS)}"
+        faults.append(Refusal(RefusalCode.INVALID_VALUE, message, "chart"))
     if wanted.realm is not None and _REALM(wanted.realm) is None:
         message = f"a realm is a number of at most {REALM_DIGITS_MAX} digits"
         faults.append(Refusal(RefusalCode.INVALID_VALUE, message, "realm"))

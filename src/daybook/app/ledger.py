@@ -24,7 +24,7 @@ from hashlib import sha256
 from typing import Final
 
 from daybook.app import bodies
-from daybook.app.access import Principal, Scope
+from daybook.app.access import OPERATOR, Principal, Scope
 from daybook.app.facts import FactReader
 from daybook.app.ports import (
     Clock,
@@ -196,10 +196,13 @@ class Ledger:
         since = self.store.writing_since()
         return now if since is None else min(now, since)
 
-    def found(self, company: Company, actor: Actor) -> Company | Refused:
-        """Start a company's books. Its id, version and times are set here.
+    def found(
+        self, company: Company, actor: Actor, commands: Sequence[Command] = ()
+    ) -> Company | Refused:
+        """Start a company's books, and carry out its first commands; all of it or nothing.
 
-        Refused as `DUPLICATE_NAME` if slug, realm or Codat id are taken, and as `INVALID_VALUE`
+        Its id, version and times are set here. Refused as the first of the commands that is, and
+        as `DUPLICATE_NAME` if slug, realm or Codat id are taken, and as `INVALID_VALUE`
         for a currency or time zone that does not exist.
         """
         faults = company_faults(company)
@@ -211,6 +214,9 @@ class Ledger:
             founded = replace(company, id=company_id, version=0, created_at=now, modified_at=now)
             log = _Log(tx, company_id, Head(0, chain.GENESIS, Timestamp(0), 0, 0, 0), now)
             log.append(Change(EventKind.CREATED, None, founded), actor)
+            outcome = Books(self, company_id, OPERATOR)._carry_out(tx, commands, actor)
+            if isinstance(outcome, Refused):
+                raise _Undo(outcome)
             return founded
 
         names = CompanyNames(company.slug, company.realm, company.codat_id)
@@ -218,6 +224,10 @@ class Ledger:
             return self.store.found_company(names, work)
         except NameTaken as taken:
             return Refused((Refusal(RefusalCode.DUPLICATE_NAME, str(taken)),))
+        except _Undo as undo:
+            if isinstance(undo.outcome, Refused):
+                return undo.outcome
+            raise
 
 
 class _Log:
@@ -382,8 +392,12 @@ class Books:
         """Keep a refusal under an idempotency key, in the wire's own bytes.
 
         Answers with what the key stands for now: `Answered` with these bytes or those of whoever
-        came first, or `Committed` if the key meanwhile stands for something carried out.
+        came first, or `Committed` if the key meanwhile stands for something carried out. Refused
+        where the caller may not write.
         """
+        if not self.may(Scope.WRITE):
+            message = "the credential does not allow write"
+            return Refused((Refusal(RefusalCode.FORBIDDEN, message),))
 
         def work(tx: Tx) -> Outcome:
             first = tx.recall(key)
@@ -398,8 +412,11 @@ class Books:
             return refusal_of(failure)
 
     def recall(self, key: IdempotencyKey) -> Outcome | None:
-        """What an idempotency key stands for, or None if it is new."""
-        with self.ledger.store.read(self.company_id) as reader:
+        """What an idempotency key stands for, or None if it is new.
+
+        Raises PermissionError where the caller may not read.
+        """
+        with self.read() as reader:
             first = reader.recall(key)
             return None if first is None else _repeat(reader, first)
 

@@ -149,7 +149,10 @@ class ReplaceEntry:
 
 @value
 class PatchEntry:
-    """Change some members of an entry; `UNSET` members stay. `lines` replaces all lines."""
+    """Change some members of an entry; `UNSET` members stay. `lines` replaces all lines.
+
+    `fallback_rate` is as in `EntryContent`, for an entry that changes to another currency.
+    """
 
     entry_id: EntryId
     expected_version: int | None
@@ -159,6 +162,7 @@ class PatchEntry:
     memo: str | UnsetType | None = UNSET
     currency: str | UnsetType | None = UNSET
     rate: Decimal | UnsetType | None = UNSET
+    fallback_rate: Decimal | None = None
     adjustment: bool | UnsetType = UNSET
     annex: Annex | UnsetType = UNSET
     doc_numbers: DocNumberPolicy = DocNumberPolicy.COMPANY

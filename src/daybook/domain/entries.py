@@ -94,6 +94,7 @@ def resulting_content(
         memo=entry.memo if command.memo is UNSET else command.memo,
         currency=currency,
         rate=rate,
+        fallback_rate=command.fallback_rate,
         adjustment=entry.adjustment if command.adjustment is UNSET else command.adjustment,
         annex=entry.annex if command.annex is UNSET else command.annex,
     )
@@ -127,10 +128,15 @@ def create(command: CreateEntry, facts: Facts, now: Timestamp) -> Decision:
     number = content.doc_number
     if number is None and command.doc_numbers is DocNumberPolicy.ASSIGN:
         number = str(facts.highest_doc_number + 1)
-    entry_id = command.entry_id or EntryId(facts.next_id)
+    entry_id = EntryId(facts.next_id) if command.entry_id is None else command.entry_id
     composer = Composer(content, facts, None)
     posting_date = content.posting_date or today(facts.company, now)
     refusals = [*composer.refusals, *closed_faults(facts.company, posting_date)]
+    if number != content.doc_number:
+        refusals.extend(text_faults(number, limits.DOC_NUMBER_LENGTH_MAX, "doc_number"))
+    if not 0 < entry_id <= limits.RECORD_ID_MAX:
+        message = f"an id is a number from 1 to {limits.RECORD_ID_MAX}"
+        refusals.append(Refusal(RefusalCode.INVALID_VALUE, message, "id"))
     if facts.entry is not None:
         message = f"entry {entry_id} exists"
         refusals.append(Refusal(RefusalCode.INVALID_VALUE, message, "id"))
@@ -173,6 +179,11 @@ def revise(command: ReplaceEntry | PatchEntry, facts: Facts, now: Timestamp) -> 
     refusals = [
         *state,
         *composer.refusals,
+        *(
+            text_faults(number, limits.DOC_NUMBER_LENGTH_MAX, "doc_number")
+            if number != content.doc_number
+            else ()
+        ),
         *closed_faults(facts.company, entry.posting_date, posting_date),
     ]
     refusals.extend(_duplicate_number(facts, entry.id, command.doc_numbers))
@@ -314,14 +325,33 @@ def _duplicate_number(
         yield Refusal(RefusalCode.DUPLICATE_DOC_NUMBER, message, "doc_number", values=values)
 
 
-def too_long(
+def text_faults(
     text: str | None, length_max: int, field: str, line: int | None = None
 ) -> Iterator[Refusal]:
-    """A refusal for a text of more characters than its field has."""
-    if text is not None and len(text) > length_max:
-        message = f"{field} has {len(text)} characters, {length_max} at most"
-        values: Values = {"length": len(text), "max": length_max, "reason": "length"}
+    """Refusals for a text of more characters than its field has, or with some that no store keeps.
+
+    PostgreSQL keeps no NUL, and a lone surrogate is no character at all.
+    """
+    if text is None:
+        return
+    if "\0" in text or not _is_encodable(text):
+        message = f"{field} has a NUL or half of a surrogate pair"
+        values: Values = {"reason": "characters"}
         yield Refusal(RefusalCode.INVALID_VALUE, message, field, line, values)
+    if len(text) > length_max:
+        message = f"{field} has {len(text)} characters, {length_max} at most"
+        values = {"length": len(text), "max": length_max, "reason": "length"}
+        yield Refusal(RefusalCode.INVALID_VALUE, message, field, line, values)
+
+
+def _is_encodable(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def annex_too_large(annex: Annex, line: int | None = None) -> Iterator[Refusal]:
@@ -399,8 +429,8 @@ class Composer:
     def _compose_head(self) -> None:
         content, company = self._content, self._facts.company
         refuse = self.refusals.extend
-        refuse(too_long(content.doc_number, limits.DOC_NUMBER_LENGTH_MAX, "doc_number"))
-        refuse(too_long(content.memo, limits.MEMO_LENGTH_MAX, "memo"))
+        refuse(text_faults(content.doc_number, limits.DOC_NUMBER_LENGTH_MAX, "doc_number"))
+        refuse(text_faults(content.memo, limits.MEMO_LENGTH_MAX, "memo"))
         if content.annex:
             refuse(annex_too_large(content.annex))
         if self.currency == company.home_currency:
@@ -433,9 +463,9 @@ class Composer:
         notes: list[Note] = []
         used: set[LineId] = set()
         for at, draft in enumerate(self._content.lines):
-            if draft.description is not None and len(draft.description) > limits.MEMO_LENGTH_MAX:
+            if draft.description is not None:
                 self.refusals.extend(
-                    too_long(draft.description, limits.MEMO_LENGTH_MAX, "description", at)
+                    text_faults(draft.description, limits.MEMO_LENGTH_MAX, "description", at)
                 )
             if draft.annex:
                 self.refusals.extend(annex_too_large(draft.annex, at))

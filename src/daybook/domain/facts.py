@@ -24,6 +24,8 @@ class Facts:
     reference record a command names; `ancestors` are the ids above the parent it asks for, the
     parent included; `descendants` the records below it, nearest first. `same_name` and
     `same_code` are active records other than `current` that have the asked name or code.
+    `below_same_name` are active records elsewhere that have a name which a record below the one
+    that is renamed or moved would get.
     `authors` made or changed the entry; read only where four eyes are asked for.
     """
 
@@ -40,6 +42,7 @@ class Facts:
     ancestors: Sequence[int] = ()
     descendants: Sequence[Reference] = ()
     same_name: Sequence[Reference] = ()
+    below_same_name: Sequence[Reference] = ()
     same_code: Sequence[Reference] = ()
     posted_to: bool = False
     authors: Sequence[Actor] = ()

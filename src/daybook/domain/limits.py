@@ -48,6 +48,10 @@ MEMO_LENGTH_MAX: Final = 4_000
 ANNEX_BYTES_MAX: Final = 64 * 1024
 """UTF-8 bytes of what one wire keeps beside a record that the core does not understand."""
 
+RECORD_ID_MAX: Final = 2**53
+"""Largest number of a record: exact in the doubles of JavaScript clients, and no record ever made
+can use up what comes after it."""
+
 TREE_DEPTH_MAX: Final = 5
 """Levels of sub-accounts, sub-classes and so on, the top one included."""
 

@@ -24,7 +24,7 @@ from daybook.domain.commands import (
     SetExchangeRate,
 )
 from daybook.domain.decision import Accepted, Decision, Rejected, Unchanged
-from daybook.domain.entries import annex_too_large, inactive, resolve, stale, too_long
+from daybook.domain.entries import annex_too_large, inactive, resolve, stale, text_faults
 from daybook.domain.events import (
     ACCOUNT,
     CONTACT,
@@ -81,7 +81,10 @@ def create(command: CreateReference, facts: Facts, now: Timestamp) -> Decision:
     """Make a reference record, active or not."""
     content = command.content
     parent, refusals = _judge(content, facts)
-    record_id = command.record_id or facts.next_id
+    record_id = facts.next_id if command.record_id is None else command.record_id
+    if not 0 < record_id <= limits.RECORD_ID_MAX:
+        message = f"an id is a number from 1 to {limits.RECORD_ID_MAX}"
+        refusals.append(Refusal(RefusalCode.INVALID_VALUE, message, "id"))
     if facts.current is not None:
         message = f"{entity_for(content)} {record_id} exists"
         refusals.append(Refusal(RefusalCode.INVALID_VALUE, message, "id"))
@@ -104,6 +107,13 @@ def revise(command: ReplaceReference, facts: Facts, now: Timestamp) -> Decision:
         refusals.append(stale(command.expected_version, current.version))
     refusals.extend(_fixed_members(content, current, facts.posted_to))
     refusals.extend(_loop(content, current, facts))
+    for other in facts.below_same_name:
+        name = _full_name(other)
+        message = (
+            f"{name!r}, the new name of a record below, is that of {entity_of(other)} {other.id}"
+        )
+        values = {"name": name, "holder": other.id}
+        refusals.append(Refusal(RefusalCode.DUPLICATE_NAME, message, "name", values=values))
     if len(facts.descendants) > limits.DESCENDANTS_MAX:
         message = f"more than {limits.DESCENDANTS_MAX} records are below this one"
         refusals.append(Refusal(RefusalCode.LIMIT_EXCEEDED, message, "name"))
@@ -179,7 +189,7 @@ def _judge(content: ReferenceContent, facts: Facts) -> tuple[Reference | None, l
     refusals = [*_name_faults(content), *annex_too_large(content.annex)]
     if not isinstance(content, ContactContent):
         description = content.description
-        refusals.extend(too_long(description, limits.MEMO_LENGTH_MAX, "description"))
+        refusals.extend(text_faults(description, limits.MEMO_LENGTH_MAX, "description"))
     parent: Reference | None = None
     if not isinstance(content, ListItemContent) and content.parent is not None:
         parent = _parent(content, facts, refusals)
@@ -214,9 +224,11 @@ def _name_faults(content: ReferenceContent) -> Iterator[Refusal]:
     name = content.name
     if not name.strip():
         yield Refusal(RefusalCode.REQUIRED_MISSING, "a name is needed", "name")
-    elif len(name) > limits.NAME_LENGTH_MAX:
-        yield from too_long(name, limits.NAME_LENGTH_MAX, "name")
-    elif isinstance(content, ListItemContent):
+        return
+    yield from text_faults(name, limits.NAME_LENGTH_MAX, "name")
+    if len(name) > limits.NAME_LENGTH_MAX:
+        return
+    if isinstance(content, ListItemContent):
         if content.list is ListKind.CURRENCY and not currencies.is_currency(name):
             yield Refusal(RefusalCode.INVALID_VALUE, f"no currency {name}", "name")
     elif SEPARATOR in name or not _FORBIDDEN.isdisjoint(name):
@@ -228,7 +240,7 @@ def _name_faults(content: ReferenceContent) -> Iterator[Refusal]:
 def _code_faults(content: AccountContent, facts: Facts) -> Iterator[Refusal]:
     if content.code is None:
         return
-    yield from too_long(content.code, limits.CODE_LENGTH_MAX, "code")
+    yield from text_faults(content.code, limits.CODE_LENGTH_MAX, "code")
     if not content.code.strip() or not _FORBIDDEN.isdisjoint(content.code):
         yield Refusal(RefusalCode.INVALID_VALUE, "a code has no control characters", "code")
     if content.active:
@@ -312,6 +324,11 @@ def _kind_binds(*kinds: AccountKind) -> bool:
     )
 
 
+def name_below(record: Account | Contact | Dimension, old: str, new: str) -> str:
+    """The full name of a record once one above it is called `new` instead of `old`."""
+    return new + record.full_name[len(old) :]
+
+
 def _renamed(before: Reference, after: Reference, facts: Facts, now: Timestamp) -> Iterator[Change]:
     """Revisions of the records below one whose full name changes."""
     old, new = getattr(before, "full_name", None), getattr(after, "full_name", None)
@@ -319,7 +336,7 @@ def _renamed(before: Reference, after: Reference, facts: Facts, now: Timestamp) 
         return
     for record in facts.descendants:
         assert isinstance(record, Account | Contact | Dimension)
-        full_name = new + record.full_name[len(old) :]
+        full_name = name_below(record, old, new)
         revised = replace(record, full_name=full_name, version=record.version + 1, modified_at=now)
         yield Change(EventKind.REVISED, record, revised)
 
@@ -379,7 +396,7 @@ def change_company(command: ChangeCompany, facts: Facts, now: Timestamp) -> Deci
 def _company_faults(company: Company) -> Iterator[Refusal]:
     if not company.name.strip():
         yield Refusal(RefusalCode.REQUIRED_MISSING, "a name is needed", "name")
-    yield from too_long(company.name, limits.NAME_LENGTH_MAX, "name")
+    yield from text_faults(company.name, limits.NAME_LENGTH_MAX, "name")
     if not 1 <= company.fiscal_year_start <= 12:
         message = "the fiscal year starts in a month from 1 to 12"
         yield Refusal(RefusalCode.INVALID_VALUE, message, "fiscal_year_start")

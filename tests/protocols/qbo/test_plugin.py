@@ -269,7 +269,15 @@ def test_bytes_that_are_no_text(wire: Wire) -> None:
 
 
 def test_hostile_json_ends_early(wire: Wire) -> None:
-    for body in (b'{"Line":' + b"[" * 100_000, b'{"ExchangeRate":1e1000000}', b'{"Id":"\\ud800"}'):
+    amount = b'{"Line":[{"DetailType":"JournalEntryLineDetail","Amount":'
+    for body in (
+        b'{"Line":' + b"[" * 100_000,
+        amount + b"[" * 100_000,
+        amount + b"[" * 100_000 + b"]" * 100_000 + b"}]}",
+        amount + b'{"a":' * 100_000,
+        b'{"ExchangeRate":1e1000000}',
+        b'{"Id":"\\ud800"}',
+    ):
         assert wire.post("journalentry", body).codes == ["2010"]
 
 

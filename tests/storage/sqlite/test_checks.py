@@ -6,7 +6,9 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.support import records
+from tests.support.shop import credit, debit, post, shop
 
+from daybook.app.audit import Check, audit
 from daybook.domain.ids import CompanyId, ContactId, DimensionId
 from daybook.storage.sqlite.store import SqliteStore
 
@@ -114,3 +116,20 @@ def test_fingerprints_tell_which_table_differs(
     after = store.table_fingerprints(books)
     assert {name for name in before if before[name] != after[name]} == {table}
     store.close()
+
+
+def test_an_audit_names_a_body_that_cannot_be_read(
+    store: SqliteStore, file: apsw.Connection
+) -> None:
+    """The damage is in the last event of an entry and of an account; the rest is looked at."""
+    opened = shop(store)
+    entry = post(opened, debit("Bank", 5), credit("Sales", 5))
+    post(opened, debit("Bank", 7), credit("Sales", 7))
+    file.execute("DROP TRIGGER event_is_never_changed")
+    for entity in ("entry", "account"):
+        statement = "UPDATE event SET body = CAST('{' AS BLOB) WHERE entity = ? AND record_id = ?"
+        file.execute(statement, (entity, entry.id))
+    found = audit(store, opened.company_id)
+    unread = [finding for finding in found.findings if finding.check is Check.BODY]
+    assert len(unread) == 2
+    assert found.complete

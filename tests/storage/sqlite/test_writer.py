@@ -355,3 +355,50 @@ def _wait(until: Callable[[], bool]) -> None:
     while not until():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def test_many_old_keys_are_dropped_though_nothing_more_is_written(
+    store: SqliteStore,
+    books: CompanyId,
+    file: apsw.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tidying up drops a bounded number; it goes on until none are left."""
+    monkeypatch.setattr(writer, "IDLE_AFTER_S", 0.01)
+    day = 86_400_000_000
+
+    def remember(tx: Tx) -> None:
+        for number in range(3 * writer.PRUNED_MAX):
+            key = IdempotencyKey("test", "", f"old {number}")
+            tx.remember(key, Remembered(Timestamp(number), answer=b"x"))
+        new = IdempotencyKey("test", "", "new")
+        tx.remember(new, Remembered(Timestamp(1_000 * day), answer=b"x"))
+
+    store.write(books, remember)
+    _wait(lambda: file.execute("SELECT count(*) FROM idempotency").get == 1)
+
+
+def test_whatever_is_taken_while_the_store_closes_is_answered(
+    store: SqliteStore, books: CompanyId
+) -> None:
+    """Each caller is either refused or served; none waits for an answer that never comes."""
+    answered: list[object] = []
+    go = threading.Event()
+
+    def call() -> None:
+        go.wait(10)
+        for _ in range(50):
+            try:
+                answered.append(store.write(books, lambda tx: tx.head().seq))
+            except StoreFailure as failure:
+                answered.append(failure)
+
+    callers = [threading.Thread(target=call, daemon=True) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    go.set()
+    store.close()
+    for caller in callers:
+        caller.join(20)
+    assert not any(caller.is_alive() for caller in callers)
+    assert len(answered) == 200

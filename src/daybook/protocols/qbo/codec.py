@@ -285,6 +285,7 @@ def decode(body: Any, operation: str, include: frozenset[str], reader: Reader) -
                 entry.id,
                 identity.version,
                 lines=drafts,
+                fallback_rate=_ONE,
                 doc_numbers=policy,
                 guard=POSTED_ONLY,
                 **changes,

@@ -88,7 +88,7 @@ def read(body: bytes, exponent: int) -> CreateEntry | None:
     try:
         sent = _decode(body)
         lines = tuple([_draft(line, exponent) for line in sent.Line])
-    except (msgspec.DecodeError, UnicodeDecodeError, _Unusual):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _Unusual):
         return None
     content = EntryContent(
         lines=lines,

@@ -274,7 +274,10 @@ class SqliteTx(SqliteReader):
     def doc_number_holder(self, doc_number: str) -> EntryId | None:
         """The lowest-numbered live entry with this document number, or None."""
         self._settle()
-        row = self._connection.execute(_HOLDER, (self._company_id, fold(doc_number))).fetchone()
+        try:
+            row = self._connection.execute(_HOLDER, (self._company_id, fold(doc_number))).fetchone()
+        except UnicodeEncodeError:  # half of a surrogate pair: nothing has that number
+            return None
         assert row is not None
         holder: EntryId | None = row[0]
         return holder
@@ -437,6 +440,12 @@ class SqliteTx(SqliteReader):
         self._changed_references = True
 
     def _find(self, entity: str, ref: Ref) -> Sequence[Reference]:
+        try:
+            return self._find_encodable(entity, ref)
+        except UnicodeEncodeError:  # half of a surrogate pair: nothing is called that
+            return ()
+
+    def _find_encodable(self, entity: str, ref: Ref) -> Sequence[Reference]:
         if isinstance(ref, ById):
             record = self.reference(entity, ref.id)
             return () if record is None else (record,)

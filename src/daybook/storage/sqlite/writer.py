@@ -50,11 +50,12 @@ CHECKPOINT_IDLE_PAGES: Final = 1_000
 IDLE_AFTER_S: Final = 0.25
 """How long the queue is empty before the writer tidies up."""
 
-TIDY_AFTER_COMMITS: Final = 1_000
+TIDY_AFTER_COMMITS: Final = 250
 """Group commits after which the writer tidies up although commands wait."""
 
 PRUNED_MAX: Final = 512
-"""Idempotency keys dropped at once, so that nobody waits for it."""
+"""Idempotency keys dropped at once beside as many as were added since, so that nobody waits for
+it and yet they do not grow without end."""
 
 _KEPT: Final = IDEMPOTENCY_KEPT_DAYS * 86_400_000_000
 _FATAL: Final = (apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.ReadOnlyError)
@@ -167,6 +168,9 @@ class Writer:
         self._log_pages = 0
         self._untidy: set[CompanyId] = set()
         self._commits_untidy = 0
+        self._units_untidy = 0
+        self._gate = threading.Lock()
+        """Held while a job is queued, and while the end of the queue is declared."""
         connection.set_wal_hook(self._logged)
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -185,11 +189,12 @@ class Writer:
         self, job: Job, ticket: object, mailbox: Mailbox, deadline: float | None = None
     ) -> None:
         """Queue a job. Raises `Overloaded` or `ReadOnly` if it is not taken."""
-        if self._read_only is not None:
-            raise ReadOnly(self._read_only)
-        if self._queue.qsize() >= WRITER_QUEUE_MAX:
-            raise Overloaded(f"{WRITER_QUEUE_MAX} commands are waiting")
-        self._queue.put(_Waiting(job, ticket, mailbox, deadline))
+        with self._gate:
+            if self._read_only is not None:
+                raise ReadOnly(self._read_only)
+            if self._queue.qsize() >= WRITER_QUEUE_MAX:
+                raise Overloaded(f"{WRITER_QUEUE_MAX} commands are waiting")
+            self._queue.put(_Waiting(job, ticket, mailbox, deadline))
 
     def run(self, job: Job, deadline: float | None = None) -> object:
         """Queue a job and wait until it is durable."""
@@ -213,7 +218,8 @@ class Writer:
                 self._carry_out(taken)
             if not taken or self._commits_untidy >= TIDY_AFTER_COMMITS:
                 self._tidy()
-        self._read_only = self._read_only or "the store is closed"
+        with self._gate:  # whatever is queued was queued before, and is answered below
+            self._read_only = self._read_only or "the store is closed"
         while not self._queue.empty():
             late = self._queue.get()
             if late is not None:
@@ -285,6 +291,7 @@ class Writer:
             session.committed()
             self._untidy.update(id for id, tx in session.companies.items() if tx.written)
             self._commits_untidy += 1
+            self._units_untidy += len(units)
         finally:
             self._since = None
         return len(units), 0
@@ -347,6 +354,8 @@ class Writer:
     def _tidy(self) -> None:
         """Bring day totals up to date, drop old idempotency keys, copy the log back."""
         companies, self._untidy, self._commits_untidy = self._untidy, set(), 0
+        pruned_max, self._units_untidy = PRUNED_MAX + self._units_untidy, 0
+        unpruned: set[CompanyId] = set()
         if self._read_only is None and companies:
             session = Session(self._connection, self._caches)
             committing = False
@@ -357,10 +366,12 @@ class Writer:
                     if tx.has_tail:
                         tx.write_periods()
                         tx.finish()
-                    pruned = (company_id, _KEPT, PRUNED_MAX)
-                    self._connection.execute(_PRUNE, pruned)
+                    self._connection.execute(_PRUNE, (company_id, _KEPT, pruned_max))
+                    if self._connection.changes() >= pruned_max:
+                        unpruned.add(company_id)
                 committing = True
                 self._connection.execute("COMMIT")
+                self._untidy |= unpruned
             except apsw.BusyError:
                 self._untidy |= companies
             except Exception as error:
