@@ -5,17 +5,10 @@ from tests.auth.conftest import DAY, SECOND, HandClock
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
-from daybook.app.credentials import REFRESH, NewToken
+from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, NewToken
 from daybook.app.ports import Client, Directory
 from daybook.auth.demo import DemoCredentials
-from daybook.auth.oauth import (
-    ACCESS_SECONDS,
-    REFRESH_SECONDS,
-    Granted,
-    GrantRefusal,
-    Grants,
-    discovery,
-)
+from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId
 
@@ -180,3 +173,18 @@ def test_the_discovery_document_points_back() -> None:
         "claims_supported",
     ):
         assert isinstance(document[member], list)
+
+
+def test_what_an_operator_authorizes_is_refreshed_and_revoked_as_one(
+    grants: Grants, directory: Directory, clock: HandClock
+) -> None:
+    secret = credentials.register(directory, clock, "billing")
+    made = credentials.authorize(directory, clock, NewToken("billing", label="of the shop"))
+    assert grants.is_client("billing", secret)
+    granted = grants.refresh("billing", made.refresh.text)
+    assert isinstance(granted, Granted)
+    assert granted.refresh_token == made.refresh.text
+    assert grants.revoke("billing", granted.access_token)
+    believed = StoreAuthenticator(directory, clock)
+    assert believed.authenticate(made.access.text) is Rejection.REVOKED
+    assert grants.refresh("billing", made.refresh.text) is GrantRefusal.INVALID

@@ -6,8 +6,12 @@ hash is enough because nobody can guess 256 bits; a password would need a slow o
 
     issued = issue(store.directory, system_clock, NewToken(client="billing", label="nightly job"))
     print(issued.text)
+
+A client that refreshes its tokens has an id and a secret besides (`register`), and gets an access
+and a refresh token that belong together (`authorize`).
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +19,7 @@ from hashlib import sha256
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
-from daybook.app.ports import Clock, Directory, Token
+from daybook.app.ports import Client, Clock, Directory, Token
 from daybook.domain.ids import CompanyId, Timestamp
 
 ACCESS: Final = "access"
@@ -26,8 +30,21 @@ REFRESH: Final = "refresh"
 TOKEN_BYTES: Final = 32
 """Random bytes of a token: beyond guessing, whatever the number of tokens."""
 
+ACCESS_SECONDS: Final = 3_600
+"""Life of an access token that can be refreshed."""
+
+REFRESH_SECONDS: Final = 8_726_400
+"""Life of a refresh token, 101 days, counted from when it was issued."""
+
+SECOND: Final = 1_000_000
+"""A second in the microseconds of timestamps."""
+
 _PREFIXES: Final = {ACCESS: "dba_", REFRESH: "dbr_"}
 _OTHER_PREFIX: Final = "dbk_"
+_SECRET_PREFIX: Final = "dbs_"
+
+_CLIENT_ID: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,100}").fullmatch
+"""Printable ASCII without blanks, and without the colon that ends an id in HTTP's Basic scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,64 @@ def issue(
         expires_at=expires_at,
     )
     return Issued(text, directory.put_token(token))
+
+
+def is_client_id(text: str) -> bool:
+    """Whether a text can be the id of a client that proves itself with a secret."""
+    return _CLIENT_ID(text) is not None
+
+
+def register(
+    directory: Directory,
+    clock: Clock,
+    client_id: str,
+    random_text: Callable[[int], str] = secrets.token_urlsafe,
+) -> str:
+    """Make a client known, or give a known one another secret. Answers with the secret.
+
+    Tokens of a known client go on; its earlier secret does not.
+    """
+    assert is_client_id(client_id)
+    secret = _SECRET_PREFIX + random_text(TOKEN_BYTES)
+    directory.put_client(Client(client_id, client_id, digest(secret), clock()))
+    return secret
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A refresh token, and an access token made with it; revoking either by OAuth ends both."""
+
+    refresh: Issued
+    access: Issued
+
+
+def authorize(
+    directory: Directory,
+    clock: Clock,
+    wanted: NewToken,
+    random_text: Callable[[int], str] = secrets.token_urlsafe,
+) -> Authorization:
+    """Make a refresh token and its first access token; kind and lifetime are not `wanted`'s."""
+    lifetime_us = REFRESH_SECONDS * SECOND
+    wanted = replace(wanted, kind=REFRESH, lifetime_us=lifetime_us)
+    refresh = issue(directory, clock, wanted, random_text)
+    wanted = replace(
+        wanted,
+        kind=ACCESS,
+        lifetime_us=ACCESS_SECONDS * SECOND,
+        label=grant_label(family_of(refresh.token)),
+    )
+    return Authorization(refresh, issue(directory, clock, wanted, random_text))
+
+
+def family_of(refresh: Token) -> str:
+    """The name of the family of tokens that begins with a refresh token."""
+    return refresh.hash.hex()[:32]
+
+
+def grant_label(family: str) -> str:
+    """The label by which an access token is known to belong to a family."""
+    return f"grant {family}"
 
 
 def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | None:

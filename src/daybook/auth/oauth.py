@@ -19,19 +19,19 @@ from typing import Final
 
 from daybook.app import credentials
 from daybook.app.access import Principal
-from daybook.app.credentials import ACCESS, REFRESH, NewToken
+from daybook.app.credentials import (
+    ACCESS,
+    ACCESS_SECONDS,
+    REFRESH,
+    REFRESH_SECONDS,
+    SECOND,
+    NewToken,
+    family_of,
+    grant_label,
+)
 from daybook.app.ports import Clock, Directory, Token
 from daybook.auth.demo import DemoCredentials
 from daybook.domain.ids import Timestamp
-
-SECOND: Final = 1_000_000
-"""A second in the microseconds of timestamps."""
-
-ACCESS_SECONDS: Final = 3_600
-"""Life of an access token."""
-
-REFRESH_SECONDS: Final = 8_726_400
-"""Life of a refresh token, 101 days, counted from when it was issued."""
 
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
@@ -94,13 +94,13 @@ class Grants:
         family, predecessor = _family(token)
         if predecessor is not None:
             credentials.revoke(self._directory, self._clock, predecessor)
-        access = self._issue(token, ACCESS, f"grant {family}", ACCESS_SECONDS)
+        access = self._issue(token, ACCESS, grant_label(family), ACCESS_SECONDS)
         if now - token.created_at < ROLLS_AFTER:
             left = REFRESH_SECONDS
             if token.expires_at is not None:
                 left = (token.expires_at - now) // SECOND
             return Granted(access, text, ACCESS_SECONDS, left)
-        label = f"grant {family} after {token.hash.hex()}"
+        label = f"{grant_label(family)} after {token.hash.hex()}"
         successor = self._issue(token, REFRESH, label, REFRESH_SECONDS)
         ends = Timestamp(now + OVERLAP)
         if token.expires_at is None or token.expires_at > ends:
@@ -157,7 +157,7 @@ def _family(token: Token) -> tuple[str, bytes | None]:
     """
     found = _LABEL.fullmatch(token.label)
     if found is None:
-        return token.hash.hex()[:32], None
+        return family_of(token), None
     return found[1], bytes.fromhex(found[2]) if found[2] else None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, Rejection, Scope
-from daybook.app.ports import Store, Token
+from daybook.app.ports import Clock, Store, Token
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     Failure,
@@ -47,7 +47,12 @@ def add_parsers(commands: "Commands") -> None:
     group = commands.add_parser("token", help="create, list or revoke tokens").add_subparsers(
         title="commands", metavar="COMMAND", required=True
     )
-    parser = add_command(group, "create", "make a bearer token and print it, once", create)
+    parser = add_command(
+        group,
+        "create",
+        "make a bearer token, or what OAuth 2 clients need, and print it once",
+        create,
+    )
     parser.add_argument(
         "--client", required=True, metavar="NAME", help="the application that will use it"
     )
@@ -66,8 +71,20 @@ def add_parsers(commands: "Commands") -> None:
         help="what it allows; may be repeated (default: everything)",
     )
     parser.add_argument("--label", default="", help="what it is for, to tell it from others")
-    parser.add_argument(
+    life = parser.add_mutually_exclusive_group()
+    life.add_argument(
         "--expires-in-days", type=_days, metavar="DAYS", help="(default: until it is revoked)"
+    )
+    life.add_argument(
+        "--refresh",
+        action="store_true",
+        help="make what an OAuth 2 client needs that refreshes its own tokens: client id, which is"
+        " NAME, and secret, an access token for an hour and a refresh token",
+    )
+    parser.add_argument(
+        "--new-secret",
+        action="store_true",
+        help="with --refresh, for a client that has a secret already: give it another",
     )
     add_store_option(parser)
     parser = add_command(group, "list", "list tokens; their text is not kept", list_tokens)
@@ -85,7 +102,13 @@ def _days(text: str) -> int:
 
 
 def create(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Make a token; its text alone goes to standard output."""
+    """Make a token; its text alone goes to standard output. Or make what `--refresh` names."""
+    if arguments.new_secret and not arguments.refresh:
+        raise Failure("--new-secret goes with --refresh")
+    if arguments.refresh and not credentials.is_client_id(arguments.client):
+        raise Failure(
+            "--client: an OAuth client's id has up to 100 ASCII characters, no blanks and no colon"
+        )
     days: int | None = arguments.expires_in_days
     with opened_store(arguments, environment) as store:
         companies = frozenset(find_company(store, name) for name in arguments.company)
@@ -96,10 +119,35 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
             label=arguments.label,
             lifetime_us=None if days is None else days * _DAY_US,
         )
+        if arguments.refresh:
+            return _authorize(store, environment.clock, wanted, arguments.new_secret)
         issued = credentials.issue(store.directory, environment.clock, wanted)
         opens = _companies(store, issued.token)
     print_aside(f"Token {issued.token.number} opens {opens}. It is shown only now:")
     print_line(issued.text)
+    return 0
+
+
+def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_secret: bool) -> int:
+    """Make a client, unless it is known, and its tokens; names and values, one pair a line."""
+    directory = store.directory
+    known = directory.client(wanted.client)
+    rows = [("client id", wanted.client)]
+    if known is None or known.revoked_at is not None or new_secret:
+        rows.append(("client secret", credentials.register(directory, clock, wanted.client)))
+    else:
+        print_aside(f"{wanted.client} keeps the secret it has; --new-secret gives it another.")
+    made = credentials.authorize(directory, clock, wanted)
+    rows += [("access token", made.access.text), ("refresh token", made.refresh.text)]
+    opened = wanted.company_ids or directory.company_ids()
+    realms = [names.realm for each in sorted(opened) if (names := directory.names(each))]
+    if len(realms) == 1:
+        rows.append(("realm", realms[0]))
+    numbers = f"{made.refresh.token.number} and {made.access.token.number}"
+    opens = _companies(store, made.refresh.token)
+    print_aside(f"Tokens {numbers} open {opens}. They are shown only now:")
+    for label, value in rows:
+        print_line(f"{label:<14} {value}")
     return 0
 
 
