@@ -97,3 +97,16 @@ def test_which_company_is_meant(files: Terminal) -> None:
 def test_a_store_without_companies(terminal: Terminal) -> None:
     terminal.ok("init")
     assert "company create" in terminal.fails("export", "-")
+
+
+def test_a_day_that_is_none_is_said_in_plain_words(files: Terminal) -> None:
+    assert files.run("export", "-", "--from", "2026-13-01") == 2
+    assert "'2026-13-01' is not a day of the calendar" in files.err
+    assert "fromisoformat" not in files.err
+
+
+def test_what_cannot_be_written_is_named_as_it_was_given(files: Terminal) -> None:
+    line = files.fails("export", "none/out.csv")
+    assert line == f"none/out.csv: there is no folder {files.folder / 'none'}"
+    assert "a file name is needed" in files.fails("export", "")
+    assert "a file name is needed" in files.fails("import", "")

@@ -18,6 +18,7 @@ from daybook.cli.kit import (
     print_line,
     print_table,
     slug_of,
+    whole_number,
 )
 from daybook.domain.ids import Timestamp
 
@@ -90,12 +91,14 @@ def add_parsers(commands: "Commands") -> None:
     parser = add_command(group, "list", "list tokens; their text is not kept", list_tokens)
     add_store_option(parser)
     parser = add_command(group, "revoke", "withdraw a token", revoke)
-    parser.add_argument("number", type=int, metavar="NUMBER", help="its number in the list")
+    parser.add_argument(
+        "number", type=whole_number, metavar="NUMBER", help="its number in the list"
+    )
     add_store_option(parser)
 
 
 def _days(text: str) -> int:
-    days = int(text)
+    days = whole_number(text)
     if not 1 <= days <= DAYS_MAX:
         raise argparse.ArgumentTypeError(f"1 to {DAYS_MAX} are possible")
     return days

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -33,6 +32,7 @@ from daybook.cli.kit import (
     add_company_option,
     add_store_option,
     counted,
+    day,
     opened_store,
     print_aside,
     print_line,
@@ -99,14 +99,14 @@ def _add_export(commands: "Commands") -> None:
     parser.add_argument(
         "--from",
         dest="start",
-        type=date.fromisoformat,
+        type=day,
         metavar="DATE",
         help="first posting date, as in 2026-01-31 (default: the earliest)",
     )
     parser.add_argument(
         "--to",
         dest="end",
-        type=date.fromisoformat,
+        type=day,
         metavar="DATE",
         help="last posting date (default: the latest)",
     )
@@ -164,6 +164,8 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
 @contextmanager
 def _source(name: str) -> Iterator[Source]:
     """The file to import. Standard input is copied first, since a file is read repeatedly."""
+    if not name:
+        raise Failure("a file name is needed, or - for standard input")
     if name != "-":
         path = Path(name)
         yield Source(lambda: path.open("rb"), path.stat().st_size)
@@ -198,6 +200,8 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
 
     What is there and is no file (a device, a pipe) is written to, never replaced.
     """
+    if not name:
+        raise Failure("a file name is needed, or - for standard output")
     if name == "-":
         out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="")
         try:
@@ -212,6 +216,8 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
         return
     if path.exists() and not overwrite:
         raise Failure(f"{path} is there already; --overwrite replaces it")
+    if not path.parent.is_dir():
+        raise Failure(f"{name}: there is no folder {path.parent}")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
@@ -219,5 +225,9 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
             out.flush()
             os.fsync(out.fileno())
         part.replace(path)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) == part:
+            raise Failure(f"{name}: {error.strerror}") from error
+        raise
     finally:
         part.unlink(missing_ok=True)
