@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from daybook.app.access import OPERATOR
 from daybook.app.journal_csv import (
@@ -88,6 +88,12 @@ def _add_import(commands: "Commands") -> None:
         action="store_true",
         help="keep the entries that are right when others are not (default: all or nothing)",
     )
+    parser.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out entries whose number and date an entry in the books has already (default:"
+        " import them, with a warning)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check everything, keep nothing")
     add_store_option(parser)
 
@@ -131,6 +137,7 @@ def take(arguments: argparse.Namespace, environment: Environment) -> int:
         status=arguments.status,
         keeping=Keeping.THE_OTHERS if arguments.keep_good else Keeping.ALL_OR_NOTHING,
         dry_run=arguments.dry_run,
+        skip_existing=arguments.skip_existing,
     )
     with (
         _source(arguments.file) as source,
@@ -148,7 +155,9 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
     for name in report.unread:
         print_aside(f"column {name} is not read")
     for fault in report.faults:
-        print_aside(str(fault))
+        remedy = _REMEDIES.get(fault.option or "")
+        print_aside(f"{fault}; {remedy}" if remedy else str(fault))
+    _tell_existing(report, options)
     if not report.complete:
         print_aside("the rest of the file was not looked at")
     done = "would be imported" if options.dry_run else "imported"
@@ -159,6 +168,29 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
         return 0
     what = "the others were left out" if report.entries else "nothing was imported"
     raise Failure(f"{what}: {counted(len(report.faults), 'fault', 'faults')}, told above")
+
+
+_REMEDIES: Final = {
+    "dates": "--date-format does, with ymd, dmy or mdy",
+    "decimal": "--decimal point or --decimal comma says it",
+    "encoding": "--encoding does, with a name such as cp1252",
+}
+"""The options that settle what a file leaves open, by the members they set."""
+
+
+def _tell_existing(report: ImportReport, options: ImportOptions) -> None:
+    if not report.existing:
+        return
+    count = counted(report.existing, "entry", "entries")
+    if options.skip_existing:
+        print_aside(f"{count} left out: the books have one with the same number and date")
+        return
+    for fault in report.alike:
+        print_aside(f"warning: {fault}")
+    print_aside(
+        f"warning: {count} of the file with the number and date of one in the books; is it imported"
+        " already? --skip-existing leaves such entries out"
+    )
 
 
 @contextmanager
