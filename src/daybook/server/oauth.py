@@ -162,6 +162,8 @@ def _fields(request: Request) -> dict[str, str] | str:
     if request.body.lstrip()[:1] == b"{":
         try:
             value = json.decode(request.body)
+        except json.NotTaken as error:
+            return f"the body is not taken: {error}"
         except json.JsonError as error:
             return f"the body is not JSON: {error}"
         return {name: text for name, text in value.items() if isinstance(text, str)}
