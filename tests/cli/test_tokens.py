@@ -86,3 +86,14 @@ def test_what_does_not_go_with_refreshing(shop: Terminal) -> None:
     assert "no colon" in shop.fails(*create, "a:b", "--refresh")
     assert "goes with --refresh" in shop.fails(*create, "app", "--new-secret")
     assert shop.run(*create, "app", "--refresh", "--expires-in-days", "3") == 2
+
+
+def test_a_refresh_token_is_revoked_with_its_access_tokens(shop: Terminal) -> None:
+    shop.ok("token", "create", "--client", "app")
+    shop.ok("token", "create", "--client", "app", "--refresh")
+    shop.ok("token", "create", "--client", "app", "--refresh")
+    out = shop.ok("token", "revoke", "2")
+    assert out == "Token 2 is revoked, and with it what the same authorization made: 3.\n"
+    rows = [row.split() for row in shop.ok("token", "list").splitlines()[1:]]
+    states = [next(word for word in row if word in ("valid", "revoked")) for row in rows]
+    assert states == ["valid", "revoked", "revoked", "valid", "valid"]

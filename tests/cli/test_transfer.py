@@ -126,9 +126,12 @@ def test_a_file_is_not_imported_twice_unnoticed(files: Terminal) -> None:
 @pytest.mark.parametrize(
     ("content", "option"),
     [
-        (GOOD.replace("2026-01-31", "03/04/2026"), "--date-format does"),
-        (GOOD.replace(",5,", ',"1.234,56",'), "--decimal comma says it"),
-        (GOOD.replace("Rent", "Caf\xe9"), "--encoding does"),
+        (
+            GOOD.replace("2026-01-31", "03/04/2026"),
+            "say which order the dates are in [--date-format ymd, dmy or mdy]\n",
+        ),
+        (GOOD.replace(",5,", ',"1.234,56",'), "(here: '1.234,56') [--decimal point or comma]\n"),
+        (GOOD.replace("Rent", "Caf\xe9"), "[--encoding and a name such as cp1252]\n"),
     ],
 )
 def test_what_a_file_leaves_open_names_the_option(

@@ -43,6 +43,8 @@ _PREFIXES: Final = {ACCESS: "dba_", REFRESH: "dbr_"}
 _OTHER_PREFIX: Final = "dbk_"
 _SECRET_PREFIX: Final = "dbs_"
 
+_GRANT: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?").fullmatch
+
 _CLIENT_ID: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,100}").fullmatch
 """Printable ASCII without blanks, and without the colon that ends an id in HTTP's Basic scheme."""
 
@@ -149,14 +151,36 @@ def authorize(
     return Authorization(refresh, issue(directory, clock, wanted, random_text))
 
 
-def family_of(refresh: Token) -> str:
-    """The name of the family of tokens that begins with a refresh token."""
-    return refresh.hash.hex()[:32]
+def family_of(token: Token) -> str:
+    """The name of the family of tokens that a token belongs to: what one authorization has made.
+
+    It stands in the label of all but the first, which begins a family named after its hash.
+    """
+    found = _GRANT(token.label)
+    return token.hash.hex()[:32] if found is None else found[1]
 
 
-def grant_label(family: str) -> str:
-    """The label by which an access token is known to belong to a family."""
-    return f"grant {family}"
+def predecessor_of(token: Token) -> bytes | None:
+    """The hash of the refresh token that a refresh token succeeds, or None."""
+    found = _GRANT(token.label)
+    return None if found is None or not found[2] else bytes.fromhex(found[2])
+
+
+def grant_label(family: str, predecessor: Token | None = None) -> str:
+    """The label by which a token is known to belong to a family, and to succeed another."""
+    after = "" if predecessor is None else f" after {predecessor.hash.hex()}"
+    return f"grant {family}{after}"
+
+
+def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Token]:
+    """Withdraw a token with all that belong to the same authorization; answers with them."""
+    family = family_of(token)
+    return [
+        kept
+        for member in directory.tokens()
+        if member.client == token.client and family_of(member) == family
+        if (kept := revoke(directory, clock, member.hash)) is not None
+    ]
 
 
 def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | None:
@@ -170,12 +194,15 @@ def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | Non
     return directory.put_token(replace(token, revoked_at=clock()))
 
 
-def revoke_number(directory: Directory, clock: Clock, number: int) -> Token | None:
-    """Withdraw a token by the number people know it by; see `revoke`."""
+def revoke_number(directory: Directory, clock: Clock, number: int) -> list[Token]:
+    """Withdraw a token by the number people know it by, with its family; see `revoke_family`.
+
+    Empty if there is no such token.
+    """
     for token in directory.tokens():
         if token.number == number:
-            return revoke(directory, clock, token.hash)
-    return None
+            return revoke_family(directory, clock, token)
+    return []
 
 
 def fault(token: Token | None, now: Timestamp) -> Rejection | None:

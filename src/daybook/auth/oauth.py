@@ -10,7 +10,6 @@ whichever is sooner. A client that lost the answer can thus ask again.
 """
 
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -28,6 +27,7 @@ from daybook.app.credentials import (
     NewToken,
     family_of,
     grant_label,
+    predecessor_of,
 )
 from daybook.app.ports import Clock, Directory, Token
 from daybook.auth.demo import DemoCredentials
@@ -36,8 +36,6 @@ from daybook.domain.ids import Timestamp
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
 """A day each, in microseconds; see the module's text."""
-
-_LABEL: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class Grants:
             return GrantRefusal.INVALID
         if token.kind != REFRESH or token.client != client_id:
             return GrantRefusal.NOT_ITS_CLIENTS
-        family, predecessor = _family(token)
+        family, predecessor = family_of(token), predecessor_of(token)
         if predecessor is not None:
             credentials.revoke(self._directory, self._clock, predecessor)
         access = self._issue(token, ACCESS, grant_label(family), ACCESS_SECONDS)
@@ -100,7 +98,7 @@ class Grants:
             if token.expires_at is not None:
                 left = (token.expires_at - now) // SECOND
             return Granted(access, text, ACCESS_SECONDS, left)
-        label = f"{grant_label(family)} after {token.hash.hex()}"
+        label = grant_label(family, token)
         successor = self._issue(token, REFRESH, label, REFRESH_SECONDS)
         ends = Timestamp(now + OVERLAP)
         if token.expires_at is None or token.expires_at > ends:
@@ -117,10 +115,7 @@ class Grants:
         token = self._directory.token(credentials.digest(text))
         if token is None or token.client != client_id:
             return False
-        family, _ = _family(token)
-        for member in self._directory.tokens():
-            if member.client == client_id and _family(member)[0] == family:
-                credentials.revoke(self._directory, self._clock, member.hash)
+        credentials.revoke_family(self._directory, self._clock, token)
         return True
 
     def _refresh_demo(self, client_id: str, text: str, demo: Principal) -> Granted | GrantRefusal:
@@ -148,17 +143,6 @@ class Grants:
             lifetime_us=seconds * SECOND,
         )
         return credentials.issue(self._directory, self._clock, wanted).text
-
-
-def _family(token: Token) -> tuple[str, bytes | None]:
-    """The family of a token, and the hash of the token it succeeds.
-
-    A token that no grant made begins a family of its own, named after its hash.
-    """
-    found = _LABEL.fullmatch(token.label)
-    if found is None:
-        return family_of(token), None
-    return found[1], bytes.fromhex(found[2]) if found[2] else None
 
 
 def discovery(origin: str) -> Mapping[str, object]:

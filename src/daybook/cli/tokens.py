@@ -90,7 +90,9 @@ def add_parsers(commands: "Commands") -> None:
     add_store_option(parser)
     parser = add_command(group, "list", "list tokens; their text is not kept", list_tokens)
     add_store_option(parser)
-    parser = add_command(group, "revoke", "withdraw a token", revoke)
+    parser = add_command(
+        group, "revoke", "withdraw a token, and all tokens of the same authorization", revoke
+    )
     parser.add_argument(
         "number", type=whole_number, metavar="NUMBER", help="its number in the list"
     )
@@ -180,10 +182,12 @@ def revoke(arguments: argparse.Namespace, environment: Environment) -> int:
     """Withdraw a token."""
     with opened_store(arguments, environment) as store:
         number = arguments.number
-        token = credentials.revoke_number(store.directory, environment.clock, number)
-    if token is None:
+        revoked = credentials.revoke_number(store.directory, environment.clock, number)
+    if not revoked:
         raise Failure(f"there is no token {number}")
-    print_line(f"Token {number} is revoked.")
+    others = " ".join(str(token.number) for token in revoked if token.number != number)
+    more = f", and with it what the same authorization made: {others}" if others else ""
+    print_line(f"Token {number} is revoked{more}.")
     return 0
 
 

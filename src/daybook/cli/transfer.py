@@ -156,7 +156,7 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
         print_aside(f"column {name} is not read")
     for fault in report.faults:
         remedy = _REMEDIES.get(fault.option or "")
-        print_aside(f"{fault}; {remedy}" if remedy else str(fault))
+        print_aside(f"{fault} [{remedy}]" if remedy else str(fault))
     _tell_existing(report, options)
     if not report.complete:
         print_aside("the rest of the file was not looked at")
@@ -171,9 +171,9 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
 
 
 _REMEDIES: Final = {
-    "dates": "--date-format does, with ymd, dmy or mdy",
-    "decimal": "--decimal point or --decimal comma says it",
-    "encoding": "--encoding does, with a name such as cp1252",
+    "dates": "--date-format ymd, dmy or mdy",
+    "decimal": "--decimal point or comma",
+    "encoding": "--encoding and a name such as cp1252",
 }
 """The options that settle what a file leaves open, by the members they set."""
 
