@@ -62,10 +62,36 @@ def test_when_a_token_is_not_believed(store: Store) -> None:
 
 def test_the_first_time_of_revocation_stays(store: Store) -> None:
     token = issue(store.directory, TestClock(), NewToken("app")).token
-    first = revoke_number(store.directory, TestClock(START + 5), token.number)
-    again = revoke_number(store.directory, TestClock(START + 9), token.number)
-    assert first is not None
+    (first,) = revoke_number(store.directory, TestClock(START + 5), token.number)
+    (again,) = revoke_number(store.directory, TestClock(START + 9), token.number)
     assert first.revoked_at == START + 5
     assert again == first
-    assert revoke_number(store.directory, TestClock(), 99) is None
+    assert revoke_number(store.directory, TestClock(), 99) == []
     assert revoke(store.directory, TestClock(), b"unknown") is None
+
+
+def test_a_client_gets_a_secret_and_may_get_another(store: Store) -> None:
+    first = credentials.register(store.directory, TestClock(), "billing")
+    second = credentials.register(store.directory, TestClock(), "billing")
+    client = store.directory.client("billing")
+    assert client is not None
+    assert first.startswith("dbs_")
+    assert first != second
+    assert client.secret_hash == credentials.digest(second)
+
+
+def test_an_authorization_is_two_tokens_with_lives_of_their_own(store: Store) -> None:
+    wanted = NewToken("billing", label="shop", scopes=frozenset({Scope.READ}))
+    made = credentials.authorize(store.directory, TestClock(), wanted)
+    refresh, access = made.refresh.token, made.access.token
+    assert (refresh.kind, access.kind) == ("refresh", "access")
+    assert (refresh.label, access.label) == ("shop", f"grant {refresh.hash.hex()[:32]}")
+    assert refresh.scopes == access.scopes == {"read"}
+    lives = [(each.expires_at or 0) - each.created_at for each in (refresh, access)]
+    assert lives == [101 * 86_400 * 1_000_000, 3_600 * 1_000_000]
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a:b", "caf\u00e9", "x" * 101])
+def test_some_texts_are_no_client_ids(text: str) -> None:
+    assert not credentials.is_client_id(text)
+    assert credentials.is_client_id("billing")

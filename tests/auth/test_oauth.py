@@ -1,23 +1,21 @@
 """What refresh tokens are good for, day by day."""
 
+import threading
+from pathlib import Path
+
 import pytest
 from tests.auth.conftest import DAY, SECOND, HandClock
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
-from daybook.app.credentials import REFRESH, NewToken
+from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, NewToken
+from daybook.app.ledger import system_clock
 from daybook.app.ports import Client, Directory
 from daybook.auth.demo import DemoCredentials
-from daybook.auth.oauth import (
-    ACCESS_SECONDS,
-    REFRESH_SECONDS,
-    Granted,
-    GrantRefusal,
-    Grants,
-    discovery,
-)
+from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
 from daybook.auth.tokens import StoreAuthenticator
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
+from daybook.storage import open_store
 
 
 @pytest.fixture
@@ -180,3 +178,42 @@ def test_the_discovery_document_points_back() -> None:
         "claims_supported",
     ):
         assert isinstance(document[member], list)
+
+
+def test_what_an_operator_authorizes_is_refreshed_and_revoked_as_one(
+    grants: Grants, directory: Directory, clock: HandClock
+) -> None:
+    secret = credentials.register(directory, clock, "billing")
+    made = credentials.authorize(directory, clock, NewToken("billing", label="of the shop"))
+    assert grants.is_client("billing", secret)
+    granted = grants.refresh("billing", made.refresh.text)
+    assert isinstance(granted, Granted)
+    assert granted.refresh_token == made.refresh.text
+    assert grants.revoke("billing", granted.access_token)
+    believed = StoreAuthenticator(directory, clock)
+    assert believed.authenticate(made.access.text) is Rejection.REVOKED
+    assert grants.refresh("billing", made.refresh.text) is GrantRefusal.INVALID
+
+
+@pytest.mark.parametrize("url", ["memory://", "sqlite"])
+def test_a_revocation_during_a_refresh_is_not_undone(url: str, tmp_path: Path) -> None:
+    """Many of both at once: however they interleave, nothing of the family is good afterwards."""
+    store = open_store(f"sqlite:///{tmp_path}/books.db" if url == "sqlite" else url)
+    for _ in range(20):
+        made = credentials.authorize(store.directory, system_clock, NewToken("app"))
+        grants = Grants(store.directory, lambda: Timestamp(system_clock() + 2 * 86_400_000_000))
+        threads = [
+            threading.Thread(target=grants.refresh, args=("app", made.refresh.text)),
+            threading.Thread(target=grants.revoke, args=("app", made.access.text)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        family = credentials.family_of(made.refresh.token)
+        members = [
+            token for token in store.directory.tokens() if credentials.family_of(token) == family
+        ]
+        assert len(members) >= 2
+        assert all(token.revoked_at is not None for token in members)
+    store.close()

@@ -12,6 +12,8 @@ from daybook.app.ports import Store, StoreFailure
 from daybook.cli.environment import Environment, SettingInForce, Steps
 from daybook.cli.main import run
 from daybook.storage import open_store
+from daybook.storage.sqlite.backup import Existing, backup, restore
+from daybook.storage.sqlite.store import path_of
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Terminal:
     copied: list[tuple[object, ...]] = field(default_factory=list)
     open_store: Callable[[str], Store] = open_store
     clock: TestClock = field(default_factory=TestClock)
+    copies: bool = False
+    """Whether backup and restore are the real ones, and not only noted."""
     out: str = ""
     err: str = ""
 
@@ -66,12 +70,18 @@ class Terminal:
         return 7
 
     def _backup(self, url: str, file: Path, steps: Steps) -> None:
+        if self.copies:
+            backup(path_of(url), file, steps)
+            return
         steps(1, 1)
         self.copied.append((url, file))
         if file.name == "full.db":
             raise StoreFailure("the disk is full")
 
     def _restore(self, file: Path, url: str, replace: bool, steps: Steps) -> None:
+        if self.copies:
+            restore(file, path_of(url), steps, Existing.REPLACE if replace else Existing.REFUSE)
+            return
         steps(1, 1)
         self.copied.append((file, url, replace))
 

@@ -12,6 +12,22 @@ def test_a_store_is_made_once_and_found_again(terminal: Terminal) -> None:
     assert "1 company" in terminal.ok("init")
 
 
+def test_the_hint_names_the_store_that_was_named(terminal: Terminal) -> None:
+    out = terminal.ok("init", "--store", "sqlite:///books.db")
+    assert out.endswith("company create NAME --currency CODE --store sqlite:///books.db\n")
+    assert terminal.ok("init").endswith("company create NAME --currency CODE\n")
+
+
+def test_what_is_in_memory_cannot_be_made_ready(terminal: Terminal) -> None:
+    assert "there is nothing to make" in terminal.fails("init", "--store", "memory://")
+
+
+def test_a_number_is_asked_for_by_its_name(terminal: Terminal) -> None:
+    create = ("company", "create", "X", "--currency", "GBP", "--fiscal-year-start", "x")
+    assert terminal.run(*create) == 2
+    assert "'x' is not a whole number" in terminal.err
+
+
 def test_a_company_is_founded_and_listed(terminal: Terminal) -> None:
     terminal.ok("init")
     out = terminal.ok(
@@ -49,6 +65,7 @@ def test_a_company_is_founded_and_listed(terminal: Terminal) -> None:
 def test_a_company_may_begin_without_accounts(shop: Terminal) -> None:
     out = shop.ok("company", "create", "Bare", "--currency", "USD", "--chart", "none")
     assert "accounts  0" in out
+    assert "currency  USD\ncountry   US\ntime zone UTC\n" in out
 
 
 @pytest.mark.parametrize(
@@ -57,7 +74,13 @@ def test_a_company_may_begin_without_accounts(shop: Terminal) -> None:
         (("X", "--currency", "XXX"), "no currency XXX"),
         (("X", "--currency", "GBP", "--time-zone", "Mars"), "no time zone 'Mars'"),
         (("X", "--currency", "GBP", "--slug", "A b"), "a slug has small letters"),
-        (("12", "--currency", "GBP"), "a slug has small letters"),
+        (("X", "--currency", "GBP", "--slug", ""), "a slug has small letters"),
+        (("12", "--currency", "GBP"), "no slug can be made from the name '12'"),
+        (("日本", "--currency", "GBP"), "give one with --slug"),
+        (("", "--currency", "GBP"), "a company needs a name"),
+        ((" ", "--currency", "GBP", "--slug", "x"), "a company needs a name"),
+        (("X", "--currency", "GBP", "--country", "XX"), "no country 'XX' in ISO 3166"),
+        (("X", "--currency", "GBP", "--store", "memory://"), "memory:// is gone when its process"),
         (("X", "--currency", "GBP", "--slug", "mill"), "mill"),
     ],
 )

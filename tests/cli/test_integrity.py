@@ -61,3 +61,35 @@ def test_replay_tells_what_differs(shop: Terminal, monkeypatch: pytest.MonkeyPat
     shop.open_store = other
     assert "the events rebuild other books" in shop.fails("replay")
     assert "the events rebuild nothing" in shop.out
+
+
+def test_a_store_without_companies_is_in_order_and_says_so(terminal: Terminal) -> None:
+    terminal.ok("init")
+    for name in ("verify", "replay"):
+        assert "sqlite:///daybook.db: 0 companies" in terminal.ok(name)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "verify",
+        "replay",
+        "backup copy.db",
+        "company list",
+        "company create X --currency GBP",
+        "token list",
+        "export -",
+    ],
+)
+def test_an_empty_file_is_no_store(terminal: Terminal, command: str) -> None:
+    (terminal.folder / "zero.db").touch()
+    message = terminal.fails(*command.split(), "--store", "sqlite:///zero.db")
+    assert message.startswith("zero.db is an empty file, not a Daybook store")
+    assert not (terminal.folder / "zero.db").stat().st_size
+
+
+def test_the_doctor_leaves_an_empty_file_alone(terminal: Terminal) -> None:
+    (terminal.folder / "daybook.db").touch()
+    assert terminal.fails("doctor") == "1 thing to look at"
+    assert not (terminal.folder / "daybook.db").stat().st_size
+    terminal.ok("init")

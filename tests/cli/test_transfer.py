@@ -97,3 +97,46 @@ def test_which_company_is_meant(files: Terminal) -> None:
 def test_a_store_without_companies(terminal: Terminal) -> None:
     terminal.ok("init")
     assert "company create" in terminal.fails("export", "-")
+
+
+def test_a_day_that_is_none_is_said_in_plain_words(files: Terminal) -> None:
+    assert files.run("export", "-", "--from", "2026-13-01") == 2
+    assert "'2026-13-01' is not a day of the calendar" in files.err
+    assert "fromisoformat" not in files.err
+
+
+def test_what_cannot_be_written_is_named_as_it_was_given(files: Terminal) -> None:
+    line = files.fails("export", "none/out.csv")
+    assert line == f"none/out.csv: there is no folder {files.folder / 'none'}"
+    assert "a file name is needed" in files.fails("export", "")
+    assert "a file name is needed" in files.fails("import", "")
+
+
+def test_a_file_is_not_imported_twice_unnoticed(files: Terminal) -> None:
+    files.ok("import", "good.csv")
+    files.ok("import", "good.csv", "--dry-run")
+    assert "warning: line 2, column Journal No.: the books have an entry" in files.err
+    assert "--skip-existing leaves such entries out" in files.err
+    out = files.ok("import", "good.csv", "--skip-existing")
+    assert out == "0 entries with 0 lines imported\n"
+    assert "1 entry left out" in files.err
+    assert files.ok("export", "-").count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "option"),
+    [
+        (
+            GOOD.replace("2026-01-31", "03/04/2026"),
+            "say which order the dates are in [--date-format ymd, dmy or mdy]\n",
+        ),
+        (GOOD.replace(",5,", ',"1.234,56",'), "(here: '1.234,56') [--decimal point or comma]\n"),
+        (GOOD.replace("Rent", "Caf\xe9"), "[--encoding and a name such as cp1252]\n"),
+    ],
+)
+def test_what_a_file_leaves_open_names_the_option(
+    files: Terminal, content: str, option: str
+) -> None:
+    (files.folder / "open.csv").write_text(content, encoding="latin-1")
+    files.fails("import", "open.csv")
+    assert option in files.err

@@ -104,3 +104,22 @@ def test_old_clients_are_answered_and_their_connection_closed(thread_server: Thr
     response = thread_server.exchange(b"GET /mirror/a HTTP/1.0\r\n\r\n")
     assert response.status == 200
     assert response.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("filler", [b"x", b" ", b"\xc3\xa9"], ids=["plain", "blank", "accent"])
+@pytest.mark.parametrize("size", [HEAD_BYTES_MAX, 3 * HEAD_BYTES_MAX])
+def test_a_long_first_line_is_refused_in_words(
+    thread_server: ThreadServer, filler: bytes, size: int
+) -> None:
+    target = b"/mirror/a?" + filler * (size // len(filler))
+    response = thread_server.exchange(GET.replace(b"/mirror/a", target))
+    assert response.status == 431
+    assert b"64 KiB at most" in response.body
+    assert response.headers["connection"] == "close"
+
+
+def test_a_line_that_grows_beyond_its_bound_by_escaping_is_refused(
+    thread_server: ThreadServer,
+) -> None:
+    target = b"/mirror/a?q=" + b" x" * (HEAD_BYTES_MAX // 4)
+    assert thread_server.exchange(GET.replace(b"/mirror/a", target)).status == 431

@@ -217,3 +217,20 @@ def test_a_wire_of_another_package_is_found_and_mounted(tmp_path: Path) -> None:
     assert exchange(running.host, running.port, GET % b"/foreign").body == b"2 companies"
     assert "foreign" in running.greeting
     assert running.stop() == 0
+
+
+def test_a_store_that_was_not_there_is_made_and_told(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'boks.db'}"
+    running = start(tmp_path, "--no-demo", store=store)
+    assert f"--currency CODE --store {store}" in running.greeting
+    assert running.stop() == 0
+    assert f"made a new, empty store at {store}" in running.log.read_text()
+    running.log.write_text("")
+    assert start(tmp_path, "--no-demo", store=store).stop() == 0
+    assert "made a new" not in running.log.read_text()
+
+
+def test_what_a_store_is_not_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "journal.csv").write_text("Journal No.,Date\n" * 100)
+    code, error = failed(tmp_path, "--store", "sqlite:///journal.csv", "--http", "127.0.0.1:0")
+    assert (code, error) == (1, "daybook: journal.csv is not a SQLite database\n")

@@ -6,8 +6,12 @@ hash is enough because nobody can guess 256 bits; a password would need a slow o
 
     issued = issue(store.directory, system_clock, NewToken(client="billing", label="nightly job"))
     print(issued.text)
+
+A client that refreshes its tokens has an id and a secret besides (`register`), and gets an access
+and a refresh token that belong together (`authorize`).
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +19,7 @@ from hashlib import sha256
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
-from daybook.app.ports import Clock, Directory, Token
+from daybook.app.ports import Client, Clock, Directory, Token, TokenTable
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
 
@@ -27,8 +31,23 @@ REFRESH: Final = "refresh"
 TOKEN_BYTES: Final = 32
 """Random bytes of a token: beyond guessing, whatever the number of tokens."""
 
+ACCESS_SECONDS: Final = 3_600
+"""Life of an access token that can be refreshed."""
+
+REFRESH_SECONDS: Final = 8_726_400
+"""Life of a refresh token, 101 days, counted from when it was issued."""
+
+SECOND: Final = 1_000_000
+"""A second in the microseconds of timestamps."""
+
 _PREFIXES: Final = {ACCESS: "dba_", REFRESH: "dbr_"}
 _OTHER_PREFIX: Final = "dbk_"
+_SECRET_PREFIX: Final = "dbs_"
+
+_GRANT: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?").fullmatch
+
+_CLIENT_ID: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,100}").fullmatch
+"""Printable ASCII without blanks, and without the colon that ends an id in HTTP's Basic scheme."""
 
 
 @value
@@ -62,7 +81,7 @@ def digest(text: str) -> bytes:
 
 
 def issue(
-    directory: Directory,
+    directory: TokenTable,
     clock: Clock,
     wanted: NewToken,
     random_text: Callable[[int], str] = secrets.token_urlsafe,
@@ -85,23 +104,123 @@ def issue(
     return Issued(text, directory.put_token(token))
 
 
+def is_client_id(text: str) -> bool:
+    """Whether a text can be the id of a client that proves itself with a secret."""
+    return _CLIENT_ID(text) is not None
+
+
+def register(
+    directory: Directory,
+    clock: Clock,
+    client_id: str,
+    random_text: Callable[[int], str] = secrets.token_urlsafe,
+) -> str:
+    """Make a client known, or give a known one another secret. Answers with the secret.
+
+    Tokens of a known client go on; its earlier secret does not.
+    """
+    assert is_client_id(client_id)
+    secret = _SECRET_PREFIX + random_text(TOKEN_BYTES)
+    directory.put_client(Client(client_id, client_id, digest(secret), clock()))
+    return secret
+
+
+@value
+class Authorization:
+    """A refresh token, and an access token made with it; revoking either by OAuth ends both."""
+
+    refresh: Issued
+    access: Issued
+
+
+def authorize(
+    directory: Directory,
+    clock: Clock,
+    wanted: NewToken,
+    random_text: Callable[[int], str] = secrets.token_urlsafe,
+) -> Authorization:
+    """Make a refresh token and its first access token; kind and lifetime are not `wanted`'s."""
+    lifetime_us = REFRESH_SECONDS * SECOND
+    wanted = replace(wanted, kind=REFRESH, lifetime_us=lifetime_us)
+    refresh = issue(directory, clock, wanted, random_text)
+    wanted = replace(
+        wanted,
+        kind=ACCESS,
+        lifetime_us=ACCESS_SECONDS * SECOND,
+        label=grant_label(family_of(refresh.token)),
+    )
+    return Authorization(refresh, issue(directory, clock, wanted, random_text))
+
+
+def family_of(token: Token) -> str:
+    """The name of the family of tokens that a token belongs to: what one authorization has made.
+
+    It stands in the label of all but the first, which begins a family named after its hash.
+    """
+    found = _GRANT(token.label)
+    return token.hash.hex()[:32] if found is None else found[1]
+
+
+def predecessor_of(token: Token) -> bytes | None:
+    """The hash of the refresh token that a refresh token succeeds, or None."""
+    found = _GRANT(token.label)
+    return None if found is None or not found[2] else bytes.fromhex(found[2])
+
+
+def grant_label(family: str, predecessor: Token | None = None) -> str:
+    """The label by which a token is known to belong to a family, and to succeed another."""
+    after = "" if predecessor is None else f" after {predecessor.hash.hex()}"
+    return f"grant {family}{after}"
+
+
+def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Token]:
+    """Withdraw a token with all that belong to the same authorization; answers with them.
+
+    One transaction: a refresh at the same moment comes before it, and what it made is withdrawn
+    too, or after it, and is refused.
+    """
+    family, now = family_of(token), clock()
+
+    def work(table: TokenTable) -> list[Token]:
+        return [
+            withdrawn(table, now, member)
+            for member in table.tokens()
+            if member.client == token.client and family_of(member) == family
+        ]
+
+    return directory.change_tokens(work)
+
+
+def withdrawn(table: TokenTable, now: Timestamp, token: Token) -> Token:
+    """A token as it is kept once it is withdrawn; one that was keeps its first time of that."""
+    if token.revoked_at is not None:
+        return token
+    return table.put_token(replace(token, revoked_at=now))
+
+
 def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | None:
     """Withdraw a token by its hash. Answers with it as it is kept now, None if there is none.
 
     A token that was revoked before keeps its first time of revocation.
     """
-    token = directory.token(token_hash)
-    if token is None or token.revoked_at is not None:
-        return token
-    return directory.put_token(replace(token, revoked_at=clock()))
+    now = clock()
+
+    def work(table: TokenTable) -> Token | None:
+        token = table.token(token_hash)
+        return None if token is None else withdrawn(table, now, token)
+
+    return directory.change_tokens(work)
 
 
-def revoke_number(directory: Directory, clock: Clock, number: int) -> Token | None:
-    """Withdraw a token by the number people know it by; see `revoke`."""
+def revoke_number(directory: Directory, clock: Clock, number: int) -> list[Token]:
+    """Withdraw a token by the number people know it by, with its family; see `revoke_family`.
+
+    Empty if there is no such token.
+    """
     for token in directory.tokens():
         if token.number == number:
-            return revoke(directory, clock, token.hash)
-    return None
+            return revoke_family(directory, clock, token)
+    return []
 
 
 def fault(token: Token | None, now: Timestamp) -> Rejection | None:

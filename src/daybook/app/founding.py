@@ -7,6 +7,7 @@ from typing import Final
 
 from daybook.app.charts import CHARTS
 from daybook.app.ledger import Ledger, Refused
+from daybook.domain import countries
 from daybook.domain.commands import CreateReference
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
@@ -29,7 +30,8 @@ class NewCompany:
     """What a company is to be. `chart` is a name of `charts.CHARTS`.
 
     `realm` and `codat_id` None are drawn at random; a time zone is a name such as
-    `Europe/London`, `country` two letters, `fiscal_year_start` a month from 1 to 12.
+    `Europe/London`, `country` a code of ISO 3166, `fiscal_year_start` a month from 1 to 12.
+    Nothing is concluded from the currency.
     """
 
     name: str
@@ -92,8 +94,8 @@ def _faults(wanted: NewCompany) -> list[Refusal]:
         except ValueError:
             message = "a Codat company id is a UUID"
             faults.append(Refusal(RefusalCode.INVALID_VALUE, message, "codat_id"))
-    if re.fullmatch("[A-Z]{2}", wanted.country, re.ASCII) is None:
-        message = "a country is two capital letters, such as GB"
+    if not countries.is_country(wanted.country):
+        message = f"no country {wanted.country!r} in ISO 3166: two capital letters, such as GB"
         faults.append(Refusal(RefusalCode.INVALID_VALUE, message, "country"))
     return faults
 

@@ -300,6 +300,19 @@ class Token:
     number: int = 0
 
 
+class TokenTable(Protocol):
+    """The tokens of a store, as they are read and written."""
+
+    def token(self, token_hash: bytes) -> Token | None:
+        """A token by its hash, or None."""
+
+    def put_token(self, token: Token) -> Token:
+        """Keep a token, in place of one with the same hash; answers with its number set."""
+
+    def tokens(self) -> list[Token]:
+        """All tokens, in the order they were made."""
+
+
 class Directory(Protocol):
     """What a store keeps across companies: their names, and credentials."""
 
@@ -349,6 +362,13 @@ class Directory(Protocol):
         """Forget tokens of a kind that expired at a time or before it; answers how many.
 
         For kinds that live minutes and are made by the thousand. Numbers are not given again.
+        """
+
+    def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
+        """Run `work` on the tokens as one transaction: nobody changes any of them meanwhile.
+
+        It may be run again if its transaction is undone because of another unit of work. What it
+        raises undoes what it wrote and is raised here.
         """
 
     def credentials_version(self) -> int:

@@ -10,7 +10,6 @@ whichever is sooner. A client that lost the answer can thus ask again.
 """
 
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -19,25 +18,24 @@ from typing import Final
 
 from daybook.app import credentials
 from daybook.app.access import Principal
-from daybook.app.credentials import ACCESS, REFRESH, NewToken
-from daybook.app.ports import Clock, Directory, Token
+from daybook.app.credentials import (
+    ACCESS,
+    ACCESS_SECONDS,
+    REFRESH,
+    REFRESH_SECONDS,
+    SECOND,
+    NewToken,
+    family_of,
+    grant_label,
+    predecessor_of,
+)
+from daybook.app.ports import Clock, Directory, Token, TokenTable
 from daybook.auth.demo import DemoCredentials
 from daybook.domain.ids import Timestamp
-
-SECOND: Final = 1_000_000
-"""A second in the microseconds of timestamps."""
-
-ACCESS_SECONDS: Final = 3_600
-"""Life of an access token."""
-
-REFRESH_SECONDS: Final = 8_726_400
-"""Life of a refresh token, 101 days, counted from when it was issued."""
 
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
 """A day each, in microseconds; see the module's text."""
-
-_LABEL: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +79,41 @@ class Grants:
         return hmac.compare_digest(digest, client.secret_hash)
 
     def refresh(self, client_id: str, text: str) -> Granted | GrantRefusal:
-        """New tokens for a refresh token that was issued to this client."""
+        """New tokens for a refresh token that was issued to this client.
+
+        Judged and carried out as one: a revocation at the same moment is not undone.
+        """
         demo = self._demo.principal(text)
         if demo is not None:
             return self._refresh_demo(client_id, text, demo)
-        token = self._directory.token(credentials.digest(text))
+        return self._directory.change_tokens(
+            lambda table: self._refresh(table, client_id, credentials.digest(text), text)
+        )
+
+    def _refresh(
+        self, table: TokenTable, client_id: str, token_hash: bytes, text: str
+    ) -> Granted | GrantRefusal:
+        token = table.token(token_hash)
         now = self._clock()
         if token is None or credentials.fault(token, now) is not None:
             return GrantRefusal.INVALID
         if token.kind != REFRESH or token.client != client_id:
             return GrantRefusal.NOT_ITS_CLIENTS
-        family, predecessor = _family(token)
-        if predecessor is not None:
-            credentials.revoke(self._directory, self._clock, predecessor)
-        access = self._issue(token, ACCESS, f"grant {family}", ACCESS_SECONDS)
+        family, predecessor = family_of(token), predecessor_of(token)
+        before = None if predecessor is None else table.token(predecessor)
+        if before is not None:
+            credentials.withdrawn(table, now, before)
+        access = self._issue(table, token, ACCESS, grant_label(family), ACCESS_SECONDS)
         if now - token.created_at < ROLLS_AFTER:
             left = REFRESH_SECONDS
             if token.expires_at is not None:
                 left = (token.expires_at - now) // SECOND
             return Granted(access, text, ACCESS_SECONDS, left)
-        label = f"grant {family} after {token.hash.hex()}"
-        successor = self._issue(token, REFRESH, label, REFRESH_SECONDS)
+        label = grant_label(family, token)
+        successor = self._issue(table, token, REFRESH, label, REFRESH_SECONDS)
         ends = Timestamp(now + OVERLAP)
         if token.expires_at is None or token.expires_at > ends:
-            self._directory.put_token(replace(token, expires_at=ends))
+            table.put_token(replace(token, expires_at=ends))
         return Granted(access, successor, ACCESS_SECONDS, REFRESH_SECONDS)
 
     def revoke(self, client_id: str, text: str) -> bool:
@@ -117,10 +126,7 @@ class Grants:
         token = self._directory.token(credentials.digest(text))
         if token is None or token.client != client_id:
             return False
-        family, _ = _family(token)
-        for member in self._directory.tokens():
-            if member.client == client_id and _family(member)[0] == family:
-                credentials.revoke(self._directory, self._clock, member.hash)
+        credentials.revoke_family(self._directory, self._clock, token)
         return True
 
     def _refresh_demo(self, client_id: str, text: str, demo: Principal) -> Granted | GrantRefusal:
@@ -136,7 +142,7 @@ class Grants:
         access = credentials.issue(self._directory, self._clock, wanted)
         return Granted(access.text, text, ACCESS_SECONDS, REFRESH_SECONDS)
 
-    def _issue(self, like: Token, kind: str, label: str, seconds: int) -> str:
+    def _issue(self, table: TokenTable, like: Token, kind: str, label: str, seconds: int) -> str:
         believed = credentials.principal(like)
         wanted = NewToken(
             client=like.client,
@@ -147,18 +153,7 @@ class Grants:
             user=like.user,
             lifetime_us=seconds * SECOND,
         )
-        return credentials.issue(self._directory, self._clock, wanted).text
-
-
-def _family(token: Token) -> tuple[str, bytes | None]:
-    """The family of a token, and the hash of the token it succeeds.
-
-    A token that no grant made begins a family of its own, named after its hash.
-    """
-    found = _LABEL.fullmatch(token.label)
-    if found is None:
-        return token.hash.hex()[:32], None
-    return found[1], bytes.fromhex(found[2]) if found[2] else None
+        return credentials.issue(table, self._clock, wanted).text
 
 
 def discovery(origin: str) -> Mapping[str, object]:

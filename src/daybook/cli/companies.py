@@ -25,6 +25,7 @@ from daybook.cli.kit import (
     sentence,
     store_url,
     the_company,
+    whole_number,
 )
 from daybook.domain.commands import ChangeCompany
 
@@ -86,14 +87,22 @@ def _add_create(group: "Commands") -> None:
         "--currency", required=True, metavar="CODE", help="home currency, such as GBP; fixed"
     )
     parser.add_argument(
-        "--time-zone", default="UTC", metavar="ZONE", help="such as Europe/London (default: UTC)"
+        "--time-zone",
+        default="UTC",
+        metavar="ZONE",
+        help="such as Europe/London; days and times of answers go by it (default: UTC, whatever"
+        " the country)",
     )
     parser.add_argument(
-        "--country", default="US", metavar="CODE", help="two letters, such as GB (default: US)"
+        "--country",
+        default="US",
+        metavar="CODE",
+        help="of ISO 3166, such as GB; tax and some texts go by it (default: US, whatever the"
+        " currency)",
     )
     parser.add_argument(
         "--fiscal-year-start",
-        type=int,
+        type=whole_number,
         default=1,
         choices=range(1, 13),
         metavar="MONTH",
@@ -118,6 +127,8 @@ def _add_create(group: "Commands") -> None:
 def init(arguments: argparse.Namespace, environment: Environment) -> int:
     """Make a store, or say that it is there."""
     url = store_url(arguments, environment)
+    if url.startswith("memory:"):
+        raise Failure(f"{url} is gone when its process ends; there is nothing to make")
     store = environment.open_store(url)
     try:
         count = len(store.directory.company_ids())
@@ -125,15 +136,24 @@ def init(arguments: argparse.Namespace, environment: Environment) -> int:
         store.close()
     print_line(f"The store {url} is ready; it has {counted(count, 'company', 'companies')}.")
     if not count:
-        print_line("Next: daybook company create NAME --currency CODE")
+        where = f" --store {arguments.store}" if arguments.store else ""
+        print_line(f"Next: daybook company create NAME --currency CODE{where}")
     return 0
 
 
 def create(arguments: argparse.Namespace, environment: Environment) -> int:
     """Found a company."""
+    if not arguments.name.strip():
+        raise Failure("a company needs a name")
+    slug = slug_from(arguments.name) if arguments.slug is None else arguments.slug
+    if not slug and arguments.slug is None:
+        raise Failure(
+            f"no slug can be made from the name {arguments.name!r}, which has no letter from a to"
+            " z; give one with --slug"
+        )
     wanted = NewCompany(
         name=arguments.name,
-        slug=arguments.slug or slug_from(arguments.name),
+        slug=slug,
         home_currency=arguments.currency.upper(),
         time_zone=arguments.time_zone,
         country=arguments.country.upper(),
@@ -152,6 +172,9 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
         ("slug", company.slug),
         ("realm", company.realm),
         ("codat id", company.codat_id),
+        ("currency", company.home_currency),
+        ("country", company.country),
+        ("time zone", company.time_zone),
         ("accounts", str(len(CHARTS[wanted.chart]))),
     ):
         print_line(f"{label:<9} {value}")

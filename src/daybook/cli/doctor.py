@@ -16,6 +16,7 @@ from daybook.cli.kit import (
     add_store_option,
     counted,
     file_of,
+    is_empty,
     print_line,
     print_table,
     slug_of,
@@ -78,6 +79,10 @@ def _about_store(url: str, environment: Environment) -> Iterator[str]:
     if file is not None and not file.exists():
         print_line("  is not there yet")
         yield "there is no store; `daybook init` makes one"
+        return
+    if file is not None and is_empty(file):
+        print_line("  is an empty file")
+        yield "the file is no store yet; `daybook init` makes it one"
         return
     try:
         store = environment.open_store(url)

@@ -55,7 +55,10 @@ def verify(arguments: argparse.Namespace, environment: Environment) -> int:
     """Audit companies; findings go to standard output."""
     findings = 0
     with opened_store(arguments, environment) as store:
-        for company_id in companies_of(store, arguments.company):
+        companies = companies_of(store, arguments.company)
+        if not companies:
+            print_line(f"{store.url}: 0 companies, nothing to check")
+        for company_id in companies:
             slug = slug_of(store, company_id)
             with Progress(f"verify {slug}", "events") as progress:
                 found = audit(store, company_id, progress.steps)
@@ -81,6 +84,9 @@ def rebuild(arguments: argparse.Namespace, environment: Environment) -> int:
     differing = 0
     with opened_store(arguments, environment) as store:
         companies = companies_of(store, arguments.company)
+        if not companies:
+            print_line(f"{store.url}: 0 companies, nothing to rebuild")
+            return 0
         if arguments.into is not None and len(companies) != 1:
             raise Failure("--into takes one company; name it with --company")
         for company_id in companies:

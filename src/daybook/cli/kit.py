@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE: Final = "sqlite:///daybook.db"
 STORE_VARIABLE: Final = "DAYBOOK_STORE"
+
+DIGITS_MAX: Final = 15
+"""Digits of a number that is typed in; none that means something has more."""
 
 ACTOR: Final = Actor("operator", "cli")
 """On whose behalf the command line acts: that of whoever may run it."""
@@ -74,16 +78,54 @@ def file_of(url: str) -> Path | None:
     return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
 
 
-@contextmanager
-def opened_store(arguments: argparse.Namespace, environment: Environment) -> Iterator[Store]:
-    """The store a command works on, which must be there already: a slip in the address would
-    otherwise make an empty one.
+def file_name(text: str) -> Path:
+    """The argument that names a file, for `type=`."""
+    if not text:
+        raise argparse.ArgumentTypeError("a file name is needed")
+    return Path(text)
+
+
+def whole_number(text: str) -> int:
+    """The argument that is a count, for `type=`."""
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def day(text: str) -> date:
+    """The argument that is a day, for `type=`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a day of the calendar, written as in 2026-01-31"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def the_store(arguments: argparse.Namespace, environment: Environment) -> str:
+    """The address of a store that is there. Raises `Failure`.
+
+    Commands do not make stores, `init` does: a slip in the address would make an empty one.
     """
     url = store_url(arguments, environment)
+    if url.startswith("memory:"):
+        raise Failure(f"{url} is gone when its process ends; only `daybook serve` can use it")
     file = file_of(url)
     if file is not None and not file.exists():
         raise Failure(f"there is no store at {url}; `daybook init` makes one")
-    store = environment.open_store(url)
+    if file is not None and is_empty(file):
+        raise Failure(f"{file} is an empty file, not a Daybook store; `daybook init` makes it one")
+    return url
+
+
+def is_empty(file: Path) -> bool:
+    """Whether a file has no bytes. An engine would take it for a store that is still to be made."""
+    return file.is_file() and not file.stat().st_size
+
+
+@contextmanager
+def opened_store(arguments: argparse.Namespace, environment: Environment) -> Iterator[Store]:
+    """The store a command works on, which must be there already. Raises `Failure`."""
+    store = environment.open_store(the_store(arguments, environment))
     try:
         yield store
     finally:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, Rejection, Scope
-from daybook.app.ports import Store, Token
+from daybook.app.ports import Clock, Store, Token
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     Failure,
@@ -18,6 +18,7 @@ from daybook.cli.kit import (
     print_line,
     print_table,
     slug_of,
+    whole_number,
 )
 from daybook.domain.ids import Timestamp
 
@@ -47,7 +48,12 @@ def add_parsers(commands: "Commands") -> None:
     group = commands.add_parser("token", help="create, list or revoke tokens").add_subparsers(
         title="commands", metavar="COMMAND", required=True
     )
-    parser = add_command(group, "create", "make a bearer token and print it, once", create)
+    parser = add_command(
+        group,
+        "create",
+        "make a bearer token, or what OAuth 2 clients need, and print it once",
+        create,
+    )
     parser.add_argument(
         "--client", required=True, metavar="NAME", help="the application that will use it"
     )
@@ -66,26 +72,48 @@ def add_parsers(commands: "Commands") -> None:
         help="what it allows; may be repeated (default: everything)",
     )
     parser.add_argument("--label", default="", help="what it is for, to tell it from others")
-    parser.add_argument(
+    life = parser.add_mutually_exclusive_group()
+    life.add_argument(
         "--expires-in-days", type=_days, metavar="DAYS", help="(default: until it is revoked)"
+    )
+    life.add_argument(
+        "--refresh",
+        action="store_true",
+        help="make what an OAuth 2 client needs that refreshes its own tokens: client id, which is"
+        " NAME, and secret, an access token for an hour and a refresh token",
+    )
+    parser.add_argument(
+        "--new-secret",
+        action="store_true",
+        help="with --refresh, for a client that has a secret already: give it another",
     )
     add_store_option(parser)
     parser = add_command(group, "list", "list tokens; their text is not kept", list_tokens)
     add_store_option(parser)
-    parser = add_command(group, "revoke", "withdraw a token", revoke)
-    parser.add_argument("number", type=int, metavar="NUMBER", help="its number in the list")
+    parser = add_command(
+        group, "revoke", "withdraw a token, and all tokens of the same authorization", revoke
+    )
+    parser.add_argument(
+        "number", type=whole_number, metavar="NUMBER", help="its number in the list"
+    )
     add_store_option(parser)
 
 
 def _days(text: str) -> int:
-    days = int(text)
+    days = whole_number(text)
     if not 1 <= days <= DAYS_MAX:
         raise argparse.ArgumentTypeError(f"1 to {DAYS_MAX} are possible")
     return days
 
 
 def create(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Make a token; its text alone goes to standard output."""
+    """Make a token; its text alone goes to standard output. Or make what `--refresh` names."""
+    if arguments.new_secret and not arguments.refresh:
+        raise Failure("--new-secret goes with --refresh")
+    if arguments.refresh and not credentials.is_client_id(arguments.client):
+        raise Failure(
+            "--client: an OAuth client's id has up to 100 ASCII characters, no blanks and no colon"
+        )
     days: int | None = arguments.expires_in_days
     with opened_store(arguments, environment) as store:
         companies = frozenset(find_company(store, name) for name in arguments.company)
@@ -96,10 +124,35 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
             label=arguments.label,
             lifetime_us=None if days is None else days * _DAY_US,
         )
+        if arguments.refresh:
+            return _authorize(store, environment.clock, wanted, arguments.new_secret)
         issued = credentials.issue(store.directory, environment.clock, wanted)
         opens = _companies(store, issued.token)
     print_aside(f"Token {issued.token.number} opens {opens}. It is shown only now:")
     print_line(issued.text)
+    return 0
+
+
+def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_secret: bool) -> int:
+    """Make a client, unless it is known, and its tokens; names and values, one pair a line."""
+    directory = store.directory
+    known = directory.client(wanted.client)
+    rows = [("client id", wanted.client)]
+    if known is None or known.revoked_at is not None or new_secret:
+        rows.append(("client secret", credentials.register(directory, clock, wanted.client)))
+    else:
+        print_aside(f"{wanted.client} keeps the secret it has; --new-secret gives it another.")
+    made = credentials.authorize(directory, clock, wanted)
+    rows += [("access token", made.access.text), ("refresh token", made.refresh.text)]
+    opened = wanted.company_ids or directory.company_ids()
+    realms = [names.realm for each in sorted(opened) if (names := directory.names(each))]
+    if len(realms) == 1:
+        rows.append(("realm", realms[0]))
+    numbers = f"{made.refresh.token.number} and {made.access.token.number}"
+    opens = _companies(store, made.refresh.token)
+    print_aside(f"Tokens {numbers} open {opens}. They are shown only now:")
+    for label, value in rows:
+        print_line(f"{label:<14} {value}")
     return 0
 
 
@@ -129,10 +182,12 @@ def revoke(arguments: argparse.Namespace, environment: Environment) -> int:
     """Withdraw a token."""
     with opened_store(arguments, environment) as store:
         number = arguments.number
-        token = credentials.revoke_number(store.directory, environment.clock, number)
-    if token is None:
+        revoked = credentials.revoke_number(store.directory, environment.clock, number)
+    if not revoked:
         raise Failure(f"there is no token {number}")
-    print_line(f"Token {number} is revoked.")
+    others = " ".join(str(token.number) for token in revoked if token.number != number)
+    more = f", and with it what the same authorization made: {others}" if others else ""
+    print_line(f"Token {number} is revoked{more}.")
     return 0
 
 

@@ -8,9 +8,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from daybook.app.access import OPERATOR
 from daybook.app.journal_csv import (
@@ -33,6 +32,7 @@ from daybook.cli.kit import (
     add_company_option,
     add_store_option,
     counted,
+    day,
     opened_store,
     print_aside,
     print_line,
@@ -88,6 +88,12 @@ def _add_import(commands: "Commands") -> None:
         action="store_true",
         help="keep the entries that are right when others are not (default: all or nothing)",
     )
+    parser.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out entries whose number and date an entry in the books has already (default:"
+        " import them, with a warning)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check everything, keep nothing")
     add_store_option(parser)
 
@@ -99,14 +105,14 @@ def _add_export(commands: "Commands") -> None:
     parser.add_argument(
         "--from",
         dest="start",
-        type=date.fromisoformat,
+        type=day,
         metavar="DATE",
         help="first posting date, as in 2026-01-31 (default: the earliest)",
     )
     parser.add_argument(
         "--to",
         dest="end",
-        type=date.fromisoformat,
+        type=day,
         metavar="DATE",
         help="last posting date (default: the latest)",
     )
@@ -131,6 +137,7 @@ def take(arguments: argparse.Namespace, environment: Environment) -> int:
         status=arguments.status,
         keeping=Keeping.THE_OTHERS if arguments.keep_good else Keeping.ALL_OR_NOTHING,
         dry_run=arguments.dry_run,
+        skip_existing=arguments.skip_existing,
     )
     with (
         _source(arguments.file) as source,
@@ -148,7 +155,9 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
     for name in report.unread:
         print_aside(f"column {name} is not read")
     for fault in report.faults:
-        print_aside(str(fault))
+        remedy = _REMEDIES.get(fault.option or "")
+        print_aside(f"{fault} [{remedy}]" if remedy else str(fault))
+    _tell_existing(report, options)
     if not report.complete:
         print_aside("the rest of the file was not looked at")
     done = "would be imported" if options.dry_run else "imported"
@@ -161,9 +170,34 @@ def _tell(report: ImportReport, options: ImportOptions) -> int:
     raise Failure(f"{what}: {counted(len(report.faults), 'fault', 'faults')}, told above")
 
 
+_REMEDIES: Final = {
+    "dates": "--date-format ymd, dmy or mdy",
+    "decimal": "--decimal point or comma",
+    "encoding": "--encoding and a name such as cp1252",
+}
+"""The options that settle what a file leaves open, by the members they set."""
+
+
+def _tell_existing(report: ImportReport, options: ImportOptions) -> None:
+    if not report.existing:
+        return
+    count = counted(report.existing, "entry", "entries")
+    if options.skip_existing:
+        print_aside(f"{count} left out: the books have one with the same number and date")
+        return
+    for fault in report.alike:
+        print_aside(f"warning: {fault}")
+    print_aside(
+        f"warning: {count} of the file with the number and date of one in the books; is it imported"
+        " already? --skip-existing leaves such entries out"
+    )
+
+
 @contextmanager
 def _source(name: str) -> Iterator[Source]:
     """The file to import. Standard input is copied first, since a file is read repeatedly."""
+    if not name:
+        raise Failure("a file name is needed, or - for standard input")
     if name != "-":
         path = Path(name)
         yield Source(lambda: path.open("rb"), path.stat().st_size)
@@ -198,6 +232,8 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
 
     What is there and is no file (a device, a pipe) is written to, never replaced.
     """
+    if not name:
+        raise Failure("a file name is needed, or - for standard output")
     if name == "-":
         out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="")
         try:
@@ -212,6 +248,8 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
         return
     if path.exists() and not overwrite:
         raise Failure(f"{path} is there already; --overwrite replaces it")
+    if not path.parent.is_dir():
+        raise Failure(f"{name}: there is no folder {path.parent}")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
@@ -219,5 +257,9 @@ def _target(name: str, overwrite: bool) -> Iterator[TextIO]:
             out.flush()
             os.fsync(out.fileno())
         part.replace(path)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) == part:
+            raise Failure(f"{name}: {error.strerror}") from error
+        raise
     finally:
         part.unlink(missing_ok=True)

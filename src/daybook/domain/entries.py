@@ -479,7 +479,8 @@ class Composer:
         self.lines, self.notes = tuple(lines), tuple(notes)
         posting = len(self._content.lines) - len(notes)
         if posting < limits.LINES_MIN:
-            message = f"{posting} posting lines, {limits.LINES_MIN} at least"
+            noun = "line" if posting == 1 else "lines"
+            message = f"{posting} posting {noun}, {limits.LINES_MIN} at least"
             self.refusals.append(Refusal(RefusalCode.TOO_FEW_LINES, message, "lines"))
 
     def _line_id(self, wanted: LineId | None, used: set[LineId]) -> LineId:

@@ -29,12 +29,13 @@ def banner(config: Config, ledger: Ledger, plugins: Sequence[Plugin], address: A
             title = ""
     lines.append(f"  {'operations':<28} {origin}/healthz /readyz /metrics")
     if not config.demo and not ledger.store.directory.company_ids():
-        lines.append("There are no companies yet: daybook company create")
-    missing = ", ".join(interface.title for interface in absent(plugins))
+        create = f"daybook company create NAME --currency CODE --store {ledger.store.url}"
+        lines.append(f"There are no companies yet: {create}")
+    missing = absent(plugins)
     if missing:
-        lines.append(f"Not in this version: {missing}")
-    if config.sql is not None:
-        lines.append(f"Nothing listens on {config.sql}, the address for SQL")
+        lines.append(f"Not in this version: {', '.join(each.title for each in missing)}")
+    if config.sql is not None and any(each.name == "sql" for each in missing):
+        lines.append(f"Nothing listens on {config.sql}: this version has no SQL interface")
     return "\n".join(lines) + "\n"
 
 

@@ -151,12 +151,25 @@ class Connection(HttpToolsProtocol):
                 self._unset_keepalive_if_required()
                 self._start_head_timer()
                 return b""
+        if end < 0:
+            return self._refuse_line()
         line = data[:end]
-        if line.count(b" ") <= 2 and line.isascii():
-            return data
-        method, _, rest = line.partition(b" ")
-        target, _, version = rest.rpartition(b" ")
-        return b" ".join((method, _escaped(target), version)) + data[end:]
+        if line.count(b" ") > 2 or not line.isascii():
+            method, _, rest = line.partition(b" ")
+            target, _, version = rest.rpartition(b" ")
+            line = b" ".join((method, _escaped(target), version))
+            data = line + data[end:]
+        # The parser of addresses gives up beyond 16 bits, with an answer that says nothing.
+        return data if len(line) <= HEAD_BYTES_MAX else self._refuse_line()
+
+    def _refuse_line(self) -> bytes:
+        """Refuse a first line that is too long; nothing is left of what has come."""
+        self._refuse_head(
+            431,
+            b"The first line of the request is too long: 64 KiB at most. What is longer, such as a"
+            b" query, goes into the body of a POST.\n",
+        )
+        return b""
 
     def _bound_head(self, size: int) -> None:
         self._head_bytes += size

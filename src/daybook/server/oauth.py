@@ -1,9 +1,9 @@
 """OAuth 2 and OpenID over HTTP: discovery, refreshing and revoking tokens.
 
-This version has no authorization page: refresh tokens come from `daybook token create`, or are
-the demo's. What needs such a page (authorization codes, identity tokens, the user's profile)
-answers 501 and says so; the discovery document names those addresses all the same, because
-clients read them before they know which they will need.
+This version has no authorization page: clients and refresh tokens come from
+`daybook token create --refresh`, or are the demo's. What needs such a page (authorization codes,
+identity tokens, the user's profile) answers 501 and says so; the discovery document names those
+addresses all the same, because clients read them before they know which they will need.
 """
 
 import re
@@ -162,6 +162,8 @@ def _fields(request: Request) -> dict[str, str] | str:
     if request.body.lstrip()[:1] == b"{":
         try:
             value = json.decode(request.body)
+        except json.NotTaken as error:
+            return f"the body is not taken: {error}"
         except json.JsonError as error:
             return f"the body is not JSON: {error}"
         return {name: text for name, text in value.items() if isinstance(text, str)}

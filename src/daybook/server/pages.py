@@ -9,7 +9,7 @@ from daybook.app.ports import Store
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
-from daybook.server.interfaces import Interface, absent, present
+from daybook.server.interfaces import Interface, present
 from daybook.server.observe import Metrics, without_credentials
 
 _TEXT: Final = ("content-type", "text/plain; charset=utf-8")
@@ -39,7 +39,7 @@ class ServerPages:
         self._store = store
         self._metrics = metrics
         self._lifecycle = lifecycle
-        self._first_page = _first_page(present(plugins), absent(plugins)).encode()
+        self._first_page = _first_page(present(plugins)).encode()
         self._pages: dict[str, Callable[[], Response]] = {
             "/": lambda: Response(200, self._first_page, _HTML),
             "/healthz": lambda: Response(200, b"alive\n", (_TEXT, _NO_STORE)),
@@ -72,13 +72,12 @@ class ServerPages:
         return Response(200, b"ready\n", (_TEXT, _NO_STORE))
 
 
-def _first_page(here: Sequence[Interface], missing: Sequence[Interface]) -> str:
+def _first_page(here: Sequence[Interface]) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(interface.title)}</td>"
         f"<td><code>{html.escape(interface.path)}</code></td></tr>"
         for interface in here
     )
-    later = html.escape(", ".join(interface.title for interface in missing))
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -90,12 +89,11 @@ body {{ margin: 3rem auto; max-width: 45rem; padding: 0 1rem }}
 td {{ padding: .2rem 2rem .2rem 0 }}
 </style>
 <h1>Daybook</h1>
-<p>One double-entry journal that speaks five accounting interfaces. Version {__version__}.</p>
+<p>One double-entry journal that speaks existing accounting interfaces. Version {__version__}.</p>
 <table>
 <tr><th align="left">Interface</th><th align="left">Path</th></tr>
 {rows}
 </table>
-<p>Not in this version: {later}.</p>
 <p>Operations: <code>/healthz</code>, <code>/readyz</code>, <code>/metrics</code>.</p>
 </html>
 """

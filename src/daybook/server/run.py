@@ -21,6 +21,7 @@ import uvicorn
 
 from daybook.app.ledger import Ledger
 from daybook.app.ports import StoreFailure
+from daybook.cli.kit import file_of, is_empty
 from daybook.server.asgi import Application
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble, open_books
@@ -46,11 +47,17 @@ def serve(config: Config) -> int:
         listeners = listen(config.http)
     except OSError as error:
         return _failed(f"cannot listen on {config.http}: {error.strerror or error}")
+    made_new = _is_new(config)
     try:
         ledger = open_books(config)
     except (StoreFailure, OSError, ValueError) as error:
         _close(listeners)
         return _failed(str(error))
+    if made_new:
+        log.warning(
+            f"made a new, empty store at {config.store}; if there should be one, the"
+            " address is mistaken"
+        )
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_run(config, ledger, log, listeners, began))
@@ -60,6 +67,16 @@ def serve(config: Config) -> int:
         _close(listeners)
         ledger.store.close()
     return 0
+
+
+def _is_new(config: Config) -> bool:
+    """Whether the store is still to be made, and not as a demo's.
+
+    A server makes it, so that a first start needs nothing else, but not without a word: it may be
+    a slip in the address.
+    """
+    file = None if config.demo else file_of(config.store)
+    return file is not None and (not file.exists() or is_empty(file))
 
 
 def listen(address: Address) -> list[socket.socket]:

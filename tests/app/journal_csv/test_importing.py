@@ -18,6 +18,7 @@ from daybook.app.journal_csv import (
     Source,
     import_journal,
 )
+from daybook.app.journal_csv import existing as existing_module
 from daybook.app.journal_csv import importing as module
 from daybook.app.ledger import Books, Keeping
 from daybook.domain.limits import STREAM_REFUSALS_MAX
@@ -131,7 +132,7 @@ def test_entries_may_be_imported_for_approval() -> None:
         ),
         (
             "1,2026-01-31,Rent,1,,,\n",
-            "line 2: 1 posting lines, 2 at least",
+            "line 2: 1 posting line, 2 at least",
         ),
     ],
 )
@@ -285,3 +286,54 @@ def test_any_rows_are_a_report(rows: list[list[str]]) -> None:
     books = shop()
     report = take(books, text)
     assert len(entries(books)) == (0 if report.faults else report.entries)
+
+
+@pytest.mark.parametrize("scheme", engine_schemes())
+def test_what_the_books_have_already_is_told_or_left_out(
+    scheme: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    store = open_store(Engine.of(scheme, tmp_path_factory.mktemp(scheme)).url)
+    books = shop(store)
+    file = HEAD + GOOD
+    take(books, file)
+    again = take(books, file)
+    assert (again.entries, again.existing) == (1, 1)
+    assert [str(each) for each in again.alike] == [
+        "line 2, column Journal No.: the books have an entry with this number and date (here: '1')"
+    ]
+    other_day = "\n1,2026-02-01,Rent,1,,,\n1,,Bank,,1,,\n"
+    report = take(books, file + other_day, ImportOptions(skip_existing=True))
+    assert (report.entries, report.lines, report.existing) == (1, 2, 1)
+    assert len(entries(books)) == 3
+    store.close()
+
+
+def test_entries_of_the_same_file_are_not_taken_for_what_the_books_have() -> None:
+    books = shop()
+    take(books, HEAD + "9,2026-01-01,Rent,1,,,\n9,,Bank,,1,,\n")
+    twice = HEAD + GOOD + "\n" + GOOD + UNKNOWN
+    report = take(books, twice, ImportOptions(keeping=Keeping.THE_OTHERS, skip_existing=True))
+    assert (report.entries, report.existing) == (2, 0)
+    assert told(report) == ["line 7, column Account: no account Rentz (here: 'Rentz')"]
+
+
+def test_faults_stand_where_they_are_beside_what_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows of one entry, so that the file spans many, and a broken row after the last."""
+    monkeypatch.setattr(existing_module, "WINDOW_ENTRIES", 1)
+    books = shop()
+    for _ in range(3):
+        take(books, HEAD + GOOD)
+    file = HEAD + GOOD + UNKNOWN + UNREADABLE
+    report = take(books, file, ImportOptions(skip_existing=True, keeping=Keeping.THE_OTHERS))
+    assert (report.entries, report.existing) == (0, 1)
+    assert [text.split(",")[0] for text in told(report)] == ["line 4", "line 6"]
+    broken = take(books, file + "4,2026-01-01,Rent,1,,,,,,,,too,many\n")
+    assert [text.split(":")[0] for text in told(broken)][-1] == "line 8"
+    assert not broken.complete
+
+
+def test_an_entry_of_one_line_has_one_fault() -> None:
+    report = take(shop(), HEAD + "1,2026-01-31,Rent,5,,,\n")
+    assert told(report) == ["line 2: 1 posting line, 2 at least"]

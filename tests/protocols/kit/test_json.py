@@ -172,3 +172,21 @@ def test_it_agrees_with_the_standard_library(value: Any) -> None:
 
 def test_decimals_are_written_as_number_literals() -> None:
     assert json.encode({"Amount": Decimal("100.00")}) == b'{"Amount":100.00}'
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"Line": [{"Amount": 1e1000000}]}', "a number is out of range"),
+        (b'{"a": [1.' + b"0" * 100 + b"]}", "a number has more than 64 characters"),
+        (b'["\\u0000"]', "a text contains the NUL character"),
+        (nested(DEPTH_MAX + 1), "nested deeper than 64 levels"),
+    ],
+)
+def test_json_that_is_not_taken_is_told_from_what_is_none(body: bytes, reason: str) -> None:
+    with pytest.raises(json.NotTaken) as caught:
+        json.decode(body)
+    assert str(caught.value) == reason
+    with pytest.raises(JsonError) as other:
+        json.decode(b"{")
+    assert not isinstance(other.value, json.NotTaken)

@@ -266,3 +266,22 @@ def test_overload_in_the_middle_is_that_items_alone(
     assert count(wire) == 2
     answers = carried_out(wire, *items, query="requestid=r")
     assert [answer["JournalEntry"]["Id"] for answer in answers] == ["1", "3", "2"]
+
+
+def test_what_failed_is_told_in_plain_words_for_the_first_items(wire: Wire) -> None:
+    bad = [item(f"a{at}", "create", JournalEntry=UNBALANCED) for at in range(7)]
+    answer = send(wire, item("ok", "create", JournalEntry=two_lines()), *bad)
+    told = (answer.response.diagnosis or "").split(" | ")
+    assert answer.status == 200
+    assert told[0].startswith("bId a0: Line: debits are 1.00 USD, credits 2.00")
+    assert [text.split(":")[0] for text in told] == [*(f"bId a{at}" for at in range(5)), told[5]]
+    assert told[5] == "and 2 more items"
+    unnamed = send(wire, {"operation": "create", "JournalEntry": UNBALANCED})
+    assert (unnamed.response.diagnosis or "").startswith("item 0: bId is required")
+    fine = send(wire, item("ok", "create", JournalEntry=two_lines()))
+    assert fine.response.diagnosis is None
+
+
+def test_an_item_says_of_its_fault_what_the_single_request_says(wire: Wire) -> None:
+    (shown,) = carried_out(wire, item("a", "create", JournalEntry=UNBALANCED))
+    assert shown["Fault"] == wire.post("journalentry", UNBALANCED).json["Fault"]

@@ -616,7 +616,7 @@ REFUSED: list[tuple[str, dict[str, Any], list[str], str]] = [
             "CurrencyRef": {"value": "EUR"},
         },
         ["6000"],
-        "USD alone",
+        "turn on multicurrency",
     ),
     ("no currency", two_lines(CurrencyRef={"value": "XYZ"}), ["2220"], ""),
     (

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.qbo import Wire, two_lines
 
 from daybook.domain.ids import Timestamp
 from daybook.domain.refusals import RETRYABLE, Refusal, RefusalCode
@@ -116,3 +117,13 @@ def test_long_lists_of_errors_are_cut() -> None:
     fault = QboFault([Error("2020", "a", "b", "c")] * 5_000)
     assert len(fault.errors) == 1_000
     assert fault.diagnosis.endswith("and 995 more")
+
+
+def test_a_foreign_currency_in_a_company_that_keeps_one_is_one_error() -> None:
+    wire = Wire()
+    answer = wire.post("journalentry", two_lines(CurrencyRef={"value": "EUR"}))
+    assert [error["Detail"] for error in answer.errors] == [
+        "Business Validation Error: You must turn on multicurrency to use foreign currencies."
+    ]
+    assert answer.codes == ["6000"]
+    assert "keeps books in" in (answer.response.diagnosis or "")

@@ -220,7 +220,7 @@ def test_resources_are_named_in_any_case(wire: Wire) -> None:
 
 
 def test_parameters_are_read_tolerantly(wire: Wire) -> None:
-    query = "&&minorversion=banana&format=json&include=&requestid=&foo=bar+baz&&"
+    query = "&&minorversion=banana&format=json&include=&foo=bar+baz&&"
     assert wire.get("account/1", query).status == 200
     assert wire.post("journalentry", two_lines(), query).status == 200
     assert wire.get("account/1", "a&" * 2_000).codes == ["2010"]
@@ -319,3 +319,25 @@ def test_metrics_have_a_closed_set_of_names(wire: Wire) -> None:
     assert name("GET", path("batch")) == "other"
     assert name("PUT", path("foo")) == "other"
     assert name("GET", "/v3") == "other"
+
+
+def test_a_list_is_asked_for_by_a_query(wire: Wire) -> None:
+    answer = wire.get("journalentry")
+    assert answer.codes == ["500"]
+    assert (answer.response.diagnosis or "").endswith(
+        "; GET names one record; select * from journalentry by /query lists them"
+    )
+    assert "/query" not in (wire.get("journalentry/1/2").response.diagnosis or "")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"Line": [null]}', "Line[0] is not an object"),
+        (b'{"Amount": 1e1000000}', "the body is not taken: a number is out of range"),
+        (b'{"A": "\\u0000"}', "the body is not taken: a text contains the NUL character"),
+        (b'{"A"', "the body is not JSON: the text ends early"),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_plainly(wire: Wire, body: bytes, told: str) -> None:
+    assert wire.post("journalentry", body).response.diagnosis == told

@@ -2,8 +2,10 @@
 
 import datetime
 import decimal
+import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +42,7 @@ from quickbooks.objects.taxrate import TaxRate
 from quickbooks.objects.term import Term
 from quickbooks.objects.trackingclass import Class
 from quickbooks.objects.vendor import Vendor
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, command, start, variables
 
 DEPRECIATION, MEALS, DEBTORS, BARCLAYS = "35", "44", "70", "139"
 TANMAY = "34"
@@ -395,3 +397,61 @@ def test_tokens_are_refreshed_and_revoked(server: RunningServer) -> None:
     with pytest.raises(AuthClientError) as caught:
         auth.refresh(refresh_token="nobody's")
     assert caught.value.status_code == 400
+
+
+@pytest.fixture
+def own_books(tmp_path: Path) -> Iterator[tuple[RunningServer, dict[str, str]]]:
+    """A server on books that are nobody's demo, and what `token create --refresh` printed."""
+    store = f"sqlite:///{tmp_path / 'own.db'}"
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            command(*arguments, "--store", store),
+            cwd=tmp_path,
+            env=variables(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    run("init")
+    run("company", "create", "Mill Road", "--currency", "GBP")
+    printed = run("token", "create", "--client", "billing", "--refresh")
+    made = {line[:14].strip(): line[15:] for line in printed.splitlines()}
+    running = start(tmp_path, "--no-demo", store=store)
+    yield running, made
+    assert running.stop() == 0, running.log.read_text()
+
+
+def test_books_of_ones_own_are_opened_with_credentials_of_ones_own(
+    own_books: tuple[RunningServer, dict[str, str]],
+) -> None:
+    server, made = own_books
+    auth = AuthClient(
+        client_id=made["client id"],
+        client_secret=made["client secret"],
+        redirect_uri="http://localhost/callback",
+        environment=f"{server.url}/.well-known/openid_sandbox_configuration/",
+    )
+    client = QuickBooks(
+        auth_client=auth, refresh_token=made["refresh token"], company_id=made["realm"]
+    )
+    client.api_url_v3 = client.sandbox_api_url_v3 = f"{server.url}/v3"
+    assert auth.access_token not in ("", made["access token"])
+    assert CompanyInfo.get(1, qb=client).CompanyName == "Mill Road"
+    auth.refresh()
+    with_access = AuthClient(
+        client_id=made["client id"],
+        client_secret=made["client secret"],
+        redirect_uri="http://localhost/callback",
+        access_token=made["access token"],
+        environment=f"{server.url}/.well-known/openid_sandbox_configuration/",
+    )
+    assert with_access.revoke(token=made["refresh token"]) is True
+    with pytest.raises(AuthClientError):
+        auth.refresh()
+    with pytest.raises(AuthorizationException):
+        CompanyInfo.get(1, qb=client)
+    for opened in (client.session, client.auth_client, with_access):
+        opened.close()

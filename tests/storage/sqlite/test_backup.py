@@ -218,3 +218,21 @@ def test_writers_do_not_wait_for_a_copy(
     written.set()
     copying.join(30)
     assert _seq(copy, books) == 8
+
+
+def test_what_is_no_copy_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "journal.csv").write_text("Journal No.,Date\n" * 100)
+    (tmp_path / "empty.db").touch()
+    before = sorted(tmp_path.iterdir())
+    for name, wrong in (
+        ("journal.csv", "journal.csv is not a SQLite database"),
+        ("empty.db", "empty.db is empty, not a Daybook store"),
+    ):
+        with pytest.raises(StoreFailure, match=wrong):
+            restore(tmp_path / name, tmp_path / "folder" / "new.db", quiet)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_copy_needs_a_folder(path: Path, store: SqliteStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreFailure, match=f"there is no folder {tmp_path}/none"):
+        backup(path, tmp_path / "none" / "copy.db", quiet)

@@ -68,6 +68,9 @@ def test_a_newer_library_is_taken(version: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_damage_is_told_from_other_failures() -> None:
-    assert isinstance(failure_of(apsw.CorruptError("x")), StoreCorrupt)
-    assert isinstance(failure_of(apsw.NotADBError("x")), StoreCorrupt)
-    assert not isinstance(failure_of(apsw.BusyError("x")), StoreCorrupt)
+    path = Path("books.db")
+    assert isinstance(failure_of(apsw.CorruptError("x"), path), StoreCorrupt)
+    assert isinstance(failure_of(apsw.NotADBError("x"), path), StoreCorrupt)
+    assert not isinstance(failure_of(apsw.BusyError("x"), path), StoreCorrupt)
+    for error in (apsw.CorruptError("x"), apsw.NotADBError("x"), apsw.BusyError("x")):
+        assert "books.db" in str(failure_of(error, path))

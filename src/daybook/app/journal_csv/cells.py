@@ -110,6 +110,10 @@ def detect_order(texts: Iterable[str]) -> DateOrder:
     return DateOrder.DAY_FIRST
 
 
+class UnclearMark(ValueError):
+    """An amount that depends on what the decimal mark is."""
+
+
 _BLANKS: Final = " '\u2019\u00a0\u202f"
 
 
@@ -143,8 +147,10 @@ def plain_amount(text: str, mark: DecimalMark) -> str:
     found = _AMOUNTS[mark].fullmatch(text) if len(text) <= AMOUNT_CHARACTERS_MAX else None
     if found is None or not (found["whole"] or found["decimals"]):
         other = DecimalMark.COMMA if mark is DecimalMark.POINT else DecimalMark.POINT
-        hint = f"; is the decimal mark a {other}?" if _AMOUNTS[other].fullmatch(text) else ""
-        raise ValueError(f"not an amount with a decimal {mark}{hint}")
+        if _AMOUNTS[other].fullmatch(text):
+            message = f"not an amount with a decimal {mark}; is the decimal mark a {other}?"
+            raise UnclearMark(message)
+        raise ValueError(f"not an amount with a decimal {mark}")
     signs = (found["open"], found["sign"] not in ("", "+"), found["sign2"], found["trailing"])
     negative = [sign for sign in signs if sign]
     if len(negative) > 1:

@@ -9,12 +9,14 @@ class Fault:
 
     `line` counts the lines of the file from 1 (0: the file as a whole); `column` is the column's
     name as the file writes it, None where a whole row or entry is meant; `value` the cell.
+    `option` names the member of `ImportOptions` that settles it, if one does.
     """
 
     line: int
     column: str | None
     message: str
     value: str | None = None
+    option: str | None = None
 
     def __str__(self) -> str:
         where = [f"line {self.line}"] if self.line else []

@@ -23,8 +23,9 @@ from daybook.app.journal_csv.cells import (
     is_year_first,
 )
 from daybook.app.journal_csv.columns import Column, Header, read_header
+from daybook.app.journal_csv.existing import Existing, Judged
 from daybook.app.journal_csv.faults import Fault, Unreadable
-from daybook.app.journal_csv.limits import FAULTS_MAX, PREVIEW_CHARACTERS
+from daybook.app.journal_csv.limits import EXISTING_TOLD_MAX, FAULTS_MAX, PREVIEW_CHARACTERS
 from daybook.app.journal_csv.locating import locate
 from daybook.app.journal_csv.reading import (
     Group,
@@ -45,7 +46,7 @@ from daybook.domain.limits import (
 )
 from daybook.domain.model import Status
 from daybook.domain.query import fold
-from daybook.domain.refusals import Refusal
+from daybook.domain.refusals import Refusal, RefusalCode
 
 _PROGRESS_ENTRIES: Final = 500
 """Entries between two reports of progress: some twenty reports a second."""
@@ -65,7 +66,7 @@ class ImportOptions:
 
     `dates` and `encoding` None mean to find out; `decimal` None is a point. `status` is what the
     entries get: pending ones wait for approval. With `dry_run` everything is checked and nothing
-    kept.
+    kept. `skip_existing` leaves out entries whose document number and date one in the books has.
     """
 
     dates: DateOrder | None = None
@@ -74,6 +75,7 @@ class ImportOptions:
     status: Status = Status.POSTED
     keeping: Keeping = Keeping.ALL_OR_NOTHING
     dry_run: bool = False
+    skip_existing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ class ImportReport:
 
     `entries` and `lines` count what was kept (or, with `dry_run`, would have been): 0 if the
     faults prevented it. `unread` names columns that mean nothing here. `complete` is False if
-    there were so many faults that the rest of the file was not looked at.
+    there were so many faults that the rest of the file was not looked at. `existing` counts
+    entries whose document number and date one in the books had already, and `alike` says where
+    the first of them stand; with `skip_existing` they were left out.
     """
 
     entries: int
@@ -90,6 +94,8 @@ class ImportReport:
     faults: tuple[Fault, ...] = ()
     unread: tuple[str, ...] = ()
     complete: bool = True
+    existing: int = 0
+    alike: tuple[Fault, ...] = ()
 
 
 def _no_progress(_done: int) -> None:
@@ -124,12 +130,19 @@ def _import(
 ) -> ImportReport:
     file = _File(source, options.encoding)
     header = file.header()
+    order = options.dates or file.date_order(header)
+    # One snapshot for all attempts: what the import itself keeps was not in the books before it.
     with books.read() as reader:
         home = reader.company.home_currency
         account = account_resolver(reader)
-    order = options.dates or file.date_order(header)
-    journal = JournalReader(Reading(header, order, options.decimal, home, account))
-    run = _Run(file, header, journal, options, progress)
+        journal = JournalReader(Reading(header, order, options.decimal, home, account))
+        run = _Run(file, header, journal, Existing(reader), options, progress)
+        return _attempt(books, run, header, options, actor)
+
+
+def _attempt(
+    books: Books, run: "_Run", header: Header, options: ImportOptions, actor: Actor
+) -> ImportReport:
     context = Context(actor, dry_run=options.dry_run)
     try:
         try:
@@ -150,15 +163,15 @@ def _import(
 def _report(run: "_Run", streamed: Streamed, header: Header) -> ImportReport:
     located, lines = run.locate(dict(streamed.refused))
     faults = sorted((*run.faults, *located), key=lambda fault: fault.line)
-    complete = run.complete and len(streamed.refused) < STREAM_REFUSALS_MAX
-    if faults and run.options.keeping is Keeping.ALL_OR_NOTHING:
-        return ImportReport(0, 0, tuple(faults[:FAULTS_MAX]), header.unread, complete)
+    nothing = bool(faults) and run.options.keeping is Keeping.ALL_OR_NOTHING
     return ImportReport(
-        streamed.carried_out,
-        run.lines - lines,
+        0 if nothing else streamed.carried_out,
+        0 if nothing else run.lines - lines,
         tuple(faults[:FAULTS_MAX]),
         header.unread,
-        complete,
+        run.complete and len(streamed.refused) < STREAM_REFUSALS_MAX,
+        run.existing,
+        tuple(run.alike),
     )
 
 
@@ -176,23 +189,32 @@ class _Run:
     file: "_File"
     header: Header
     journal: JournalReader
+    known: Existing
     options: ImportOptions
     progress: Callable[[int], None]
     may_stop: bool = True
     faults: list[Fault] = field(default_factory=list)
     lines: int = 0
     complete: bool = True
+    existing: int = 0
+    alike: list[Fault] = field(default_factory=list)
 
     def commands(self) -> Iterator[CreateEntry]:
         """The entries that could be read, as commands; collects faults of the others."""
         self.faults, self.lines, self.complete = [], 0, True
+        self.existing, self.alike = 0, []
         status = self.options.status
         all_or_nothing = self.options.keeping is Keeping.ALL_OR_NOTHING
         stop_at_fault = self.may_stop and all_or_nothing and not self.options.dry_run
         yielded = 0
-        for count, group in enumerate(self._groups()):
+        for count, judged in enumerate(self._groups()):
+            group = judged.group
             if not count % _PROGRESS_ENTRIES:
                 self.progress(self.file.position())
+            if judged.exists:
+                self._note(group)
+                if self.options.skip_existing:
+                    continue
             if group.content is not None:
                 yielded += 1
                 if yielded > COMMANDS_PER_TRANSACTION_MAX:
@@ -212,9 +234,18 @@ class _Run:
                 break
         self.progress(self.file.position())
 
-    def _groups(self) -> Iterator[Group]:
+    def _groups(self) -> Iterator[Judged]:
         with self.file.lines() as lines:
-            yield from self.journal.groups(lines)
+            yield from self.known.judge(self.journal.groups(lines))
+
+    def _note(self, group: Group) -> None:
+        """An entry that the books have already."""
+        self.existing += 1
+        if len(self.alike) < EXISTING_TOLD_MAX:
+            message = "the books have an entry with this number and date"
+            assert group.content is not None
+            name, number = self.header.name(Column.NUMBER), group.content.doc_number
+            self.alike.append(Fault(group.lines[0], name, message, number))
 
     def locate(self, refused: Mapping[int, tuple[Refusal, ...]]) -> tuple[list[Fault], int]:
         """Refusals by the index of their command as faults by line and column.
@@ -226,16 +257,26 @@ class _Run:
         last = max(refused, default=-1)
         index = -1
         groups = self._groups() if refused else iter(())
-        for group in groups:
-            if group.content is None:
+        for judged in groups:
+            group = judged.group
+            if group.content is None or (judged.exists and self.options.skip_existing):
                 continue
             index += 1
             if index in refused:
                 lines += len(group.content.lines)
-                faults.extend(locate(self.header, group, refusal) for refusal in refused[index])
+                faults.extend(
+                    locate(self.header, group, refusal) for refusal in _causes(refused[index])
+                )
             if index == last:
                 break
         return faults, lines
+
+
+def _causes(refusals: tuple[Refusal, ...]) -> list[Refusal]:
+    """Refusals of an entry without what only follows from another: one line never balances."""
+    codes = {refusal.code for refusal in refusals}
+    follows = RefusalCode.TOO_FEW_LINES in codes
+    return [each for each in refusals if not follows or each.code is not RefusalCode.UNBALANCED]
 
 
 def account_resolver(reader: Reader) -> Callable[[str], Ref]:
@@ -299,7 +340,8 @@ class _File:
         try:
             codecs.lookup(self._encoding)
         except LookupError:
-            raise Unreadable(Fault(0, None, f"no encoding {self._encoding!r}")) from None
+            message = f"no encoding {self._encoding!r}"
+            raise Unreadable(Fault(0, None, message, option="encoding")) from None
 
     def lines(self) -> _Lines:
         """Opens the file anew."""
@@ -322,7 +364,8 @@ class _File:
                         break
             except UnicodeDecodeError as error:
                 message = f"not {error.encoding} text; say which encoding the file has"
-                raise Unreadable(Fault(len(preview) + 1, None, message)) from None
+                fault = Fault(len(preview) + 1, None, message, option="encoding")
+                raise Unreadable(fault) from None
         return read_header("".join(preview))
 
     def date_order(self, header: Header) -> DateOrder:
@@ -345,4 +388,4 @@ class _File:
             except AmbiguousDates as reason:
                 name = header.name(Column.DATE)
                 message = f"{reason}; say which order the dates are in"
-                raise Unreadable(Fault(0, name, message)) from None
+                raise Unreadable(Fault(0, name, message, option="dates")) from None

@@ -5,7 +5,7 @@ What an entry may hold is bounded by the ledger itself, whichever way it comes i
 
 from typing import Final
 
-from daybook.domain.limits import STREAM_REFUSALS_MAX
+from daybook.domain.limits import LINES_MAX, STREAM_REFUSALS_MAX
 
 LINE_CHARACTERS_MAX: Final = 1024 * 1024
 """Characters of one line of a file; a file without line ends must not fill the memory."""
@@ -27,3 +27,12 @@ FAULTS_MAX: Final = STREAM_REFUSALS_MAX
 
 EXPORT_PAGE_ENTRIES: Final = 500
 """Entries an export reads at a time: few enough that pages of long entries stay small."""
+
+WINDOW_ENTRIES: Final = 200
+"""Entries of a file that are looked for in the books at a time: one search for all of them."""
+
+WINDOW_ROWS: Final = LINES_MAX
+"""Rows after which a window ends however few its entries: as many as one entry may have."""
+
+EXISTING_TOLD_MAX: Final = 10
+"""Entries that are there already which a report names; their number says the rest."""

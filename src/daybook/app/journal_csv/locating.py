@@ -57,5 +57,6 @@ def _message(group: Group, refusal: Refusal) -> str:
     debits, credits = (
         amount_text(int(refusal.values[side]), exponent) for side in ("debits", "credits")
     )
-    rows = f"lines {group.lines[0]} to {group.lines[-1]}"
+    first, last = group.lines[0], group.lines[-1]
+    rows = f"line {first}" if first == last else f"lines {first} to {last}"
     return f"the entry ({rows}) has {debits} of debits and {credits} of credits in {currency}"

@@ -17,6 +17,7 @@ from typing import Final, Generic, TypeVar
 from daybook.app.journal_csv.cells import (
     DateOrder,
     DecimalMark,
+    UnclearMark,
     is_grouped_only,
     parse_date,
     parse_flag,
@@ -109,7 +110,8 @@ def rows_of(lines: Iterable[str], header: Header) -> "Iterator[tuple[int, list[s
         raise Unreadable(Fault(reader.line_num, None, f"not CSV: {error}")) from None
     except UnicodeDecodeError as error:
         message = f"not {error.encoding} text; say which encoding the file has"
-        raise Unreadable(Fault(reader.line_num + 1, None, message)) from None
+        fault = Fault(reader.line_num + 1, None, message, option="encoding")
+        raise Unreadable(fault) from None
 
 
 _HEAD: Final = (
@@ -266,7 +268,8 @@ class JournalReader:
 
     def _fault(self, draft: _Draft, at: int, column: Column, value: str, reason: object) -> None:
         name = self._header.name(column) or column.value
-        draft.faults.append(Fault(at, name, str(reason), value))
+        option = "decimal" if isinstance(reason, UnclearMark) else None
+        draft.faults.append(Fault(at, name, str(reason), value, option))
 
     def _begin(self, key: str, row: list[str], at: int) -> _Draft:
         """The entry whose first row this is, with everything that belongs to the whole of it."""
@@ -407,7 +410,7 @@ class JournalReader:
                 if error.fault is not AmountFault.SYNTAX:
                     raise
         if self._reading.decimal is None and exponent == 3 and is_grouped_only(text):
-            raise ValueError("thousands or decimals? say what the decimal mark is")
+            raise UnclearMark("thousands or decimals? say what the decimal mark is")
         return parse_amount(plain_amount(text, self._mark), exponent)
 
     def _tags(self, draft: _Draft, row: list[str], at: int) -> tuple[tuple[str, Ref], ...]:

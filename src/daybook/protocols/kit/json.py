@@ -54,15 +54,19 @@ class JsonError(ValueError):
         self.position = position
 
 
+class NotTaken(JsonError):
+    """JSON, but such as no wire takes: a number out of bounds, a NUL, too deep a nesting."""
+
+
 def _number(literal: str) -> Decimal:
     if len(literal) > NUMBER_LENGTH_MAX:
-        raise JsonError(f"a number has more than {NUMBER_LENGTH_MAX} characters")
+        raise NotTaken(f"a number has more than {NUMBER_LENGTH_MAX} characters")
     try:
         number = Decimal(literal)
     except ArithmeticError:
-        raise JsonError("a number is out of range") from None
+        raise NotTaken("a number is out of range") from None
     if not -MAGNITUDE_MAX <= number.adjusted() <= MAGNITUDE_MAX:
-        raise JsonError("a number is out of range")
+        raise NotTaken("a number is out of range")
     return number
 
 
@@ -81,14 +85,16 @@ def decode(body: bytes) -> Any:
     if body.startswith(_BYTE_ORDER_MARK):
         body = body[len(_BYTE_ORDER_MARK) :]
     if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _is_too_deep(body):
-        raise JsonError(f"nested deeper than {DEPTH_MAX} levels")
+        raise NotTaken(f"nested deeper than {DEPTH_MAX} levels")
     if b"\\u0000" in body and _NUL.search(body):
-        raise JsonError("a text contains the NUL character")
+        raise NotTaken("a text contains the NUL character")
     try:
         return _decode(body)
     except JsonError:
         raise
     except msgspec.DecodeError as error:
+        if isinstance(error.__cause__, JsonError):  # what `_number` raised, with a path put to it
+            raise error.__cause__ from None
         found = _WHERE.match(str(error))
         assert found is not None, "the pattern matches any text"
         reason = _PLAINER.get(found[1], found[1])
@@ -96,7 +102,7 @@ def decode(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise JsonError("a text is not valid UTF-8") from None
     except RecursionError:
-        raise JsonError(f"nested deeper than {DEPTH_MAX} levels") from None
+        raise NotTaken(f"nested deeper than {DEPTH_MAX} levels") from None
 
 
 def encode(value: object) -> bytes:

@@ -4,6 +4,7 @@ An item that fails says so in its place; the others go on. Items see what those 
 With a request id, each item is repeated for itself under that id and its own.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from daybook.app.access import Scope
@@ -21,8 +22,19 @@ ITEMS_MAX: Final = 30
 BATCH_ID_LENGTH_MAX: Final = 50
 """Characters of a `bId`."""
 
+TOLD_MAX: Final = 5
+"""Items whose faults the diagnosis tells; it says how many more there are."""
+
 _KNOWN: Final = frozenset({"bId", "operation", "optionsData", "Query"})
 _UNSUPPORTED: Final = frozenset({"CDCQuery", "ReportQuery"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The content of `BatchItemResponse`, and what went wrong in plain words, if anything did."""
+
+    items: list[Json]
+    diagnosis: str | None
 
 
 async def handle(
@@ -33,23 +45,39 @@ async def handle(
     *,
     key: str | None,
     request_id: str | None,
-) -> list[Json]:
-    """The content of `BatchItemResponse`. Raises `QboFault` for an envelope it cannot read."""
+) -> Answered:
+    """The answers to the items. Raises `QboFault` for an envelope it cannot read."""
     items = _items(body)
     seen: set[str] = set()
     answered: list[Json] = []
-    for item in items:
+    told: list[str] = []
+    for at, item in enumerate(items):
         batch_id = item.get("bId")
         try:
             shown = await _item(item, books, operations, services, key, request_id, seen)
         except QboFault as fault:
-            shown = {"Fault": fault.as_json()}
+            refused: QboFault | None = fault
         except Overloaded as overload:
-            shown = {"Fault": errors.throttled(str(overload)).as_json()}
+            refused = errors.throttled(str(overload))
+        else:
+            refused = None
+        if refused is not None:
+            shown = {"Fault": refused.as_json()}
+            name = f"bId {batch_id}" if _is_batch_id(batch_id) else f"item {at}"
+            told.append(f"{name}: {refused.diagnosis}")
         if _is_batch_id(batch_id):
             shown["bId"] = str(batch_id)
         answered.append(shown)
-    return answered
+    return Answered(answered, _diagnosis(told))
+
+
+def _diagnosis(told: list[str]) -> str | None:
+    """The first items that failed, as one line."""
+    if not told:
+        return None
+    more = len(told) - TOLD_MAX
+    first = " | ".join(told[:TOLD_MAX])
+    return first if more <= 0 else f"{first} | and {more} more items"
 
 
 def _items(body: Any) -> list[Json]:
@@ -85,8 +113,8 @@ async def _item(
     if not _is_batch_id(batch_id):
         raise errors.unreadable(f"bId is not a text of up to {BATCH_ID_LENGTH_MAX} characters")
     if str(batch_id) in seen:
-        why = "is the bId of an earlier item"
-        raise QboFault([errors.invalid("2030", "bId", batch_id, why)])
+        plain = f"bId: {str(batch_id)!r} is the bId of an earlier item"
+        raise QboFault([Error("2030", f"Invalid ID : bId {batch_id} is used twice", "bId", plain)])
     seen.add(str(batch_id))
     operation = _operation(item)
     if "Query" in item or operation == "query":

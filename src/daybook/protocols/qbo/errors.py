@@ -221,10 +221,11 @@ def unsupported(detail: str, plain: str = "") -> QboFault:
     return QboFault([Error("500", detail, None, plain or detail)])
 
 
-def no_such_address(path: str) -> QboFault:
-    """A path, or a method on a path, behind which there is nothing."""
+def no_such_address(path: str, method: str = "this method", instead: str = "") -> QboFault:
+    """A path, or a method on a path, behind which there is nothing. `instead`: what to do."""
     detail = f"Operation Could not find resource for relative : {path} of full path: URL is not"
-    return unsupported(f"{detail} supported.", f"nothing answers at {path} with this method")
+    plain = f"nothing answers at {path} with {method}" + (f"; {instead}" if instead else "")
+    return unsupported(f"{detail} supported.", plain)
 
 
 def operation_unsupported(operation: str, entity: str) -> QboFault:
@@ -484,6 +485,13 @@ def _contact_required(refusal: Refusal, situation: Situation) -> Error:
     return business(text, _plain(refusal))
 
 
+def _currency_mismatch(refusal: Refusal, situation: Situation) -> Error:
+    if refusal.line is None:
+        text = "You must turn on multicurrency to use foreign currencies."
+        return business(text, _plain(refusal))
+    return business(refusal.message, _plain(refusal))
+
+
 def _unbalanced(refusal: Refusal, situation: Situation) -> Error:
     values = refusal.values
     currency = str(values["currency"])
@@ -573,7 +581,7 @@ _RULES: Final[Mapping[RefusalCode, tuple[Stage, _Word]]] = {
     RefusalCode.REFERENCE_AMBIGUOUS: (Stage.REFERENCES, _ambiguous),
     RefusalCode.CONTACT_REQUIRED: (Stage.BUSINESS, _contact_required),
     RefusalCode.CONTACT_KIND_WRONG: (Stage.REFERENCES, _contact_kind),
-    RefusalCode.CURRENCY_MISMATCH: (Stage.BUSINESS, _business_plain),
+    RefusalCode.CURRENCY_MISMATCH: (Stage.BUSINESS, _currency_mismatch),
     RefusalCode.RATE_REQUIRED: (Stage.SHAPE, _missing),
     RefusalCode.TOO_FEW_LINES: (
         Stage.BUSINESS,
@@ -615,6 +623,14 @@ def stage_of(refusal: Refusal) -> Stage:
     return _RULES[refusal.code][0]
 
 
+def _causes(refusals: tuple[Refusal, ...]) -> list[Refusal]:
+    """Refusals without those that only follow: a currency the company has not fits no account."""
+    foreign = RefusalCode.CURRENCY_MISMATCH
+    if not any(each.code is foreign and each.line is None for each in refusals):
+        return list(refusals)
+    return [each for each in refusals if each.code is not foreign or each.line is None]
+
+
 def fault_of(
     refusals: Iterable[Refusal],
     situation: Situation,
@@ -622,7 +638,7 @@ def fault_of(
 ) -> QboFault:
     """The fault for what the ledger refuses, and for what the wire has found beside it."""
     staged: list[tuple[Stage, Error]] = list(found)
-    for refusal in refusals:
+    for refusal in _causes(tuple(refusals)):
         if refusal.code in _WHOLE:
             return _WHOLE[refusal.code](_plain(refusal))
         staged.append((stage_of(refusal), _RULES[refusal.code][1](refusal, situation)))

@@ -8,7 +8,7 @@ writes, and all reads that may take long.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from daybook.app.access import Principal, Rejection, Scope
@@ -92,7 +92,7 @@ class QboPlugin:
             handlers = self._gets if request.method == "GET" else self._posts
             handler = handlers.get(call.resource)
             if handler is None or request.method not in ("GET", "POST"):
-                raise errors.no_such_address(request.path)
+                raise errors.no_such_address(request.path, request.method)
             # every answer shows records; of a batch, the items that write ask for more themselves
             reads = request.method == "GET" or call.resource in ("query", "batch")
             for needed in (Scope.READ,) if reads else (Scope.READ, Scope.WRITE):
@@ -283,7 +283,8 @@ class QboPlugin:
         )
         with call.books.read() as reader:
             company = reader.company
-        return answers.entity(call.request, "BatchItemResponse", found, now, company)
+        answer = answers.entity(call.request, "BatchItemResponse", found.items, now, company)
+        return replace(answer, diagnosis=found.diagnosis)
 
 
 def include_words(value: str) -> frozenset[str]:
@@ -294,7 +295,9 @@ def include_words(value: str) -> frozenset[str]:
 def _path_id(call: _Call) -> int:
     """The id in the path."""
     if len(call.rest) != 1:
-        raise errors.no_such_address(call.request.path)
+        listed = call.request.method == "GET" and not call.rest
+        instead = f"GET names one record; select * from {call.resource} by /query lists them"
+        raise errors.no_such_address(call.request.path, instead=instead if listed else "")
     number = ids.parse(call.rest[0])
     if number is None:
         why = "is not a number of a record"
@@ -305,7 +308,7 @@ def _path_id(call: _Call) -> int:
 def _request_key(call: _Call) -> str | None:
     """The request id under which the answer is to be remembered."""
     key = call.parameters.get("requestid")
-    if not key:
+    if key is None:
         return None
     if len(key) > REQUEST_ID_LENGTH_MAX or not key.strip():
         plain = f"requestid has {len(key)} characters, 1 to {REQUEST_ID_LENGTH_MAX} are taken"
@@ -327,6 +330,8 @@ def _body(request: Request) -> Any:
     _refuse_xml(request)
     try:
         return json.decode(body)
+    except json.NotTaken as fault:
+        raise errors.unreadable(f"the body is not taken: {fault}") from None
     except json.JsonError as fault:
         _text(body)
         raise errors.unreadable(f"the body is not JSON: {fault}") from None

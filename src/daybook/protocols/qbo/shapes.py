@@ -96,7 +96,8 @@ class Shape:
 def read(shape: Shape, body: object, findings: Findings) -> Members:
     """The members of an object, checked. Raises `QboFault` for what ends the request."""
     if not isinstance(body, dict):
-        raise errors.unreadable(f"{findings.where or shape.name} is not an object")
+        where = findings.where.removesuffix(".")
+        raise errors.unreadable(f"{where or shape.name} is not an object")
     members = shape.members
     cleaned: Members = {}
     for name, value in body.items():

@@ -1,10 +1,14 @@
 """What is kept across companies: their names, clients and tokens."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
-from daybook.app.ports import Client, CompanyNames, NameTaken, Token, User
+from daybook.app.ports import Client, CompanyNames, NameTaken, Token, TokenTable, User
 from daybook.domain.ids import CompanyId, Timestamp
+
+T = TypeVar("T")
 
 
 class MemoryDirectory:
@@ -13,7 +17,7 @@ class MemoryDirectory:
     __slots__ = ("_clients", "_lock", "_names", "_numbered", "_tokens", "_users", "_version")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._names: dict[CompanyId, CompanyNames] = {}
         self._clients: dict[str, Client] = {}
         self._tokens: dict[bytes, Token] = {}
@@ -102,6 +106,16 @@ class MemoryDirectory:
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
         return list(self._tokens.values())
+
+    def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
+        """Run `work` on the tokens while nobody else changes any."""
+        with self._lock:
+            before = dict(self._tokens), self._numbered
+            try:
+                return work(self)
+            except BaseException:
+                self._tokens, self._numbered = before
+                raise
 
     def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many."""

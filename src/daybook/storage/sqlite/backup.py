@@ -61,9 +61,12 @@ def backup(
     """Copy a store, in use or not, to one file. Raises `StoreFailure`; then there is no copy."""
     check_version()
     _refuse(source, target, existing)
-    with _failures(), _connection(source, Role.READER) as connection:
+    if not target.parent.is_dir():
+        raise StoreFailure(f"there is no folder {target.parent}")
+    with _failures(source), _connection(source, Role.READER) as connection:
         schema.check(connection)
-        _copy(connection, target, progress)
+        with _failures(target):
+            _copy(connection, target, progress)
 
 
 def restore(
@@ -76,15 +79,17 @@ def restore(
     """
     check_version()
     _refuse(copy, target, existing)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    lock = take_lock(target)
-    try:
-        with _failures(), _connection(copy, Role.READER) as connection:
-            schema.check(connection)
-            _check(connection)
-            _copy(connection, target, progress)
-    finally:
-        os.close(lock)
+    with _failures(copy), _connection(copy, Role.READER) as connection:
+        # Before anything is made at the target: a copy that is none leaves nothing there.
+        schema.check(connection)
+        _check(connection)
+        with _failures(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            lock = take_lock(target)
+            try:
+                _copy(connection, target, progress)
+            finally:
+                os.close(lock)
 
 
 def _refuse(source: Path, target: Path, existing: Existing) -> None:
@@ -98,13 +103,14 @@ def _refuse(source: Path, target: Path, existing: Existing) -> None:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _failures(path: Path) -> Iterator[None]:
+    """What goes wrong with a file, told with its name."""
     try:
         yield
     except apsw.Error as error:
-        raise failure_of(error) from error
+        raise failure_of(error, path) from error
     except OSError as error:
-        raise StoreFailure(str(error)) from error
+        raise StoreFailure(f"{path}: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -104,8 +104,10 @@ def _text_like(*arguments: object) -> int:
     return int(like(text, tuple(json.loads(parts))))
 
 
-def failure_of(error: apsw.Error) -> StoreFailure:
-    """A SQLite error outside a write as the failure callers know."""
-    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
-        return StoreCorrupt(f"the database file is damaged: {error}")
-    return StoreFailure(f"SQLite: {error}")
+def failure_of(error: apsw.Error, path: Path) -> StoreFailure:
+    """A SQLite error outside a write as the failure callers know; `path` is the file it is of."""
+    if isinstance(error, apsw.NotADBError):
+        return StoreCorrupt(f"{path} is not a SQLite database")
+    if isinstance(error, apsw.CorruptError):
+        return StoreCorrupt(f"the database file {path} is damaged: {error}")
+    return StoreFailure(f"{path}: SQLite: {error}")

@@ -9,13 +9,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
-from daybook.app.ports import Client, CompanyNames, Token, User
+from daybook.app.ports import Client, CompanyNames, Token, TokenTable, User
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite.reader import can_be_number
 from daybook.storage.sqlite.writer import Job, Session
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 Fetch = Callable[[str, tuple[Any, ...]], list[Row]]
 """Runs one statement on a reading connection."""
@@ -165,31 +166,13 @@ class SqliteDirectory:
 
     def put_token(self, token: Token) -> Token:
         """Keep a token, in place of one with the same hash; answers with its number set."""
+        return self.change_tokens(lambda table: table.put_token(token))
 
-        def job(session: Session) -> Token:
-            row = session.execute(
-                _PUT_TOKEN,
-                (
-                    token.hash,
-                    token.kind,
-                    token.client,
-                    json.dumps(sorted(token.company_ids)),
-                    json.dumps(sorted(token.scopes)),
-                    token.created_at,
-                    token.label,
-                    token.user,
-                    token.expires_at,
-                    token.revoked_at,
-                ),
-            ).fetchone()
-            assert row is not None
-            session.execute(_CHANGED, ())
-            return replace(token, number=row[0])
-
-        kept = self._write(job)
+    def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
+        """Run `work` on the tokens inside the writer's transaction."""
+        result = self._write(lambda session: work(_Tokens(session)))
         self._version_until = 0.0
-        assert isinstance(kept, Token)
-        return kept
+        return cast(T, result)
 
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
@@ -236,6 +219,42 @@ class SqliteDirectory:
             if len(self._companies) < COMPANIES_KEPT:
                 self._companies[statement, name] = found
         return found
+
+
+class _Tokens:
+    """The tokens inside a transaction of the writer."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def token(self, token_hash: bytes) -> Token | None:
+        statement = f"{_TOKEN} WHERE hash = ?"
+        row = self._session.connection.execute(statement, (token_hash,)).fetchone()
+        return None if row is None else _token(row)
+
+    def put_token(self, token: Token) -> Token:
+        row = self._session.execute(
+            _PUT_TOKEN,
+            (
+                token.hash,
+                token.kind,
+                token.client,
+                json.dumps(sorted(token.company_ids)),
+                json.dumps(sorted(token.scopes)),
+                token.created_at,
+                token.label,
+                token.user,
+                token.expires_at,
+                token.revoked_at,
+            ),
+        ).fetchone()
+        assert row is not None
+        self._session.execute(_CHANGED, ())
+        return replace(token, number=row[0])
+
+    def tokens(self) -> list[Token]:
+        rows = self._session.connection.execute(f"{_TOKEN} ORDER BY number")
+        return [_token(row) for row in rows]
 
 
 def _client(row: Row) -> Client:

@@ -37,13 +37,15 @@ def version_of(connection: apsw.Connection) -> int:
         assert isinstance(version, int)
         return version
     if tables:
-        raise StoreFailure("the file is a database, but not a Daybook store")
+        raise StoreFailure(f"{connection.filename} is a database, but not a Daybook store")
     return 0
 
 
 def check(connection: apsw.Connection) -> None:
     """Raises `StoreFailure` unless the database has exactly the version of this program."""
     version = version_of(connection)
+    if not version:
+        raise StoreFailure(f"{connection.filename} is empty, not a Daybook store")
     if version > VERSION:
         raise StoreFailure(f"the store has version {version}, this program knows {VERSION}")
     if version < VERSION:

@@ -91,7 +91,7 @@ class SqliteStore:
                 self._connection.close()
                 raise
         except apsw.Error as error:
-            raise failure_of(error) from error
+            raise failure_of(error, self._path) from error
         self._writer = Writer(self._connection, self._caches)
         self._directory = SqliteDirectory(self._fetch, self._writer.run)
 
@@ -216,7 +216,7 @@ class SqliteStore:
         try:
             return connect(self._path, Role.READER, self._vfs)
         except apsw.Error as error:
-            raise failure_of(error) from error
+            raise failure_of(error, self._path) from error
 
     def give_back(self, connection: apsw.Connection) -> None:
         """Take back a connection: ends its transaction, if any."""
@@ -236,7 +236,7 @@ class SqliteStore:
         try:
             return connection.execute(statement, parameters).fetchall()
         except apsw.Error as error:
-            raise failure_of(error) from error
+            raise failure_of(error, self._path) from error
         finally:
             self.give_back(connection)
 
@@ -267,7 +267,7 @@ class _Borrowed:
     ) -> None:
         self._store.give_back(self._connection)
         if isinstance(error, apsw.Error):
-            raise failure_of(error) from error
+            raise failure_of(error, self._store.path) from error
 
 
 class _Snapshot:
