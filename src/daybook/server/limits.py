@@ -3,7 +3,8 @@
 from typing import Final
 
 HEAD_BYTES_MAX: Final = 64 * 1024
-"""Bytes of a request's line and headers. A query that lists a thousand ids takes 20 KiB."""
+"""Bytes of a request's line and headers; beyond it the answer is a plain 431. A query that lists a
+thousand ids takes 20 KiB."""
 
 HEAD_SECONDS_MAX: Final = 20
 """Seconds a request's line and headers may take to arrive, so that slow senders hold nothing."""
