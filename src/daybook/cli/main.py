@@ -21,6 +21,7 @@ from daybook.cli import (
     people,
     tokens,
     transfer,
+    webhooks,
 )
 from daybook.cli.environment import Environment
 from daybook.cli.kit import Failure, Run, add_command
@@ -40,7 +41,17 @@ def build_parser(environment: Environment) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve = add_command(commands, "serve", "answer on the interfaces until stopped", _serve)
     environment.add_serve_options(serve)
-    for module in (companies, tokens, people, entries, transfer, integrity, copies, doctor):
+    for module in (
+        companies,
+        tokens,
+        people,
+        entries,
+        transfer,
+        integrity,
+        copies,
+        webhooks,
+        doctor,
+    ):
         module.add_parsers(commands)
     return parser
 

@@ -21,7 +21,7 @@ Meaning, the same in every store:
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from daybook.domain.model import (
     Account,
@@ -31,15 +31,17 @@ from daybook.domain.model import (
     JournalEntry,
     Line,
     ListItem,
-    Record,
+    annex_of,
 )
 from daybook.domain.values import value
 
 
 class Field(StrEnum):
-    """What can be asked of an entry or of a reference record. Closed on purpose."""
+    """What can be asked of an entry, a reference record or an operation. Closed on purpose."""
 
     ID = "id"
+    ID_TEXT = "id_text"
+    """The id of an entry or reference record as decimal text: for what is contained in it."""
     VERSION = "version"
     CREATED_AT = "created_at"
     MODIFIED_AT = "modified_at"
@@ -54,6 +56,9 @@ class Field(StrEnum):
     ADJUSTMENT = "adjustment"
     ORIGIN_CLIENT = "origin_client"
     ORIGIN_PROTOCOL = "origin_protocol"
+    ANNEX = "annex"
+    """What a wire keeps beside an entry, the wire named by `axis`: for `Like` and `IsNull` alone,
+    at the cost of reading each entry that nothing else rules out."""
     # lines of entries
     LINE_ACCOUNT = "line.account"
     LINE_CONTACT = "line.contact"
@@ -71,6 +76,14 @@ class Field(StrEnum):
     PARENT = "parent"
     ACTIVE = "active"
     AS_OF = "as_of"
+    # operations; their id is text
+    NUMBER = "number"
+    TOPIC = "topic"
+    CHANNEL = "channel"
+    REQUESTED_AT = "requested_at"
+    COMPLETED_AT = "completed_at"
+    RESULT_CODE = "result_code"
+    MESSAGE = "message"
 
 
 class Op(StrEnum):
@@ -142,6 +155,7 @@ class Like:
 
     field: Field
     parts: tuple[str, ...]
+    axis: str | None = None
 
 
 @value
@@ -203,9 +217,11 @@ ENTRY_SORTS: Final = frozenset(
         Field.VERSION,
         Field.DOC_NUMBER,
         Field.POSTING_DATE,
+        Field.MEMO,
         Field.CREATED_AT,
         Field.MODIFIED_AT,
         Field.STATUS,
+        Field.DELETED,
         Field.TOTAL,
         Field.CURRENCY,
     }
@@ -229,7 +245,31 @@ REFERENCE_SORTS: Final = frozenset(
 )
 """Fields reference records can be sorted by."""
 
-R = TypeVar("R", bound=Record)
+OPERATION_SORTS: Final = frozenset(
+    {
+        Field.ID,
+        Field.NUMBER,
+        Field.STATUS,
+        Field.TOPIC,
+        Field.CHANNEL,
+        Field.REQUESTED_AT,
+        Field.COMPLETED_AT,
+        Field.RESULT_CODE,
+        Field.MESSAGE,
+    }
+)
+"""Fields operations can be sorted by."""
+
+
+class Row(Protocol):
+    """What can be found: a record of the model, or an operation."""
+
+    @property
+    def id(self) -> Any:
+        """What tells it from others of its sort: a number or a text."""
+
+
+R = TypeVar("R", bound=Row)
 
 _FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -250,6 +290,8 @@ def _entry_value(entry: JournalEntry, field: Field) -> Value | None:
         return entry.status.value
     if field is Field.ORIGIN_PROTOCOL:
         return entry.origin.protocol
+    if field is Field.ID_TEXT:
+        return str(entry.id)
     if field is Field.ORIGIN_CLIENT:
         return entry.origin.client
     return getattr(entry, field.value)  # type: ignore[no-any-return]
@@ -272,10 +314,12 @@ def _line_value(line: Line, field: Field, axis: str | None) -> Value | None:
     raise ValueError(f"not a field of a line: {field}")
 
 
-def _reference_value(record: Record, field: Field) -> Value | None:
+def _reference_value(record: Row, field: Field) -> Value | None:
     match record, field:
         case (_, Field.ID | Field.VERSION | Field.CREATED_AT | Field.MODIFIED_AT):
             return getattr(record, field.value)  # type: ignore[no-any-return]
+        case (_, Field.ID_TEXT):
+            return str(record.id)
         case (Account() | Contact(), Field.KIND):
             return record.kind.value
         case (Account() | Contact() | Dimension(), Field.PARENT):
@@ -333,7 +377,7 @@ def like(text: str | None, parts: tuple[str, ...]) -> bool:
     return True
 
 
-def matches(item: Filter, record: Record, line: Line | None = None) -> bool:
+def matches(item: Filter, record: Row, line: Line | None = None) -> bool:
     """Whether a record satisfies a filter. `line` is set inside `AnyLine`."""
     match item:
         case Always():
@@ -352,10 +396,12 @@ def matches(item: Filter, record: Record, line: Line | None = None) -> bool:
 
 
 def _values(
-    leaf: Compare | OneOf | Like | IsNull, record: Record, line: Line | None
+    leaf: Compare | OneOf | Like | IsNull, record: Row, line: Line | None
 ) -> Iterator[Value | None]:
-    axis = None if isinstance(leaf, Like) else leaf.axis
-    if not isinstance(record, JournalEntry):
+    axis = leaf.axis
+    if isinstance(record, JournalEntry) and leaf.field is Field.ANNEX:
+        yield None if axis is None else annex_of(record.annex, axis)
+    elif not isinstance(record, JournalEntry):
         yield _reference_value(record, leaf.field)
     elif not is_line_field(leaf.field):
         yield _entry_value(record, leaf.field)
@@ -378,14 +424,14 @@ def _holds(leaf: Compare | OneOf | Like | IsNull, value: Value | None) -> bool:
             return value is None
 
 
-def field_value(record: Record, field: Field) -> Value | None:
+def field_value(record: Row, field: Field) -> Value | None:
     """The value of a field that is not of a line."""
     if isinstance(record, JournalEntry):
         return _entry_value(record, field)
     return _reference_value(record, field)
 
 
-def sort_key(record: Record, sort: tuple[Sort, ...]) -> tuple[Any, ...]:
+def sort_key(record: Row, sort: tuple[Sort, ...]) -> tuple[Any, ...]:
     """The values an order looks at, the id last: what a keyset page continues after.
 
     Text is folded, dates are ISO text, booleans 0 or 1, so that the key is JSON.

@@ -5,10 +5,12 @@ Queries are answered by `query.select` over all records, which is slow and plain
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 
+from daybook.app.operations import Operation, is_due
 from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
 from daybook.domain.events import ACCOUNT, COMPANY, ENTRY, Event
-from daybook.domain.ids import AccountId, ContactId, EntryId
+from daybook.domain.ids import AccountId, ContactId, EntryId, Timestamp
 from daybook.domain.model import Account, AccountKind, Company, JournalEntry, Record, Reference
 from daybook.domain.query import Filter, Query, matches, select
 from daybook.storage.memory.books import Books, Sums
@@ -107,6 +109,28 @@ class Snapshot:
     def recall(self, key: IdempotencyKey) -> Remembered | None:
         """What is kept under an idempotency key, or None."""
         return self._books.remembered.at(key, self._moment)
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation by its id, or None."""
+        number = self._books.operation_numbers.get(operation_id)
+        return None if number is None else self._books.operations.at(number, self._moment)
+
+    def operations(self, query: Query) -> list[Operation]:
+        """A page of operations."""
+        return select(self._operations(), query)
+
+    def count_operations(self, filter: Filter) -> int:
+        """How many operations satisfy a filter, exactly."""
+        return sum(matches(filter, operation) for operation in self._operations())
+
+    def due_operations(self, now: Timestamp, limit: int) -> list[Operation]:
+        """Pending operations to be begun or timed out at a time, in order."""
+        numbers = sorted(self._books.pending)
+        found = (self._books.operations.at(number, self._moment) for number in numbers)
+        return list(islice((each for each in found if each and is_due(each, now)), limit))
+
+    def _operations(self) -> list[Operation]:
+        return [operation for _, operation in self._books.operations.all_at(self._moment)]
 
     def _record(self, entity: str, record_id: int) -> Record | None:
         return self._books.record(entity, record_id, self._moment)
