@@ -95,18 +95,14 @@ _BILLABLE: Final = {"billable": True, "hasbeenbilled": True, "billed": True, "no
 class LineView:
     """A line, with the decimals of its entry's currency."""
 
-    __slots__ = ("exponent", "extras", "line")
+    __slots__ = ("exponent", "extras", "is_plain", "line")
 
     def __init__(self, line: Line, exponent: int) -> None:
         self.line = line
         self.exponent = exponent
         self.extras = stored.line_extras(line.annex) if line.annex else stored.NO_EXTRAS
-
-    @property
-    def is_plain(self) -> bool:
+        self.is_plain = not (line.dimensions or line.tax or line.billing or line.annex)
         """Whether the line has nothing of what `PLAIN_FIELDS` show."""
-        line = self.line
-        return not (line.dimensions or line.tax or line.billing or line.annex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,14 +491,33 @@ PLAIN_LINE: Final = LineView(Line(LineId(0), Side.DEBIT, 0, 0, AccountId(0)), 0)
 PLAIN_FIELDS: Final = frozenset({"billable", "billableAmount", "project", "class", "markup", "tax"})
 """What shows the same for every line that is plain, as it does for `PLAIN_LINE`."""
 
-TEXTS: Final[Mapping[tuple[str, str], Callable[[Any, Scene], str]]] = {
-    ("JournalEntryLine", "sequence"): lambda view, _: f'"{view.line.id}"',
-    ("JournalEntryLine", "amount"): lambda view, _: amount_text(view.line.amount, view.exponent),
-    ("JournalEntryLine", "description"): lambda view, _: (
-        "null" if view.line.description is None else quote(view.line.description)
+EXPRESSIONS: Final[Mapping[tuple[str, str], str]] = {
+    ("JournalEntryLine", "entryLineType"): (
+        "(c.debit_text if s.line.side is {DEBIT} else c.credit_text)"
+    ),
+    ("JournalEntryLine", "sequence"): "'\"' + str(s.line.id) + '\"'",
+    ("JournalEntryLine", "amount"): "{amount_text}(s.line.amount, s.exponent)",
+    ("JournalEntryLine", "description"): (
+        "('null' if s.line.description is None else {quote}(s.line.description))"
     ),
 }
-"""Fields of lines as JSON at once, without the value in between: a page has thousands of them."""
+"""The JSON of the fields of lines that every page has thousands of, without the value in between:
+expressions over the source `s` and the scene `c`, see `templates`."""
+
+NAMES: Final = {"DEBIT": Side.DEBIT, "amount_text": amount_text, "quote": quote}
+"""What those expressions use."""
+
+NUMBERS: Final[Mapping[tuple[str, str], str]] = {
+    ("JournalEntryLine", "account"): "s.line.account_id",
+    ("JournalEntryLine", "payee"): "s.line.contact_id",
+    ("JournalEntryLine", "customer"): "s.line.contact_id",
+    ("Project", "customer"): "s.contact_id",
+    ("Account", "parent"): "s.parent_id",
+    ("Class", "parent"): "s.parent_id",
+    ("TaxInfo", "taxGroup"): "s.code",
+}
+"""Fields that show a record by its number, and where the number is: many rows name few records, so
+the text of each is made once for an answer."""
 
 PROJECT_STATUS: Final = "OPEN"
 """The ledger keeps no progress of projects: each is open, and `active` tells the rest."""

@@ -48,10 +48,12 @@ from daybook.domain.events import ACCOUNT, CONTACT
 from daybook.protocols.intuit_graphql.documents import Operation
 from daybook.protocols.intuit_graphql.errors import Fault, field_errors
 from daybook.protocols.intuit_graphql.fields import (
+    EXPRESSIONS,
     FIELDS,
+    NAMES,
+    NUMBERS,
     PLAIN_FIELDS,
     PLAIN_LINE,
-    TEXTS,
     Get,
     type_of,
 )
@@ -62,11 +64,17 @@ from daybook.protocols.intuit_graphql.scene import (
     TAX_CODES,
     TAX_RATES,
     Scene,
+    bare_scene,
+)
+from daybook.protocols.intuit_graphql.templates import (
+    Constant,
+    Inline,
+    Member,
+    Write,
+    object_of,
+    object_of_either,
 )
 from daybook.protocols.kit import json
-
-Write = Callable[[Any, Scene], str]
-"""Writes the JSON of a value, from its source."""
 
 Path = tuple[str | int, ...]
 
@@ -84,26 +92,30 @@ _ENTITIES: Final = {
 }
 """What has to be fetched to show a type."""
 
-_SHARED: Final = frozenset(
-    {"Account", "Customer", "Vendor", "Payee", "Class", "Project", "TaxGroup", "TaxRate"}
-)
-"""Types of records that many rows name: their texts are made once for each answer."""
-
 
 class _Null(Exception):
     """A field that may not be null is: the nearest field above that may be is."""
 
 
-def _leaf_text(type: GraphQLOutputType) -> Callable[[Any], str]:
-    """How the values of a scalar or an enumeration are written."""
+def _leaf(get: Get, type: GraphQLOutputType) -> Inline:
+    """Writes a scalar or a member of an enumeration."""
     named = get_named_type(type)
-    if isinstance(named, GraphQLEnumType) or named.name in ("ID", "Date", "DateTime"):
-        return lambda value: f'"{value}"'
-    if named.name == "Boolean":
-        return lambda value: "true" if value else "false"
-    if named.name == "Amount":
-        return str
-    return str if named.name == "Int" else _quote
+    shown = _SCALARS.get(named.name, _QUOTED if isinstance(named, GraphQLEnumType) else _TEXT)
+    source = f"('null' if (v := {{get}}(s, c)) is None else {shown})"
+    return Inline(source, {"get": get, "quote": _quote})
+
+
+_QUOTED: Final = "'\"' + v + '\"'"
+_TEXT: Final = "{quote}(v)"
+_SCALARS: Final = {
+    "ID": _QUOTED,
+    "Date": _QUOTED,
+    "DateTime": _QUOTED,
+    "Boolean": "('true' if v else 'false')",
+    "Amount": "v",
+    "Int": "v",
+}
+"""How the values of scalars are written; all others are quoted texts."""
 
 
 @dataclass(slots=True)
@@ -125,13 +137,15 @@ Outer = Callable[[Any, Run, Path], str]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled query."""
+    """A compiled query. `memories` is how many kinds of texts it makes once for each answer."""
 
     fields: tuple[tuple[str, Outer], ...]
+    memories: int
 
     def run(self, call: Call, variables: VariableValues) -> bytes:
         """The whole answer."""
         run = Run(call, variables)
+        call.scene.remember_texts(self.memories)
         try:
             parts = [f"{_quote(key)}:{write(None, run, (key,))}" for key, write in self.fields]
             data = "{" + ",".join(parts) + "}"
@@ -152,6 +166,7 @@ class _Compiler:
         self._fragments = operation.fragments
         self._included = included
         self._entities: set[str] = set()
+        self.memories = 0
 
     # What is asked of one type
 
@@ -225,71 +240,68 @@ class _Compiler:
     def object(self, type: str, sets: Sequence[SelectionSetNode]) -> Write:
         """Writes an object of a type that cannot fail."""
         self._entities |= _ENTITIES.get(type, set())
-        members: list[tuple[str, Write]] = []
+        members: list[Member] = []
         for key, nodes in self.collect(type, sets).items():
             name = nodes[0].name.value
             if name == "__typename":
-                members.append((key, _Constant(_quote(type))))
+                members.append((key, Constant(_quote(type))))
             else:
                 members.append((key, self._member(type, name, nodes)))
-        if type == "JournalEntryLine":
-            return self._line(sets, members)
-        return _joined(members)
+        return self._line(sets, members) if type == "JournalEntryLine" else object_of(members)
 
-    def _line(
-        self, sets: Sequence[SelectionSetNode], members: Sequence[tuple[str, Write]]
-    ) -> Write:
+    def _line(self, sets: Sequence[SelectionSetNode], members: Sequence[Member]) -> Write:
         """Writes a line. Most have a side, an amount, an account and perhaps a contact, and
         nothing else: in those, whatever is made of the rest is the same text every time.
         """
         asked = self.collect("JournalEntryLine", sets)
-        usual = [
-            (key, _Constant(write(PLAIN_LINE, None)))  # type: ignore[arg-type]
-            if asked[key][0].name.value in PLAIN_FIELDS
+        scene = bare_scene()
+        scene.remember_texts(self.memories)
+        plain = [
+            (key, Constant(write(PLAIN_LINE, scene)))
+            if key in asked and asked[key][0].name.value in PLAIN_FIELDS
             else (key, write)
             for key, write in members
         ]
-        whole, plain = _joined(members), _joined(usual)
-
-        def write_line(source: Any, scene: Scene) -> str:
-            return (plain if source.is_plain else whole)(source, scene)
-
-        return write_line
+        return object_of_either(plain, members)
 
     def _member(self, type: str, name: str, nodes: Sequence[FieldNode]) -> Write:
         """Writes a field of an object."""
         get, shown = FIELDS[type][name], self._field(type, name).type
         sets = [each.selection_set for each in nodes if each.selection_set]
         if not sets:
-            text = TEXTS.get((type, name))
-            if text is not None:
-                return text
-            return _leaf(get, _leaf_text(shown))
+            text = EXPRESSIONS.get((type, name))
+            return _leaf(get, shown) if text is None else Inline(text, NAMES)
         inner = self._value(shown, sets)
+        number = NUMBERS.get((type, name))
+        if number is not None:
+            return self._remembered(number, get, inner)
+        if is_list_type(get_nullable_type(shown)):
+            source = "'[' + ','.join([{inner}(v, c) for v in {get}(s, c)]) + ']'"
+        else:
+            source = "('null' if (v := {get}(s, c)) is None else {inner}(v, c))"
+        return Inline(source, {"get": get, "inner": inner})
 
-        def write(source: Any, scene: Scene) -> str:
+    def _remembered(self, number: str, get: Get, inner: Write) -> Write:
+        """Writes a record that many rows name by number, each once for an answer."""
+        place = self.memories
+        self.memories += 1
+
+        def write(number: int | None, source: Any, scene: Scene) -> str:
             value = get(source, scene)
-            return _NULL if value is None else inner(value, scene)
+            text = _NULL if value is None else inner(value, scene)
+            scene.memory[place][number] = text
+            return text
 
-        return write
+        source = f"(c.memory[{place}].get({number}) or {{write}}({number}, s, c))"
+        return Inline(source, {"write": write})
 
     def _value(self, type: GraphQLOutputType, sets: Sequence[SelectionSetNode]) -> Write:
-        """Writes an object, or a list of them; never given None."""
-        nullable = get_nullable_type(type)
-        if is_list_type(nullable):
-            member = self._value(nullable.of_type, sets)
-            return lambda values, scene: (
-                "[" + ",".join([member(value, scene) for value in values]) + "]"
-            )
-        name = get_named_type(type).name
-        if is_abstract_type(nullable):
-            self._entities |= _ENTITIES.get(name, set())
-            inner = self._of_types(sets, self._schema.get_possible_types(nullable))
-        else:
-            inner = self.object(name, sets)
-        if name in _SHARED:
-            return _remembered(inner)
-        return inner
+        """Writes an object, or each member of a list of them; never given None."""
+        named = get_named_type(type)
+        if is_abstract_type(named):
+            self._entities |= _ENTITIES.get(named.name, set())
+            return self._of_types(sets, self._schema.get_possible_types(named))
+        return self.object(named.name, sets)
 
     def _of_types(
         self, sets: Sequence[SelectionSetNode], types: Iterable[GraphQLObjectType]
@@ -399,66 +411,11 @@ def compile_query(
     """
     compiler = _Compiler(schema, operation, included)
     fields = compiler.collect("Query", [operation.node.selection_set])
-    return Plan(
-        tuple((key, compiler.root(nodes[0].name.value, nodes)) for key, nodes in fields.items())
+    writers = tuple(
+        (key, compiler.root(nodes[0].name.value, nodes)) for key, nodes in fields.items()
     )
-
-
-class _Constant:
-    """Writes the same text for every source."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __call__(self, _: Any, __: Scene) -> str:
-        return self.text
-
-
-def _joined(members: Sequence[tuple[str, Write]]) -> Write:
-    """Writes an object of members: one template, in which what is constant stands already."""
-    template, writers = [], []
-    for key, write in members:
-        shown = "%s"
-        if isinstance(write, _Constant):
-            shown = write.text.replace("%", "%%")
-        else:
-            writers.append(write)
-        template.append(f"{_quote(key)}:{shown}")
-    whole = "{" + ",".join(template) + "}"
-    if not writers:
-        return _Constant(whole.replace("%%", "%"))
-
-    def write_all(source: Any, scene: Scene) -> str:
-        return whole % tuple([write(source, scene) for write in writers])
-
-    return write_all
+    return Plan(writers, compiler.memories)
 
 
 def _pure(write: Write) -> Outer:
     return lambda source, run, _: write(source, run.call.scene)
-
-
-def _leaf(get: Get, text: Callable[[Any], str]) -> Write:
-    def write(source: Any, scene: Scene) -> str:
-        value = get(source, scene)
-        return _NULL if value is None else text(value)
-
-    return write
-
-
-def _remembered(inner: Write) -> Write:
-    """Makes the text of each record once for each answer."""
-    token = object()
-
-    def write(source: Any, scene: Scene) -> str:
-        texts = scene.memory.get(token)
-        if texts is None:
-            texts = scene.memory[token] = {}
-        text: str | None = texts.get(source.id)
-        if text is None:
-            text = texts[source.id] = inner(source, scene)
-        return text
-
-    return write

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from daybook.app.ports import Reader
 from daybook.domain.events import ACCOUNT, CONTACT, dimension_entity, list_entity
+from daybook.domain.ids import CompanyId
 from daybook.domain.model import (
     CLASS,
     PROJECT,
@@ -41,10 +42,21 @@ class Scene:
     """The books as one request sees them.
 
     `open` gives a reader: the same snapshot for all of a query; for a mutation, a new one after
-    each change. `memory` is for whoever writes answers: texts by writer and record.
+    each change. With `hides_side` lines show no side. `memory` is for whoever writes answers:
+    texts of records by their numbers.
     """
 
-    __slots__ = ("_balances", "_open", "_prefixes", "_records", "company", "hides_side", "memory")
+    __slots__ = (
+        "_balances",
+        "_open",
+        "_prefixes",
+        "_records",
+        "company",
+        "credit_text",
+        "debit_text",
+        "hides_side",
+        "memory",
+    )
 
     def __init__(self, company: Company, open: Opening, *, hides_side: bool = False) -> None:
         self.company = company
@@ -53,7 +65,13 @@ class Scene:
         self._records: dict[str, dict[int, Reference | None]] = {name: {} for name in ENTITIES}
         self._balances: dict[int, int] | None = None
         self._prefixes = {kind: ids.prefix(company.realm, kind) for kind in Kind}
-        self.memory: dict[object, Any] = {}
+        self.debit_text = "null" if hides_side else '"DEBIT"'
+        self.credit_text = "null" if hides_side else '"CREDIT"'
+        self.memory: list[dict[int | None, str]] = []
+
+    def remember_texts(self, kinds: int) -> None:
+        """Begin to remember the texts of so many kinds of records, anew; no record is null."""
+        self.memory = [{None: "null"} for _ in range(kinds)]
 
     def reader(self) -> AbstractContextManager[Reader]:
         """A reader, for as long as the block lasts."""
@@ -138,6 +156,15 @@ class Scene:
                         known[number] = found.get(number)
                     for record in found.values():
                         _add_named(record, named)
+
+
+def _no_reader() -> AbstractContextManager[Reader]:
+    raise AssertionError("what is the same for every row needs no look at the books")
+
+
+def bare_scene() -> Scene:
+    """A scene without books, for what shows the same whatever they hold."""
+    return Scene(Company(CompanyId(0), "", "", "", "", ""), _no_reader)
 
 
 def _add_named(record: Reference, named: dict[str, set[int]]) -> None:
