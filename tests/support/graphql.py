@@ -7,6 +7,7 @@ assert answer.data["company"]["companyName"] == "Daybook Demo Ltd"
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
@@ -81,7 +82,9 @@ class GraphqlAnswer:
 class GraphqlWire:
     """The plug-in over the demo companies, whose first one the token opens."""
 
-    def __init__(self, *, store: Store | None = None, **settings: str) -> None:
+    def __init__(
+        self, *, store: Store | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.ledger = Ledger(store or open_store("memory://"))
         if not self.ledger.store.directory.company_ids():
             seed_demo(self.ledger)
@@ -89,7 +92,7 @@ class GraphqlWire:
         self.tokens = Tokens()
         self.tokens.known[TOKEN] = self.principal()
         services = Services(
-            self.ledger, self.tokens, InlineRuntime(), self.ledger.clock, settings=settings
+            self.ledger, self.tokens, InlineRuntime(), self.ledger.clock, settings=settings or {}
         )
         self.plugin = GraphqlPlugin(services)
         self._requests = 0

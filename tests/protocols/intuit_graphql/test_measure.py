@@ -11,7 +11,8 @@ SECONDS_MAX = 0.25
 ALIASES = " ".join(f"a{at}: company {{ id }}" for at in range(2_000))
 FIELDS = " ".join(["id"] * 3_000)
 SPREADS = "".join(
-    f"fragment F{at} on Account {{ parent {{ ...F{at + 1} ...F{at + 1} }} x: parent {{ ...F{at + 1} }} }} "
+    f"fragment F{at} on Account {{ parent {{ ...F{at + 1} ...F{at + 1} }}"
+    f" x: parent {{ ...F{at + 1} }} }} "
     for at in range(60)
 )
 BLOCKS = '"""\\' * 30_000

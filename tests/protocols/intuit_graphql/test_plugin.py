@@ -1,4 +1,4 @@
-"""GraphQL over HTTP as this wire speaks it: methods, media types, status codes, who may see what."""
+"""GraphQL over HTTP as this wire speaks it: methods, media types, status codes, tokens."""
 
 import json
 from typing import Any
@@ -20,7 +20,8 @@ def wire() -> GraphqlWire:
 
 
 def test_get_and_post_answer_alike(wire: GraphqlWire) -> None:
-    text = "query q($id: String) { company { journalEntries(filter: {id: {equals: $id}}) { totalCount } } }"
+    text = """query q($id: String) {
+      company { journalEntries(filter: {id: {equals: $id}}) { totalCount } } }"""
     posted = wire.post(text, {"id": "96"}, "q")
     got = wire.get(text, {"id": "96"}, operationName="q")
     assert posted.response.body == got.response.body
@@ -198,7 +199,7 @@ def test_the_page_to_explore_with(wire: GraphqlWire) -> None:
     assert "<script>" not in text
     assert wire.send("GET", path=f"{PATH}/other.js").status == 404
     assert (
-        GraphqlWire(**{"graphql-explorer": "off"})
+        GraphqlWire(settings={"graphql-explorer": "off"})
         .send("GET", headers={"accept": "text/html"})
         .status
         == 406
@@ -206,7 +207,7 @@ def test_the_page_to_explore_with(wire: GraphqlWire) -> None:
 
 
 def test_introspection_can_be_switched_off() -> None:
-    wire = GraphqlWire(**{"graphql-introspection": "off"})
+    wire = GraphqlWire(settings={"graphql-introspection": "off"})
     answer = wire.post("{ __schema { types { name } } }")
     assert (answer.status, list(answer.json)) == (400, ["errors"])
     assert wire.post("{ __typename }").data == {"__typename": "Query"}
@@ -214,7 +215,7 @@ def test_introspection_can_be_switched_off() -> None:
 
 def test_sides_can_be_hidden() -> None:
     """As the published answers have them."""
-    wire = GraphqlWire(**{"graphql-null-line-type": "on"})
+    wire = GraphqlWire(settings={"graphql-null-line-type": "on"})
     text = "{ company { journalEntries(first: 1) { nodes { entryLines { entryLineType } } } } }"
     (entry,) = wire.post(text).data["company"]["journalEntries"]["nodes"]
     assert entry["entryLines"] == [{"entryLineType": None}] * 2

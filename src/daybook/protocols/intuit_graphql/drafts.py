@@ -122,6 +122,8 @@ class Drafting:
         numbers = self._resolve(given, before)
         drafts: list[LineDraft | NoteDraft] = []
         for at, line in enumerate(given):
+            if line.get("sequence") is not None and before[at] is None:
+                continue  # noted already, and there is nothing to lay the line over
             drafts.append(self._line(line, (*_LINES, at), before[at], numbers[at]))
             self.origins.append(at)
         self._check_amounts([each for each in drafts if isinstance(each, LineDraft)])
