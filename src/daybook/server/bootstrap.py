@@ -102,7 +102,10 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+        settings={
+            **config.interfaces,
+            cursor.KEY_SETTING: server_key(config.secret_file).hex(),
+        },
     )
     plugins = tuple(create(services) for create in wires())
     metrics = _metrics(store, runtime)
