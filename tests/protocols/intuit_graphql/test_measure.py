@@ -6,7 +6,7 @@ import pytest
 from tests.support.graphql import GraphqlWire
 
 SECONDS_MAX = 0.25
-"""What the look at a hostile document may take, on a machine that does other things too."""
+"""What a hostile document may cost, in processor time: the machine may do other things too."""
 
 ALIASES = " ".join(f"a{at}: company {{ id }}" for at in range(2_000))
 FIELDS = " ".join(["id"] * 3_000)
@@ -65,10 +65,10 @@ def wire() -> GraphqlWire:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_documents(wire: GraphqlWire, name: str) -> None:
     best = 60.0
-    for _ in range(3):  # the machine may be busy; what counts is the work
-        started = time.perf_counter()
+    for _ in range(2):
+        started = time.thread_time()
         answer = wire.post(HOSTILE[name])
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.thread_time() - started)
     assert answer.status == 400, answer.response.body[:300]
     assert set(answer.codes) <= {"VAL-9020", "VAL-0100"}
     assert best < SECONDS_MAX

@@ -455,3 +455,47 @@ def test_plans_are_kept_with_a_bound(wire: GraphqlWire) -> None:
         assert len(operation.made) <= PLANS_KEPT + 1
     kept = plan_of(operation, coerce(operation, dict.fromkeys(names, False), made), made)
     assert kept is plan_of(operation, coerce(operation, dict.fromkeys(names, False), made), made)
+
+
+PAGED = """query ($first: Int = 3, $after: String, $filter: JournalEntryFilter,
+  $show: Boolean = true, $order: [JournalEntryOrderBy!] = [ID_DESC], $page: PaginationInput,
+  $ids: [ID!]! = []) {
+  nodes(ids: $ids) { id }
+  company { journalEntries(first: $first, after: $after, filter: $filter, orderBy: $order,
+    pagination: $page) @include(if: $show) { nodes { id entryLines { amount } } totalCount } } }"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"first": None},
+        {"first": 0},
+        {"first": 10**6},
+        {"first": None, "page": {"last": 2}},
+        {"page": {"first": 2}},
+        {"after": "nonsense"},
+        {"filter": None, "order": None},
+        {"filter": {"amount": {"equals": "45.00"}, "id": {"in": GOOD_IDS}}},
+        {"filter": {"or": [{"memo": {"contains": "memo"}}, {"and": []}]}},
+        {
+            "filter": {
+                "transactionDate": {"between": {"minDate": "2025-01-01", "maxDate": "2025-02-01"}}
+            }
+        },
+        {"order": "TRANSACTION_DATE_ASC"},
+        {"show": False, "ids": GOOD_IDS},
+        {"ids": "96"},
+    ],
+)
+def test_variables(both: BothWays, variables: dict[str, Any]) -> None:
+    by_plan, by_library = both(PAGED, variables)
+    assert by_plan == by_library
+    json.loads(by_plan)
+
+
+def test_a_condition_that_comes_out_null_is_the_librarys(wire: GraphqlWire) -> None:
+    """There is no plan for it, and the answer says what is wrong."""
+    answer = wire.post(PAGED, {"show": None})
+    assert (answer.status, answer.json["data"]) == (200, {"nodes": [], "company": None})
+    assert answer.codes == ["VAL-0100"]

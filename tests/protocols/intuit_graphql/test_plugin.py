@@ -282,3 +282,37 @@ def test_every_field_shows_something(wire: GraphqlWire) -> None:
         for name, type in types.items()
         if isinstance(type, GraphQLObjectType) and not name.startswith("__")
     }
+
+
+def test_failures_are_errors_of_their_fields(
+    wire: GraphqlWire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What came before may have changed the books, so the rest of the answer stands."""
+    from daybook.app.ports import StoreCorrupt
+    from daybook.storage.memory.reader import Snapshot
+
+    text = "{ node(id: 1) { id } company { companyName journalEntries { totalCount } } }"
+    for failure, code in ((StoreCorrupt("broken"), "SYS-9001"), (KeyError("x"), "OTH-9000")):
+
+        def fail(*_: object, failure: Exception = failure) -> None:
+            raise failure
+
+        monkeypatch.setattr(Snapshot, "entries", fail)
+        answer = wire.post(text)
+        assert answer.status == 200
+        assert answer.json["data"]["company"] == {
+            "companyName": "Daybook Demo Ltd",
+            "journalEntries": None,
+        }
+        assert answer.codes == [code]
+    assert "KeyError" in caplog.text
+    assert "KeyError" not in str(answer.json)
+
+
+def test_a_request_that_takes_too_long(wire: GraphqlWire, monkeypatch: pytest.MonkeyPatch) -> None:
+    from daybook.protocols.intuit_graphql import plugin
+
+    monkeypatch.setattr(plugin, "EXECUTION_SECONDS", -1.0)
+    answer = wire.post("{ a: company { id } b: company { id } }")
+    assert answer.json["data"] == {"a": None, "b": None}
+    assert answer.codes == ["SYS-9001", "SYS-9001"]

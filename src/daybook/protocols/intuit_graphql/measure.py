@@ -38,6 +38,7 @@ from daybook.protocols.intuit_graphql.limits import (
     NESTING_MAX,
     NODES_MAX,
     PAGE_ROWS_DEFAULT,
+    PAGE_ROWS_MAX,
     ROOT_FIELDS_MAX,
     TOKENS_MAX,
     VISITS_MAX,
@@ -183,7 +184,7 @@ def _objects(place: Place, variables: Mapping[str, Any], rows: int) -> int:
         if node.name.value in _LISTS:
             times = LIST_ESTIMATE
         elif "ids" in arguments:
-            times = _length(arguments["ids"], variables)
+            times = min(_length(arguments["ids"], variables), PAGE_ROWS_MAX)
         elif node.name.value in _ROWS:
             times = rows
         else:
@@ -193,7 +194,10 @@ def _objects(place: Place, variables: Mapping[str, Any], rows: int) -> int:
 
 
 def _page_size(arguments: Mapping[str, ValueNode], variables: Mapping[str, Any]) -> int:
-    """The page size that a field's arguments ask for, or the usual one."""
+    """The page size that a field's arguments ask for, or the usual one.
+
+    A size above the bound is refused by itself, so it need not count here.
+    """
     sizes = [_number(arguments.get(name), variables) for name in ("first", "last")]
     grouped = arguments.get("pagination")
     if isinstance(grouped, ObjectValueNode):
@@ -205,7 +209,7 @@ def _page_size(arguments: Mapping[str, ValueNode], variables: Mapping[str, Any])
         if isinstance(given, dict):
             sizes += [given.get(name) for name in ("first", "last")]
     known = [size for size in sizes if isinstance(size, int) and size >= 0]
-    return max(known) if known else PAGE_ROWS_DEFAULT
+    return min(max(known), PAGE_ROWS_MAX) if known else PAGE_ROWS_DEFAULT
 
 
 def _number(node: ValueNode | None, variables: Mapping[str, Any]) -> Any:
