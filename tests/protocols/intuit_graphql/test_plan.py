@@ -203,7 +203,9 @@ class Livelier(Visitor):
 SCALARS = {
     "Amount": st.sampled_from(AMOUNTS).map(value_nodes.String),
     "Date": st.dates().map(lambda day: value_nodes.String(day.isoformat())),
-    "DateTime": st.datetimes().map(lambda at: value_nodes.String(f"{at:%Y-%m-%dT%H:%M:%S}Z")),
+    "DateTime": st.datetimes().map(
+        lambda at: value_nodes.String(at.isoformat(timespec="milliseconds") + "Z")
+    ),
 }
 
 
