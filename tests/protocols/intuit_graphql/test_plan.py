@@ -313,8 +313,10 @@ def answers_alike(both: BothWays, text: str, variables: dict[str, Any]) -> None:
     except RequestFault as fault:
         refused = fault
     if refused is not None:
+        # fields of one name on types that never meet may conflict all the same
+        conflict = all(error["message"].startswith("Fields '") for error in refused.errors)
         codes = {error["extensions"]["code"] for error in refused.errors}
-        assert codes == {"VAL-9020"}, (text, refused.errors)
+        assert conflict or codes == {"VAL-9020"}, (text, refused.errors)
         return
     assert by_plan == by_library
     json.loads(by_plan)
