@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NPM_FLAGS := --no-audit --no-fund
+NODE_CLIENTS := tests/clients/node tests/clients/node_graphql
 
 # The first interpreter on the PATH that is new enough; `make PYTHON=/path/to/python` overrides.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -51,11 +52,12 @@ lock: install
 	$(COMPILE) --upgrade --output-file requirements/dev.txt requirements/dev.in
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
 		--output-file requirements/runtime.txt requirements/runtime.in
-	cd tests/clients/node && npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM_FLAGS)
+	for clients in $(NODE_CLIENTS); do ( cd $$clients && \
+		npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM_FLAGS) ) || exit 1; done
 
 test-clients:
-	cd tests/clients/node && npm ci $(NPM_FLAGS)
+	for clients in $(NODE_CLIENTS); do ( cd $$clients && npm ci $(NPM_FLAGS) ) || exit 1; done
 
 clean:
-	rm -rf $(VENV) var tests/clients/node/node_modules build dist
+	rm -rf $(VENV) var $(NODE_CLIENTS:=/node_modules) build dist
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -7,7 +7,15 @@ from importlib import import_module
 
 from bench.report import Report
 
-ALL = ("posting", "reading", "large_entry", "importing", "balances", "pushing")
+ALL = (
+    "posting",
+    "reading",
+    "large_entry",
+    "importing",
+    "balances",
+    "pushing",
+    "graphql_lists",
+)
 
 
 def main(names: list[str]) -> int:

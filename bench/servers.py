@@ -39,7 +39,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: list[str], port: int, ready: str) -> Iterator[Server]:
+def running(command: list[str], port: int, ready: str) -> Iterator[Server]:
+    """A server started by a command, ready once an address of it answers."""
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
     try:
@@ -67,7 +68,7 @@ def daybook(store: str, *, demo: bool = True) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "daybook", "serve", "--store", store]
     command += ["--http", f"127.0.0.1:{port}", "--sql", "off", "--log-level", "warning"]
-    with _running(command + (["--demo"] if demo else []), port, "/readyz") as server:
+    with running(command + (["--demo"] if demo else []), port, "/readyz") as server:
         yield server
 
 
@@ -76,5 +77,5 @@ def floor(path: Path) -> Iterator[Server]:
     """The floor server on a new database."""
     port = free_port()
     command = [sys.executable, "-m", "bench.floor", str(port), str(path)]
-    with _running(command, port, "/read") as server:
+    with running(command, port, "/read") as server:
         yield server

@@ -68,11 +68,18 @@ ELSEWHERE = re.compile(
 )
 
 
+PROJECT_STATUS = "\n  TODO\n"
+"""What an original calls projects that have not begun, a name in its schema."""
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_speaks_of_elsewhere(path: Path) -> None:
     if path.suffix not in TEXT or path == Path(__file__):
         pytest.skip("not a text this rule is about")
-    found = ELSEWHERE.search(path.read_text(errors="replace"))
+    text = path.read_text(errors="replace")
+    if path.name == "schema.graphql":
+        text = text.replace(PROJECT_STATUS, "")
+    found = ELSEWHERE.search(text)
     assert found is None, f"{path.name} says {found.group() if found else ''}"
 
 

@@ -97,8 +97,20 @@ def test_a_reference_record_comes_back_with_every_member(
         assert record in reader.references(entity, Query())
         assert reader.count_references(entity, Compare(Field.ID, Op.EQ, 7)) == 1
         assert reader.reference(entity, 8) is reader.reference(entity, 2**80) is None
+        assert reader.references_by_id(entity, [7, 8, 2**80]) == {7: record}
         assert [event.body for event in reader.history(entity, 7)] == [bodies.encode(record)]
     store.write(books, lambda tx: _check_next_id(tx, entity, 8))
+
+
+def test_reference_records_are_found_by_their_ids(store: Store, books: CompanyId) -> None:
+    """Fresh and from whatever is kept, and none of another entity."""
+    keep(store, books, created(account(50)), created(account(51)), created(dimension(CLASS, 52)))
+    wanted = {50: account(50), 51: account(51)}
+    for _ in range(2):
+        with store.read(books) as reader:
+            shown = reader.references_by_id(ACCOUNT, [51, 50, 52, 53, 50])
+            assert {id: record.id for id, record in shown.items()} == {id: id for id in wanted}
+            assert reader.references_by_id(ACCOUNT, ()) == {}
 
 
 def _check_next_id(tx: Tx, entity: str, expected: int) -> None:

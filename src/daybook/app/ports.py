@@ -9,7 +9,7 @@ What a wire's event loop must not wait for goes through `write_soon`, whose resu
 a mailbox, one delivery for each group commit.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
@@ -149,6 +149,12 @@ class Reader(Protocol):
 
     def reference(self, entity: str, record_id: int) -> Reference | None:
         """A reference record by entity name (see `events.entity_of`) and id, or None."""
+
+    def references_by_id(self, entity: str, ids: Collection[int]) -> dict[int, Reference]:
+        """The records of one entity with some ids, by id; those that do not exist are left out.
+
+        A fixed number of reads, however many ids.
+        """
 
     def references(self, entity: str, query: Query) -> list[Reference]:
         """A page of reference records of one entity."""

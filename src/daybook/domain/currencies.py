@@ -193,6 +193,11 @@ _EXPONENTS: Final = {
 }
 
 
+def codes() -> tuple[str, ...]:
+    """The codes of all currencies."""
+    return tuple(_NAMES)
+
+
 def is_currency(code: str) -> bool:
     """Whether a text is the code of a currency in use; capitals only."""
     return code in _NAMES

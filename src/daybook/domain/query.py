@@ -474,6 +474,11 @@ class _Ordered:
         return False
 
 
+def precedes(left: tuple[Any, ...], right: tuple[Any, ...], sort: tuple[Sort, ...]) -> bool:
+    """Whether a row with one sort key (see `sort_key`) stands before a row with another."""
+    return _orderable(left, sort) < _orderable(right, sort)
+
+
 def select(records: Iterable[R], query: Query) -> list[R]:
     """The rows a query asks for, by filtering, sorting and cutting in memory."""
     found = [record for record in records if matches(query.filter, record)]

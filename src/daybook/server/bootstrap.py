@@ -129,7 +129,10 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+        settings={
+            **config.interfaces,
+            cursor.KEY_SETTING: server_key(config.secret_file).hex(),
+        },
         sign_in=StoreSignIn(store.directory, demo),
     )
     plugins = tuple(create(services) for create in wires())

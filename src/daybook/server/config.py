@@ -152,6 +152,24 @@ SETTINGS: Final = (
         "seconds that requests under way have to finish when the server stops",
         Kind.SECONDS,
     ),
+    Setting(
+        "graphql-introspection",
+        "on",
+        "answer questions about the schema over GraphQL",
+        Kind.SWITCH,
+    ),
+    Setting(
+        "graphql-explorer",
+        "on",
+        "serve a page to explore GraphQL with to browsers that open its address",
+        Kind.SWITCH,
+    ),
+    Setting(
+        "graphql-null-line-type",
+        "off",
+        "show no side on lines over GraphQL, as the published answers have it",
+        Kind.SWITCH,
+    ),
 )
 """Every setting, in the order of the help text."""
 
@@ -213,6 +231,8 @@ class Config:
     keep_alive_timeout: float
     drain_delay: float
     drain_timeout: float
+    interfaces: Mapping[str, str]
+    """Settings of single interfaces by name, switches as `on` or `off`."""
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -286,6 +306,11 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
         keep_alive_timeout=_seconds(texts, "keep-alive-timeout"),
         drain_delay=_seconds(texts, "drain-delay"),
         drain_timeout=_seconds(texts, "drain-timeout"),
+        interfaces={
+            name: "on" if _switch(texts, name) else "off"
+            for name in texts
+            if name.startswith("graphql-")
+        },
     )
 
 

@@ -50,7 +50,8 @@ def configure_log(level: str, layout: str, stream: TextIO | None = None) -> Logg
     """Set up logging for the process.
 
     `level` and `layout` are the settings `log-level` and `log-format`; lines go to `stream`, by
-    default standard error. Warnings of the libraries come through the same door.
+    default standard error. Warnings of libraries and faults inside interfaces come through the same
+    door.
     """
     stream = stream or sys.stderr
     terminal = stream.isatty()
@@ -73,10 +74,11 @@ def configure_log(level: str, layout: str, stream: TextIO | None = None) -> Logg
         cache_logger_on_first_use=True,
     )
     log: Logger = structlog.get_logger().bind()
-    library = logging.getLogger("uvicorn.error")
-    library.handlers = [_Forward(log)]
-    library.propagate = False
-    library.setLevel(logging.WARNING)
+    for name in ("uvicorn.error", "daybook"):
+        library = logging.getLogger(name)
+        library.handlers = [_Forward(log)]
+        library.propagate = False
+        library.setLevel(logging.WARNING)
     return log
 
 

@@ -3,7 +3,7 @@
 Queries are answered by `query.select` over all records, which is slow and plainly right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import islice
 
@@ -58,6 +58,11 @@ class Snapshot:
         """A reference record by entity name and id, or None."""
         record = self._record(entity, record_id)
         return None if isinstance(record, JournalEntry | Company) else record
+
+    def references_by_id(self, entity: str, ids: Collection[int]) -> dict[int, Reference]:
+        """The records of one entity with some ids, by id."""
+        found = ((record_id, self.reference(entity, record_id)) for record_id in ids)
+        return {record_id: record for record_id, record in found if record is not None}
 
     def references(self, entity: str, query: Query) -> list[Reference]:
         """A page of reference records of one entity."""

@@ -6,7 +6,7 @@ events in one sweep. Records are decoded from bodies, never put together from co
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -87,6 +87,11 @@ _ENTRY: Final = (
 _REFERENCE: Final = (
     "SELECT v.body FROM reference r JOIN event v ON v.company_id = r.company_id"
     " AND v.seq = r.event_seq WHERE r.company_id = ? AND r.entity = ? AND r.id = ?"
+)
+_REFERENCES_BY_ID: Final = (
+    "SELECT r.id, v.body FROM json_each(?) j CROSS JOIN reference r JOIN event v"
+    " ON v.company_id = r.company_id AND v.seq = r.event_seq"
+    " WHERE r.company_id = ? AND r.entity = ? AND r.id = j.value"
 )
 _COMPANY: Final = (
     "SELECT v.body FROM company c JOIN event v ON v.company_id = c.id AND v.seq = c.event_seq"
@@ -265,6 +270,30 @@ class SqliteReader:
             record = None if row is None else _reference(entity, row[0])
         cache.records[key] = record
         return record
+
+    def references_by_id(self, entity: str, ids: Collection[int]) -> dict[int, Reference]:
+        """The records of one entity with some ids, by id: one statement for those not cached."""
+        cache = self._cache()
+        kept, missing = cache.records, []
+        found: dict[int, Reference] = {}
+        for record_id in ids:
+            if (entity, record_id) not in kept:
+                missing.append(record_id)
+            elif (record := kept[entity, record_id]) is not None:
+                found[record_id] = record
+        wanted = json.dumps([record_id for record_id in missing if can_be_number(record_id)])
+        rows: dict[int, bytes] = {}
+        if missing:
+            rows = dict(
+                self._connection.execute(_REFERENCES_BY_ID, (wanted, self._company_id, entity))
+            )
+        for record_id in missing:
+            body = rows.get(record_id)
+            record = None if body is None else _reference(entity, body)
+            kept[entity, record_id] = record
+            if record is not None:
+                found[record_id] = record
+        return found
 
     def references(self, entity: str, query: Query) -> list[Reference]:
         """A page of reference records of one entity, in two statements."""

@@ -1,0 +1,78 @@
+"""Bounds of this wire alone; those of the books stand in `domain.limits`.
+
+What concerns the document is checked before it is parsed or carried out, so that a hostile one
+costs no more than the look at it.
+"""
+
+from typing import Final
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+"""Bytes of a request body: an update of 4,000 lines with 250 bytes a line."""
+
+DOCUMENT_LENGTH_MAX: Final = 128 * 1024
+"""Characters of a document. The longest of the published ones has 2,000."""
+
+TOKENS_MAX: Final = 10_000
+"""Lexical tokens of a document: fifty times the longest published one."""
+
+NESTING_MAX: Final = 64
+"""Brackets within brackets in the text of a document, before it is parsed: the parser recurses.
+Selections of `DEPTH_MAX` levels with arguments and objects within them stay far below."""
+
+DEPTH_MAX: Final = 15
+"""Levels of selections. The published documents have nine."""
+
+INTROSPECTION_DEPTH_MAX: Final = 20
+"""The same below `__schema` and `__type`: the usual query of tools has thirteen."""
+
+ALIASES_MAX: Final = 50
+"""Times one field may be asked for in one place, under whatever names."""
+
+ROOT_FIELDS_MAX: Final = 50
+"""Fields at the top of an operation; each field of a mutation is a transaction."""
+
+DIRECTIVES_MAX: Final = 10
+"""Directives at one place."""
+
+VISITS_MAX: Final = 20_000
+"""Selections looked at while a document is measured, those of fragments once for each use: twice
+what `TOKENS_MAX` allows to write down without fragments."""
+
+NODES_MAX: Final = 250_000
+"""Objects that an operation may come to, by estimate: page sizes multiplied down the tree."""
+
+LIST_ESTIMATE: Final = 10
+"""Members that a list without a page size is taken to have, in that estimate."""
+
+PAGE_ROWS_DEFAULT: Final = 100
+PAGE_ROWS_MAX: Final = 1_000
+"""Rows of a page where none are asked for, and at most; also the ids of `nodes`."""
+
+VALIDATION_ERRORS_MAX: Final = 50
+"""Errors reported for one document or one set of variables."""
+
+EXECUTION_SECONDS: Final = 10.0
+"""Time an operation may take before what is left of it is refused."""
+
+DOCUMENTS_KEPT: Final = 512
+DOCUMENT_CHARACTERS_KEPT: Final = 4 * 1024 * 1024
+"""Checked documents kept for the next request, by number and by the length of their texts: a
+program sends the same few dozens all day, and a tree takes some thirty times its text."""
+
+PLANS_KEPT: Final = 16
+"""Plans kept for one operation: one for each way its `@skip` and `@include` have come out."""
+
+REFERENCE_NUMBER_LENGTH_MAX: Final = 100
+"""Characters of a reference number."""
+
+ID_LENGTH_MAX: Final = 200
+"""Characters of an id that is looked at: a canonical one has up to 65."""
+
+AMOUNT_LENGTH_MAX: Final = 64
+"""Characters of an amount that is looked at."""
+
+CURSOR_LENGTH_MAX: Final = 4_096
+"""Characters of a cursor that is looked at."""
+
+PROJECTS_SCANNED_MAX: Final = 10_000
+"""Projects looked at to find those of a customer; real companies have hundreds."""
