@@ -10,6 +10,7 @@ from daybook.app.ledger import Books, Context, Outcome
 from daybook.app.ports import Overloaded
 from daybook.domain.commands import Command
 from daybook.protocols.qbo.batch import ITEMS_MAX
+from daybook.protocols.qbo.limits import BATCH_LINES_MAX
 
 Json = dict[str, Any]
 
@@ -266,3 +267,22 @@ def test_overload_in_the_middle_is_that_items_alone(
     assert count(wire) == 2
     answers = carried_out(wire, *items, query="requestid=r")
     assert [answer["JournalEntry"]["Id"] for answer in answers] == ["1", "3", "2"]
+
+
+def test_items_are_judged_aside_and_stop_at_the_most_errors_listed(wire: Wire) -> None:
+    """Thirty refused items never wait for anything, so that nobody else was answered meanwhile."""
+    lines = BATCH_LINES_MAX // ITEMS_MAX
+    bad = [item(str(at), "create", JournalEntry={"Line": [{}] * lines}) for at in range(ITEMS_MAX)]
+    before = wire.runtime.aside
+    answers = carried_out(wire, *bad)
+    assert {code for answer in answers for code in codes(answer)} == {"2020"}
+    assert wire.runtime.aside - before == ITEMS_MAX
+
+
+def test_a_batch_has_a_bound_on_its_lines(wire: Wire) -> None:
+    half: Json = {"Line": [{}] * (BATCH_LINES_MAX // 2)}
+    more: Json = {"Line": [{}] * (BATCH_LINES_MAX // 2 + 1)}
+    answer = send(wire, item("1", JournalEntry=half), item("2", JournalEntry=more))
+    assert answer.status == 400
+    assert answer.codes == ["6000"]
+    assert f"{BATCH_LINES_MAX + 1} lines" in str(answer.response.diagnosis)

@@ -8,8 +8,9 @@ from tests.support.qbo import REALM, TOKEN, Answer, Wire, two_lines
 
 from daybook.app.access import Rejection, Scope
 from daybook.domain.model import CompanyStatus
+from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Problem, Request
-from daybook.protocols.qbo.limits import BODY_BYTES_MAX
+from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX
 from daybook.protocols.qbo.operations import NAMES
 
 OTHER_REALM = "9130357766900002"
@@ -311,3 +312,20 @@ def test_metrics_have_a_closed_set_of_names(wire: Wire) -> None:
     assert name("GET", path("batch")) == "other"
     assert name("PUT", path("foo")) == "other"
     assert name("GET", "/v3") == "other"
+
+
+def test_large_bodies_are_read_aside(wire: Wire) -> None:
+    """On the event loop they would hold up everybody else."""
+    filling = b" " * ASIDE_BYTES_MIN
+    for entity, body in (
+        ("journalentry", two_lines()),
+        ("journalentry", two_lines(Adjustment=True)),
+        ("customer", {"DisplayName": "Nova"}),
+    ):
+        sent = exact.encode(body)
+        before = wire.runtime.aside
+        assert wire.post(entity, sent[:-1] + filling + b"}").status == 200
+        assert wire.runtime.aside > before
+    before = wire.runtime.aside
+    assert wire.post("journalentry", two_lines()).status == 200
+    assert wire.runtime.aside == before

@@ -12,6 +12,7 @@ from daybook.app.ports import Overloaded
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.qbo import errors, query
 from daybook.protocols.qbo.errors import Error, QboFault
+from daybook.protocols.qbo.limits import BATCH_LINES_MAX
 from daybook.protocols.qbo.operations import NAMES, Operations
 from daybook.protocols.qbo.render import Json
 
@@ -67,7 +68,17 @@ def _items(body: Any) -> list[Json]:
         plain = f"BatchItemRequest has {len(items)} items, {ITEMS_MAX} at most"
         detail = f"Batch size exceeds allowed limit : maximum {ITEMS_MAX}, found {len(items)}"
         raise QboFault([Error("1040", detail, "", plain)])
+    lines = sum(_lines(item) for item in items)
+    if lines > BATCH_LINES_MAX:
+        plain = f"the items have {lines} lines, {BATCH_LINES_MAX} at most"
+        raise QboFault([errors.business(f"A batch has at most {BATCH_LINES_MAX} lines.", plain)])
     return items
+
+
+def _lines(item: Json) -> int:
+    """How many lines the objects of an item have."""
+    found = (value.get("Line") for value in item.values() if isinstance(value, dict))
+    return sum(len(lines) for lines in found if isinstance(lines, list))
 
 
 async def _item(
@@ -103,6 +114,7 @@ async def _item(
         frozenset(word.strip().lower() for word in str(options).split(",") if word.strip()),
         key=None if key is None else f"{key}\n{batch_id}",
         request_id=request_id,
+        aside=True,  # thirty items that are refused would not wait for anything else
     )
     return {applied.entity: applied.body}
 

@@ -438,6 +438,8 @@ class _EntryReader:
             raise QboFault([errors.business(f"An entry has at most {LINES_MAX} lines.", plain)])
         drafts: list[LineDraft | NoteDraft] = []
         for at, line in enumerate(lines):
+            if self._findings.full:
+                break
             self._findings.where = f"Line[{at}]."
             draft = self._line(line)
             if draft is not None:

@@ -28,6 +28,13 @@ REQUEST_ID_LENGTH_MAX: Final = 50
 ERRORS_MAX: Final = 1_000
 """Errors listed in one fault. A caller whose thousand lines all lack an account has seen enough."""
 
+ASIDE_BYTES_MIN: Final = 256 * 1024
+"""Bytes of a body from which on it is read on another thread: on the event loop it would hold up
+everybody else for more than some ten milliseconds."""
+
+BATCH_LINES_MAX: Final = 30_000
+"""Lines of all entries of a batch: three of the largest entries, or a thousand for each item."""
+
 ID_DIGITS_MAX: Final = 19
 """Digits of an id or a realm: what fits into 64 bits."""
 

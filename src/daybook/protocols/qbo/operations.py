@@ -129,17 +129,19 @@ class Operations:
         *,
         key: str | None = None,
         request_id: str | None = None,
+        aside: bool = False,
     ) -> Applied:
         """Create, update or delete one entity, named as in `NAMES`.
 
         `body` is its JSON value, or the command of `plain_entry`. `include` are the words of the
         parameter of that name, or of a batch item's `optionsData`; `key` is the request id (with
-        the item's id, in a batch). Raises `QboFault`.
+        the item's id, in a batch). With `aside` the body is judged on another thread, as becomes
+        one that may take long. Raises `QboFault`.
         """
         idempotency = None if key is None else IdempotencyKey(WIRE, "", key)
         try:
             return await self._carry_out(
-                books, entity, operation, body, include, idempotency, request_id
+                books, entity, operation, body, include, idempotency, request_id, aside
             )
         except QboFault as fault:
             if idempotency is None or fault.passing or fault.at is not None:
@@ -163,6 +165,7 @@ class Operations:
         include: frozenset[str],
         key: IdempotencyKey | None,
         request_id: str | None,
+        aside: bool,
     ) -> Applied:
         idempotency = None if key is None else Idempotency(key, Repetition.ANSWER_FIRST)
         principal = books.principal
@@ -178,8 +181,8 @@ class Operations:
         attempts = ATTEMPTS_MAX
         while True:
             if prepare is not None:
-                with books.read() as reader:
-                    prepared = prepare(reader)
+                work = partial(_prepared, books, prepare)
+                prepared = await self._runtime.in_thread(work) if aside else work()
             if prepared.later:
                 await self._judge_together(books, entity, prepared, context)
             outcome = await self._runtime.execute(books, prepared.command, context)
@@ -272,6 +275,12 @@ class Operations:
         if isinstance(outcome, Refused):
             raise self._fault(books, TAX_SERVICE, commands[0], outcome.refusals)
         return self._repeated(books, TAX_SERVICE, outcome)
+
+
+def _prepared(books: Books, prepare: Callable[[Reader], _Prepared]) -> _Prepared:
+    """What a body comes down to in a fresh snapshot."""
+    with books.read() as reader:
+        return prepare(reader)
 
 
 def _save_entry(body: Any, operation: str, include: frozenset[str], reader: Reader) -> _Prepared:

@@ -23,7 +23,7 @@ from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, qu
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
-from daybook.protocols.qbo.limits import BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
+from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
 from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Operations
 from daybook.protocols.qbo.render import entry_whole
 from daybook.protocols.qbo.times import today, zone
@@ -238,12 +238,17 @@ class QboPlugin:
         if call.rest and call.resource != "companyinfo":
             raise errors.no_such_address(call.request.path)
         include = include_words(call.parameters.get("include", ""))
-        body: Any = None
-        if call.resource == "journalentry" and operation == SAVE and not include:
-            _refuse_xml(call.request)
-            body = self._operations.plain_entry(call.books, call.request.body)
-        if body is None:
-            body = _body(call.request)
+        plain = call.resource == "journalentry" and operation == SAVE and not include
+        aside = _is_large(call.request)
+
+        def decode() -> Any:
+            command = None
+            if plain:
+                _refuse_xml(call.request)
+                command = self._operations.plain_entry(call.books, call.request.body)
+            return _body(call.request) if command is None else command
+
+        body = await self._services.runtime.in_thread(decode) if aside else decode()
         applied = await self._operations.apply(
             call.books,
             NAMES[call.resource],
@@ -252,6 +257,7 @@ class QboPlugin:
             include,
             key=key,
             request_id=call.request.id,
+            aside=aside,
         )
         return answers.entity(
             call.request, applied.entity, applied.body, applied.at, applied.company
@@ -264,7 +270,7 @@ class QboPlugin:
             call.books,
             TAX_SERVICE,
             SAVE,
-            _body(call.request),
+            await self._read_body(call.request),
             key=_request_key(call),
             request_id=call.request.id,
         )
@@ -274,7 +280,7 @@ class QboPlugin:
         """Several operations and queries in one request."""
         now = self._services.ledger.settled_at()
         found = await batch.handle(
-            _body(call.request),
+            await self._read_body(call.request),
             call.books,
             self._operations,
             self._services,
@@ -284,6 +290,12 @@ class QboPlugin:
         with call.books.read() as reader:
             company = reader.company
         return answers.entity(call.request, "BatchItemResponse", found, now, company)
+
+    async def _read_body(self, request: Request) -> Any:
+        """The JSON value of a body, a large one read on another thread."""
+        if _is_large(request):
+            return await self._services.runtime.in_thread(lambda: _body(request))
+        return _body(request)
 
 
 def include_words(value: str) -> frozenset[str]:
@@ -311,6 +323,11 @@ def _request_key(call: _Call) -> str | None:
         plain = f"requestid has {len(key)} characters, 1 to {REQUEST_ID_LENGTH_MAX} are taken"
         raise QboFault([Error("2130", f"Invalid Request Id : {key[:100]}", "requestid", plain)])
     return key
+
+
+def _is_large(request: Request) -> bool:
+    """Whether reading the body takes too long for the event loop."""
+    return len(request.body) > ASIDE_BYTES_MIN
 
 
 def _refuse_xml(request: Request) -> None:
