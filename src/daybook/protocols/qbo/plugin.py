@@ -24,7 +24,7 @@ from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
 from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
-from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Operations
+from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Applied, Operations
 from daybook.protocols.qbo.render import entry_whole
 from daybook.protocols.qbo.times import today, zone
 
@@ -259,9 +259,14 @@ class QboPlugin:
             request_id=call.request.id,
             aside=aside,
         )
-        return answers.entity(
-            call.request, applied.entity, applied.body, applied.at, applied.company
-        )
+        return self._show(call.request, applied)
+
+    @staticmethod
+    def _show(request: Request, applied: Applied) -> Response:
+        """The answer to a write: the tax service alone has no envelope."""
+        if applied.entity == TAX_SERVICE:
+            return answers.bare(request, applied.body)
+        return answers.entity(request, applied.entity, applied.body, applied.at, applied.company)
 
     async def _save_tax_code(self, call: _Call) -> Response:
         if [part.lower() for part in call.rest] != ["taxcode"]:
@@ -274,7 +279,7 @@ class QboPlugin:
             key=_request_key(call),
             request_id=call.request.id,
         )
-        return answers.bare(call.request, applied.body)
+        return self._show(call.request, applied)
 
     async def _batch(self, call: _Call) -> Response:
         """Several operations and queries in one request."""
