@@ -22,6 +22,9 @@ AMOUNT_WHOLE_DIGITS_MAX: Final = 10
 AMOUNT_DECIMALS_MAX: Final = 5
 """Digits of an amount before and after the point, as the original's number type has it."""
 
+REFERENCE_LENGTH_MAX: Final = 50
+"""Characters of an id that is kept as it was sent, such as that of a tax code."""
+
 REQUEST_ID_LENGTH_MAX: Final = 50
 """Characters of a `requestid`."""
 

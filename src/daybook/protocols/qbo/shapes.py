@@ -257,6 +257,19 @@ def reference(value: Any, name: str, findings: Findings) -> str | None:
     return target if isinstance(target, str) else scalar(target, name, findings)
 
 
+def bounded_reference(length_max: int) -> Reader:
+    """Like `reference`, for an id that is kept as text, of at most `length_max` characters."""
+
+    def reader(value: Any, name: str, findings: Findings) -> str | None:
+        target = reference(value, name, findings)
+        if target is not None and len(target) > length_max:
+            path = findings.where + name
+            findings.add(errors.too_long(name, len(target), length_max, path))
+        return target
+
+    return reader
+
+
 _REFERENCE_MEMBERS: Final = frozenset({"value", "name", "type"})
 
 
