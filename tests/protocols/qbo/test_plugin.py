@@ -297,6 +297,34 @@ def test_what_never_reached_the_wire(wire: Wire, problem: Problem, status: int, 
         assert answer.errors[0]["Detail"].startswith("System Failure Error: ")
 
 
+def test_too_many_bodies_under_way_are_throttling(wire: Wire) -> None:
+    request = Request("POST", path("journalentry"), "", {}, b"", "0" * 32, "http://x")
+    error = gateway(Answer(wire.plugin.refuse(request, Problem.OVERLOADED)))
+    assert (error["status"], error["code"]) == (429, "3001")
+
+
+def test_callers_are_judged_before_their_body_is_read(wire: Wire) -> None:
+    """In the same words as with it."""
+
+    def admitted(rest: str, headers: dict[str, str]) -> Answer | None:
+        request = Request("POST", rest, "", headers, b"", "0" * 32, "http://x")
+        response = wire.plugin.admit(request)
+        return None if response is None else Answer(response)
+
+    assert admitted(path("journalentry"), bearer(TOKEN)) is None
+    for rest, headers in (
+        (path("journalentry"), {}),
+        (path("journalentry"), bearer("unknown")),
+        (path("journalentry", OTHER_REALM), bearer(TOKEN)),
+        ("/v3/journalentry", bearer(TOKEN)),
+    ):
+        refused = admitted(rest, headers)
+        assert refused is not None
+        handled = wire.send("POST", rest, b"{}", headers=headers)
+        assert refused.status == handled.status
+        assert refused.response.diagnosis == handled.response.diagnosis
+
+
 def test_bodies_of_the_largest_entries_fit(wire: Wire) -> None:
     assert wire.plugin.limits.body_bytes_max == BODY_BYTES_MAX
     assert BODY_BYTES_MAX >= 10_000 * 800

@@ -84,6 +84,14 @@ class QboPlugin:
             "batch": self._batch,
         }
 
+    def admit(self, request: Request) -> Response | None:
+        """The refusal of a caller who is not believed, or may not see these books."""
+        try:
+            self._call(request)
+        except QboFault as fault:
+            return answers.fault(request, fault, self._clock(), _UNKNOWN_ZONE)
+        return None
+
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
         call: _Call | None = None
@@ -395,4 +403,5 @@ _PROBLEMS: Final[dict[Problem, Callable[[], QboFault]]] = {
     Problem.SHUTTING_DOWN: lambda: errors.failure(
         503, "the server is shutting down", "the server is shutting down; try again"
     ),
+    Problem.OVERLOADED: lambda: errors.throttled("too many large bodies are under way; try again"),
 }
