@@ -9,6 +9,7 @@ from daybook.app.access import Scope
 from daybook.app.ledger import Books, Context, Outcome
 from daybook.app.ports import Overloaded
 from daybook.domain.commands import Command
+from daybook.protocols.qbo import batch
 from daybook.protocols.qbo.batch import ITEMS_MAX
 from daybook.protocols.qbo.limits import BATCH_LINES_MAX
 
@@ -286,3 +287,15 @@ def test_a_batch_has_a_bound_on_its_lines(wire: Wire) -> None:
     assert answer.status == 400
     assert answer.codes == ["6000"]
     assert f"{BATCH_LINES_MAX + 1} lines" in str(answer.response.diagnosis)
+
+
+def test_queries_share_the_bytes_of_an_answer(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        wire.create("JournalEntry", two_lines(DocNumber=str(number)))
+    size = len(wire.get("journalentry/1").response.body)
+    monkeypatch.setattr(batch, "PAGE_BYTES_MAX", 4 * size)
+    statement = "select * from JournalEntry"
+    (alone,) = carried_out(wire, item("1", Query=statement))
+    assert alone["QueryResponse"]["maxResults"] == 4
+    for answer in carried_out(wire, item("1", Query=statement), item("2", Query=statement)):
+        assert answer["QueryResponse"]["maxResults"] == 2

@@ -12,7 +12,7 @@ from daybook.app.ports import Overloaded
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.qbo import errors, query
 from daybook.protocols.qbo.errors import Error, QboFault
-from daybook.protocols.qbo.limits import BATCH_LINES_MAX
+from daybook.protocols.qbo.limits import BATCH_LINES_MAX, PAGE_BYTES_MAX
 from daybook.protocols.qbo.operations import NAMES, Operations
 from daybook.protocols.qbo.render import Json
 
@@ -39,10 +39,13 @@ async def handle(
     items = _items(body)
     seen: set[str] = set()
     answered: list[Json] = []
+    page_bytes_max = PAGE_BYTES_MAX // max(sum("Query" in item for item in items), 1)
     for item in items:
         batch_id = item.get("bId")
         try:
-            shown = await _item(item, books, operations, services, key, request_id, seen)
+            shown = await _item(
+                item, books, operations, services, key, request_id, seen, page_bytes_max
+            )
         except QboFault as fault:
             shown = {"Fault": fault.as_json()}
         except Overloaded as overload:
@@ -89,6 +92,7 @@ async def _item(
     key: str | None,
     request_id: str | None,
     seen: set[str],
+    page_bytes_max: int,
 ) -> Json:
     batch_id = item.get("bId")
     if batch_id is None or batch_id == "":
@@ -101,7 +105,7 @@ async def _item(
     seen.add(str(batch_id))
     operation = _operation(item)
     if "Query" in item or operation == "query":
-        return await _query(item, books, services)
+        return await _query(item, books, services, page_bytes_max)
     entity = _entity(item)
     if not books.may(Scope.WRITE):
         raise errors.forbidden("the token does not allow write")
@@ -147,7 +151,7 @@ def _entity(item: Json) -> str:
     return name
 
 
-async def _query(item: Json, books: Books, services: Services) -> Json:
+async def _query(item: Json, books: Books, services: Services, bytes_max: int) -> Json:
     statement = item.get("Query")
     if not isinstance(statement, str):
         raise QboFault([errors.required("Query")])
@@ -156,6 +160,6 @@ async def _query(item: Json, books: Books, services: Services) -> Json:
 
     def work() -> Json:
         with books.read() as reader:
-            return query.run(statement, reader, services.clock())
+            return query.run(statement, reader, services.clock(), bytes_max)
 
     return {"QueryResponse": await services.runtime.in_thread(work)}

@@ -38,6 +38,14 @@ everybody else for more than some ten milliseconds."""
 BATCH_LINES_MAX: Final = 30_000
 """Lines of all entries of a batch: three of the largest entries, or a thousand for each item."""
 
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Bytes of the rows of one answer, or of all queries of a batch: a thousand entries of a hundred
+lines or more. Entries of 10,000 lines would otherwise make it gigabytes."""
+
+SEARCH_SECONDS_MAX: Final = 30
+"""Seconds a search may go on that judges rows one by one: clients have given up by then, and one of
+the few threads for searches is theirs no longer."""
+
 ID_DIGITS_MAX: Final = 19
 """Digits of an id or a realm: what fits into 64 bits."""
 
