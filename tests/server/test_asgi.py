@@ -154,7 +154,7 @@ def test_an_encoding_without_a_body_is_ignored(thread_server: ThreadServer) -> N
     ("body", "encoding"),
     [
         (b"not gzip", "gzip"),
-        (gzip.compress(b"x" * 5_000)[:-9], "gzip"),
+        (gzip.compress(b"x" * 5_000, mtime=0)[:-9], "gzip"),
         (zlib.compress(b"x") + b"more", "deflate"),
         (b"x", "br"),
         (b"x", "gzip, gzip"),
