@@ -44,6 +44,7 @@ from daybook.domain.model import (
     CLASS,
     Account,
     AccountKind,
+    BillMark,
     Company,
     CompanyStatus,
     Contact,
@@ -53,6 +54,7 @@ from daybook.domain.model import (
     Reference,
     Side,
     Status,
+    TaxMark,
 )
 from daybook.domain.refusals import RefusalCode
 
@@ -463,3 +465,27 @@ def test_closed_periods_bind_old_and_new_dates() -> None:
     opened = replace(entry, posting_date=date(2026, 5, 1))
     back = ReplaceEntry(entry.id, 0, content(posting_date=DAY))
     assert codes(judge(back, opened, closed)) == [RefusalCode.PERIOD_CLOSED]
+
+
+def test_the_texts_of_marks_are_bounded() -> None:
+    long = "x" * (limits.MARK_LENGTH_MAX + 1)
+    for marks in (
+        {"tax": TaxMark(code_id=long)},
+        {"tax": TaxMark(rate_id=long)},
+        {"tax": TaxMark(applies_to=long)},
+        {"billing": BillMark(long)},
+        {"billing": BillMark("open", long)},
+    ):
+        refused = judge(CreateEntry(content(debit(1, **marks), credit(1))))
+        assert codes(refused) == [RefusalCode.INVALID_VALUE]
+    posted(debit(1, tax=TaxMark(long[1:], long[1:], long[1:], 1, 2)), credit(1))
+
+
+def test_what_is_kept_beside_an_entry_is_bounded_in_all() -> None:
+    """Each line may bring what one record may, but not all of them."""
+    annex = (("w", "x" * limits.ANNEX_BYTES_MAX),)
+    full = limits.ENTRY_ANNEX_BYTES_MAX // limits.ANNEX_BYTES_MAX
+    lines = [debit(0, annex=annex) for _ in range(full - 1)]
+    posted(*lines, NoteDraft("n", annex))
+    refused = judge(CreateEntry(content(*lines, NoteDraft("n", annex), annex=(("w", "x"),))))
+    assert codes(refused) == [RefusalCode.LIMIT_EXCEEDED]

@@ -20,6 +20,7 @@ from daybook.server.run import listen, server_config
 
 BODY_BYTES_MAX = 100_000
 BODY_SECONDS = 0.6
+BODIES_BYTES_MAX = 250_000
 
 
 class Mirror:
@@ -32,6 +33,14 @@ class Mirror:
     def __init__(self) -> None:
         self.release = threading.Event()
         self.entered = threading.Event()
+
+    def admit(self, request: Request) -> Response | None:
+        assert request.body == b""
+        if request.path == "/mirror/shut/fault":
+            raise RuntimeError("a fault on purpose")
+        if request.path.startswith("/mirror/shut"):
+            return Response(401, b"not admitted")
+        return None
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         if request.path == "/mirror/fault":
@@ -118,6 +127,7 @@ def thread_server() -> Iterator[ThreadServer]:
         configure_log("info", "json", log),
         body_timeout=BODY_SECONDS,
         lifecycle=lifecycle,
+        bodies_bytes_max=BODIES_BYTES_MAX,
     )
     server = uvicorn.Server(server_config(config, application))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=listeners)))

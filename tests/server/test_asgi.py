@@ -5,6 +5,7 @@ import json
 import socket
 import time
 import zlib
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -314,3 +315,53 @@ def test_requests_are_counted_and_logged_without_what_is_private(
         ("mirror", "show", 200): 2,
         ("server", "page", 404): 1,
     }
+
+
+def test_who_is_not_admitted_is_told_before_the_body_comes(thread_server: ThreadServer) -> None:
+    """Neither waited for nor inflated, however large it says it is."""
+    for length, more in ((50_000, ""), (10**9, ""), (50_000, "Content-Encoding: gzip\r\n")):
+        head = f"POST /mirror/shut HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{more}\r\n"
+        response = thread_server.exchange(head)
+        assert (response.status, response.body) == (401, b"not admitted")
+    whole = post(b"not gzip", "Content-Encoding: gzip", path="/mirror/shut")
+    assert thread_server.exchange(whole).status == 401
+
+
+def test_a_connection_survives_a_body_that_was_not_wanted(thread_server: ThreadServer) -> None:
+    with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
+        connection.sendall(post(b"x" * 90_000, path="/mirror/shut")[:-1])
+        assert read_response(connection).status == 401
+        connection.sendall(b"x" + GET.encode())
+        assert read_response(connection).status == 200
+
+
+def test_a_fault_while_admitting_is_answered_in_the_wires_shape(
+    thread_server: ThreadServer,
+) -> None:
+    request = post(b"x", "Content-Encoding: gzip", path="/mirror/shut/fault")
+    assert thread_server.exchange(request).body == b"internal"
+
+
+def test_all_bodies_together_have_a_bound(thread_server: ThreadServer) -> None:
+    """What is held while bodies are waited for is given back, whatever becomes of them."""
+    body = b"x" * BODY_BYTES_MAX
+    for _ in range(2):
+        with ExitStack() as stack:
+            waiting = [
+                stack.enter_context(
+                    socket.create_connection(("127.0.0.1", thread_server.port), timeout=20)
+                )
+                for _ in range(2)
+            ]
+            for connection in waiting:
+                connection.sendall(post(body)[:-1])
+            time.sleep(0.2)
+            assert thread_server.exchange(post(body)[:-1]).body == b"overloaded"
+            packed = post(gzip.compress(body[:60_000]), "Content-Encoding: gzip")
+            assert thread_server.exchange(packed).body == b"overloaded"
+            assert thread_server.seen(GET)["length"] == 0
+            assert thread_server.seen(post(b"small"))["length"] == 5
+            waiting[0].sendall(b"x")
+            assert read_response(waiting[0]).status == 200
+            assert read_response(waiting[1]).body == b"timeout"
+        assert thread_server.seen(packed)["length"] == 60_000

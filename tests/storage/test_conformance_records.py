@@ -381,6 +381,12 @@ def assert_pages(
         (IsNull(Field.MEMO), [3]),
         (Like(Field.MEMO, ("100%", "")), [2]),
         (Like(Field.MEMO, ("", "_", "")), [2]),
+        (Like(Field.POSTING_DATE, ("2026-03", "")), [1, 3]),
+        (Like(Field.POSTING_DATE, ("", "-04-", "5")), [2]),
+        (Like(Field.POSTING_DATE, ("2", "6-0", "-1", "")), [1, 2, 3]),
+        (Like(Field.POSTING_DATE, ("2026-04-15",)), [2]),
+        (Like(Field.POSTING_DATE, ("20260415",)), []),
+        (Like(Field.TOTAL, ("", "")), []),
         (Compare(Field.LINE_AMOUNT, Op.NE, 100), [2]),
         (
             AnyLine(Compare(Field.LINE_ACCOUNT, Op.EQ, BANK)),
@@ -396,9 +402,34 @@ def test_a_filter_means_what_the_read_model_says(
         store,
         books,
         created(replace(entry(1), memo="X")),
-        created(replace(entry(2, transfer(5)), memo="100%_")),
+        created(replace(entry(2, transfer(5)), memo="100%_", posting_date=date(2026, 4, 15))),
         created(entry(3)),
     )
     with store.read(books) as reader:
         assert [each.id for each in reader.entries(Query(filter))] == ids
         assert reader.count_entries(filter) == len(ids)
+
+
+def test_a_page_is_bounded_in_bytes_too(store: Store, books: CompanyId) -> None:
+    """It ends before the body that would be too much; a first record always comes."""
+    entries = [entry(number) for number in range(1, 6)]
+    entries[2] = replace(entries[2], memo="x" * 1_000)
+    keep(store, books, *map(created, entries))
+    sizes = [len(bodies.encode(each)) for each in entries]
+    sort = (Sort(Field.ID),)
+    with store.read(books) as reader:
+
+        def page(bytes_max: int | None, after: int = 0) -> list[int]:
+            query = Query(ALWAYS, sort, Keyset(100, (after, after)), bytes_max)
+            return [each.id for each in reader.entries(query)]
+
+        assert page(None) == page(sum(sizes)) == [1, 2, 3, 4, 5]
+        assert page(sum(sizes) - 1) == [1, 2, 3, 4]
+        assert page(sum(sizes[:3]) - 1) == page(sum(sizes[:2])) == [1, 2]
+        assert page(0) == page(sizes[0]) == [1]
+        assert page(sizes[2] - 1, after=2) == [3]
+        assert page(0, after=5) == []
+        offset = Query(ALWAYS, (Sort(Field.ID, descending=True),), Offset(1, 3), sizes[3])
+        assert [each.id for each in reader.entries(offset)] == [4]
+        chosen = reader.references(ACCOUNT, Query(ALWAYS, sort, Offset(0, 9), 1))
+        assert len(chosen) == 1

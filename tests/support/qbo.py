@@ -67,7 +67,10 @@ BRIDGE = 1
 
 
 class InlineRuntime:
-    """Carries out everything at once on the calling thread."""
+    """Carries out everything at once on the calling thread, and counts what may take long."""
+
+    def __init__(self) -> None:
+        self.aside = 0
 
     async def execute(self, books: Books, command: Command, context: Context) -> Outcome:
         return books.execute(command, context)
@@ -78,6 +81,7 @@ class InlineRuntime:
         return books.submit_operation(command, context, submission)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
+        self.aside += 1
         return work()
 
 

@@ -285,7 +285,7 @@ class Questions:
         choice = random.random()
         if choice < 0.15:
             return IsNull(field, axis)
-        texts = any(isinstance(value, str) for value in self.values[field])
+        texts = any(isinstance(value, str | date) for value in self.values[field])
         if choice < (0.45 if texts else 0.17):
             return Like(field, self._parts(random, field))
         if choice < 0.6:
@@ -316,7 +316,9 @@ class Questions:
 
     def _parts(self, random: Random, field: Field) -> tuple[str, ...]:
         """Pieces of a text that the field has, or of another; its whole, its start, its end."""
-        texts = [value for value in self.values[field] if isinstance(value, str)]
+        values = self.values[field]
+        texts = [value for value in values if isinstance(value, str)]
+        texts += [value.isoformat() for value in values if isinstance(value, date)]
         text = random.choice(texts) if texts and random.random() < 0.8 else _text(random)
         cuts = sorted(random.randint(0, len(text)) for _ in range(random.randint(0, 6)))
         pieces = [

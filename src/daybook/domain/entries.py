@@ -7,7 +7,7 @@ an open period. Each check yields refusals; all that can be established are repo
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -356,11 +356,24 @@ def _is_encodable(text: str) -> bool:
 
 def annex_too_large(annex: Annex, line: int | None = None) -> Iterator[Refusal]:
     """A refusal for more than the core keeps of what it does not understand."""
-    size = sum(len(text.encode()) for _, text in annex)
+    size = _annex_bytes(annex)
     if size > limits.ANNEX_BYTES_MAX:
         message = f"additional members take {size} bytes, {limits.ANNEX_BYTES_MAX} at most"
         values: Values = {"size": size, "max": limits.ANNEX_BYTES_MAX}
         yield Refusal(RefusalCode.LIMIT_EXCEEDED, message, "annex", line, values)
+
+
+def _annex_bytes(annex: Annex) -> int:
+    return sum(len(text.encode()) for _, text in annex)
+
+
+def _marks_too_long(draft: LineDraft, line: int) -> Iterator[Refusal]:
+    """Refusals for texts of a line's marks, which nobody here can judge otherwise."""
+    for field, mark in (("tax", draft.tax), ("billing", draft.billing)):
+        for member in fields(mark) if mark is not None else ():
+            text = getattr(mark, member.name)
+            if isinstance(text, str):
+                yield from text_faults(text, limits.MARK_LENGTH_MAX, field, line)
 
 
 def resolve(
@@ -462,6 +475,7 @@ class Composer:
         lines: list[Line] = []
         notes: list[Note] = []
         used: set[LineId] = set()
+        annexes = _annex_bytes(self._content.annex)
         for at, draft in enumerate(self._content.lines):
             if draft.description is not None:
                 self.refusals.extend(
@@ -469,6 +483,7 @@ class Composer:
                 )
             if draft.annex:
                 self.refusals.extend(annex_too_large(draft.annex, at))
+                annexes += _annex_bytes(draft.annex)
             if isinstance(draft, NoteDraft):
                 note_id = self._line_id(draft.id, used)
                 notes.append(Note(note_id, at, draft.description, draft.annex))
@@ -477,6 +492,13 @@ class Composer:
                 if line is not None:
                     lines.append(line)
         self.lines, self.notes = tuple(lines), tuple(notes)
+        if annexes > limits.ENTRY_ANNEX_BYTES_MAX:
+            size_max = limits.ENTRY_ANNEX_BYTES_MAX
+            message = f"additional members take {annexes} bytes in all, {size_max} at most"
+            values: Values = {"size": annexes, "max": size_max}
+            self.refusals.append(
+                Refusal(RefusalCode.LIMIT_EXCEEDED, message, "annex", values=values)
+            )
         posting = len(self._content.lines) - len(notes)
         if posting < limits.LINES_MIN:
             noun = "line" if posting == 1 else "lines"
@@ -506,6 +528,8 @@ class Composer:
             self.refusals.append(
                 Refusal(RefusalCode.INVALID_VALUE, message, "amount", at, {"reason": reason})
             )
+        if draft.tax is not None or draft.billing is not None:
+            self.refusals.extend(_marks_too_long(draft, at))
         account = self._account(draft.account, at, before)
         contact = self._contact(draft, at, before)
         if account is not None:

@@ -48,6 +48,13 @@ MEMO_LENGTH_MAX: Final = 4_000
 ANNEX_BYTES_MAX: Final = 64 * 1024
 """UTF-8 bytes of what one wire keeps beside a record that the core does not understand."""
 
+ENTRY_ANNEX_BYTES_MAX: Final = 4 * 1024 * 1024
+"""The same of an entry and all its lines together: 400 bytes for each line of the largest, and no
+more than that for what nobody here can judge."""
+
+MARK_LENGTH_MAX: Final = 50
+"""Characters of each text of a line's tax and billing marks: an id, a word or a percentage."""
+
 RECORD_ID_MAX: Final = 2**53
 """Largest number of a record: exact in the doubles of JavaScript clients, and no record ever made
 can use up what comes after it."""

@@ -148,7 +148,9 @@ class OneOf:
 
 @value
 class Like:
-    """A text field that consists of `parts` with any run of characters between them.
+    """A field that consists, as text, of `parts` with any run of characters between them.
+
+    A date is the text `2026-02-03`; numbers and flags are no texts.
 
     `("abc", "")` starts with abc, `("", "abc", "")` contains it, `("abc",)` equals it.
     """
@@ -204,11 +206,16 @@ class Offset:
 
 @value
 class Query:
-    """What to find, in which order, and which page of it."""
+    """What to find, in which order, and which page of it.
+
+    With `bytes_max` a store ends the page before the record that would bring the records' bodies
+    above it; a first record always comes. A keyset page goes on after the last one that came.
+    """
 
     filter: Filter = ALWAYS
     sort: tuple[Sort, ...] = ()
     page: Keyset | Offset = Keyset(100)
+    bytes_max: int | None = None
 
 
 ENTRY_SORTS: Final = frozenset(
@@ -419,6 +426,8 @@ def _holds(leaf: Compare | OneOf | Like | IsNull, value: Value | None) -> bool:
         case OneOf(_, rights):
             return any(_compare(value, Op.EQ, right) for right in rights)
         case Like(_, parts):
+            if isinstance(value, date):
+                value = value.isoformat()
             return like(value if isinstance(value, str) else None, parts)
         case IsNull():
             return value is None
@@ -480,7 +489,10 @@ def precedes(left: tuple[Any, ...], right: tuple[Any, ...], sort: tuple[Sort, ..
 
 
 def select(records: Iterable[R], query: Query) -> list[R]:
-    """The rows a query asks for, by filtering, sorting and cutting in memory."""
+    """The rows a query asks for, by filtering, sorting and cutting in memory.
+
+    `bytes_max` is left to the store: only it knows what a body is.
+    """
     found = [record for record in records if matches(query.filter, record)]
     found.sort(key=lambda record: _orderable(sort_key(record, query.sort), query.sort))
     match query.page:

@@ -3,8 +3,11 @@
 A request passes here in this order; the first thing that is wrong decides the answer, and every
 answer below a wire's prefix has that wire's shape:
 
-    find the wire by the longest prefix -> body within the wire's bounds and in time -> undo its
-    encoding -> the wire's own `handle` -> answer -> count and log
+    find the wire by the longest prefix -> its own `admit`, if it has one -> body within the wire's
+    bounds and the server's, and in time -> undo its encoding -> the wire's `handle` -> answer ->
+    count and log
+
+A body that has come whole together with its head, and has no encoding, goes to `handle` at once.
 
 It is a bare ASGI application, since a framework costs more than everything done here. There is
 one path for all wires and few steps on it; bodies are waited for only where a request says that
@@ -17,13 +20,18 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
 from daybook.server.connection import EXCHANGE, respond, whole_body
-from daybook.server.limits import DIAGNOSIS_LENGTH_MAX, LOGGED_PATH_LENGTH_MAX
+from daybook.server.limits import (
+    BODIES_BYTES_MAX,
+    DIAGNOSIS_LENGTH_MAX,
+    INFLATED_INLINE_BYTES_MAX,
+    LOGGED_PATH_LENGTH_MAX,
+)
 from daybook.server.observe import Logger, Metrics, without_credentials
 
 Scope = MutableMapping[str, Any]
@@ -76,6 +84,32 @@ class Lifecycle:
     """It takes no more requests; those under way are finished."""
 
 
+class _NoRoom(Exception):
+    """The server holds as many bodies as it may."""
+
+
+class _Hold:
+    """What one request holds of the bytes that all bodies may take."""
+
+    __slots__ = ("_room", "_taken")
+
+    def __init__(self, room: list[int]) -> None:
+        """`room` has one member, the bytes that are left."""
+        self._room = room
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Take bytes, or give them back if negative. Raises `_NoRoom`."""
+        if size > self._room[0]:
+            raise _NoRoom
+        self._room[0] -= size
+        self._taken += size
+
+    def end(self) -> None:
+        """Give back everything."""
+        self.take(-self._taken)
+
+
 class Application:
     """The ASGI application. Made once for each server process, on its event loop."""
 
@@ -89,8 +123,10 @@ class Application:
         body_timeout: float,
         origin: str | None = None,
         lifecycle: Lifecycle | None = None,
+        bodies_bytes_max: int = BODIES_BYTES_MAX,
     ) -> None:
         """`body_timeout` is in seconds; `origin` is taken from the socket where it is None."""
+        self._room = [bodies_bytes_max]
         self._find = router.find
         self._pages = pages
         self._metrics = metrics
@@ -108,28 +144,25 @@ class Application:
         started = time.perf_counter()
         plugin = self._find(scope["path"])
         self._metrics.in_flight += 1
+        hold = _Hold(self._room)
         try:
             headers = {
                 name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
             }
-            body: bytes | Problem = b""
-            if plugin is not None and (
-                "content-length" in headers or "transfer-encoding" in headers
-            ):
-                body = await self._body(scope, receive, headers, plugin.limits.body_bytes_max)
+            body = b"" if plugin is None else _at_hand(scope, headers, plugin.limits.body_bytes_max)
             method = scope["method"]
             request = Request(
                 "GET" if method == "HEAD" else method,
                 scope["path"],
                 scope["query_string"].decode("utf-8", "replace"),
                 headers,
-                body if isinstance(body, bytes) else b"",
+                b"" if body is None else body,
                 self._new_id(),
                 self._origin or self._origin_of(scope),
                 client[0] if (client := scope.get("client")) else "",
             )
-            response = await self._answer(plugin, request, body)
-            close = body is Problem.TIMEOUT
+            waits = body is None
+            response, close = await self._answer(plugin, request, receive if waits else None, hold)
             exchange = scope.get(EXCHANGE)
             texts = _headers(response, request.id)
             if exchange is None or not respond(
@@ -140,55 +173,65 @@ class Application:
         except _Disconnected:
             return
         finally:
+            hold.end()
             self._metrics.in_flight -= 1
         self._record(plugin, request, response, time.perf_counter() - started)
 
     async def _answer(
-        self, plugin: Plugin | None, request: Request, body: bytes | Problem
-    ) -> Response:
-        """The answer of a wire, or of the server itself in that wire's shape."""
+        self, plugin: Plugin | None, request: Request, receive: Receive | None, hold: _Hold
+    ) -> tuple[Response, bool]:
+        """The answer of a wire, or of the server itself in that wire's shape; and whether the
+        connection ends with it. `receive` is given where the body is still to be read.
+        """
         if plugin is None:
-            return self._pages(request)
+            return self._pages(request), False
         try:
-            if isinstance(body, Problem):
-                return plugin.refuse(request, body)
+            if receive is not None:
+                body = await self._body(plugin, request, receive, hold)
+                if isinstance(body, Problem):
+                    return plugin.refuse(request, body), body is Problem.TIMEOUT
+                if isinstance(body, Response):
+                    return body, False
+                request = replace(request, body=body)
             if self._lifecycle.closed:
-                return plugin.refuse(request, Problem.SHUTTING_DOWN)
+                return plugin.refuse(request, Problem.SHUTTING_DOWN), False
             answer = plugin.handle(request)
-            return answer if isinstance(answer, Response) else await answer
+            return answer if isinstance(answer, Response) else await answer, False
+        except _Disconnected:
+            raise
         except Exception:
             self._log.exception("fault", id=request.id, wire=plugin.name)
-            return plugin.refuse(request, Problem.INTERNAL)
+            return plugin.refuse(request, Problem.INTERNAL), False
 
     async def _body(
-        self, scope: Scope, receive: Receive, headers: Mapping[str, str], bytes_max: int
-    ) -> bytes | Problem:
-        """The body with its encoding undone, or what is wrong with it.
+        self, plugin: Plugin, request: Request, receive: Receive, hold: _Hold
+    ) -> bytes | Problem | Response:
+        """The body with its encoding undone, or what is wrong with it, or the wire's refusal.
 
-        A body that is declared too large is not waited for: what arrives of it is dropped, and
-        the caller has its answer at once.
+        A body that is not wanted or is declared too large is not waited for: what arrives of it is
+        dropped, and the caller has its answer at once.
         """
-        declared = headers.get("content-length")
-        if declared is not None and (declared == "0" or len(declared) > _DIGITS_MAX):
-            return b"" if declared == "0" else Problem.TOO_LARGE
-        if declared is not None and int(declared) > bytes_max:
+        admit: Callable[[Request], Response | None] | None = getattr(plugin, "admit", None)
+        refusal = None if admit is None else admit(request)
+        if refusal is not None:
+            return refusal
+        bytes_max = plugin.limits.body_bytes_max
+        declared = request.headers.get("content-length")
+        if declared is not None and (len(declared) > _DIGITS_MAX or int(declared) > bytes_max):
             return Problem.TOO_LARGE
-        exchange = scope.get(EXCHANGE)
-        body = None if exchange is None else whole_body(exchange)
         try:
-            if body is None:
-                async with asyncio.timeout(self._body_timeout):
-                    body = await _read(receive, bytes_max)
-            elif len(body) > bytes_max:
-                return Problem.TOO_LARGE
-            encoding = headers.get("content-encoding")
-            return inflate(body, encoding, bytes_max) if encoding else body
+            async with asyncio.timeout(self._body_timeout):
+                body = await _read(receive, bytes_max, hold)
+            encoding = request.headers.get("content-encoding")
+            return await _inflated(body, encoding, bytes_max, hold) if encoding else body
         except BodyTooLarge:
             return Problem.TOO_LARGE
         except BadEncoding:
             return Problem.BAD_ENCODING
         except TimeoutError:
             return Problem.TIMEOUT
+        except _NoRoom:
+            return Problem.OVERLOADED
 
     def _record(
         self, plugin: Plugin | None, request: Request, response: Response, seconds: float
@@ -236,12 +279,43 @@ _BODILESS: Final = (204, 304)
 _CONTROLS: Final = dict.fromkeys((*range(32), 127), " ")
 
 
-async def _read(receive: Receive, bytes_max: int) -> bytes:
+def _at_hand(scope: Scope, headers: Mapping[str, str], bytes_max: int) -> bytes | None:
+    """The body if there is nothing to do for it, b"" where there is none; else None."""
+    declared = headers.get("content-length")
+    if declared == "0" or (declared is None and "transfer-encoding" not in headers):
+        return b""
+    exchange = scope.get(EXCHANGE)
+    if exchange is None or headers.get("content-encoding"):
+        return None
+    body = whole_body(exchange)
+    return None if body is None or len(body) > bytes_max else body
+
+
+async def _inflated(body: bytes, encoding: str, bytes_max: int, hold: _Hold) -> bytes:
+    """A body with its encoding undone, off the event loop if it is large."""
+    if len(body) <= INFLATED_INLINE_BYTES_MAX:
+        try:
+            inflated = inflate(body, encoding, min(bytes_max, INFLATED_INLINE_BYTES_MAX))
+        except BodyTooLarge:
+            if bytes_max <= INFLATED_INLINE_BYTES_MAX:
+                raise
+        else:
+            hold.take(len(inflated) - len(body))
+            return inflated
+    hold.take(bytes_max)  # how large it will be is not known before
+    loop = asyncio.get_running_loop()
+    inflated = await loop.run_in_executor(None, inflate, body, encoding, bytes_max)
+    hold.take(len(inflated) - len(body) - bytes_max)
+    return inflated
+
+
+async def _read(receive: Receive, bytes_max: int, hold: _Hold) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         whole: bytes = message.get("body", b"")
         if len(whole) > bytes_max:
             raise BodyTooLarge
+        hold.take(len(whole))
         return whole
     parts, size = [], 0
     while message["type"] == "http.request":
@@ -250,6 +324,7 @@ async def _read(receive: Receive, bytes_max: int) -> bytes:
         size += len(part)
         if size > bytes_max:
             raise BodyTooLarge
+        hold.take(len(part))
         if not message.get("more_body", False):
             return b"".join(parts)
         message = await receive()

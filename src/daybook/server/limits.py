@@ -18,6 +18,14 @@ FILES_WANTED: Final = 2 * CONNECTIONS_MAX
 BACKLOG: Final = 2_048
 """Connections that the system keeps waiting for the server to accept them."""
 
+BODIES_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Bytes of bodies under way at a time, of all connections: eight of the largest. Those that come
+together with their head are not counted: the system hands over less than 256 KiB at once."""
+
+INFLATED_INLINE_BYTES_MAX: Final = 256 * 1024
+"""Bytes that a body's encoding is undone to on the event loop, in well below a millisecond; larger
+ones go to a thread."""
+
 DIAGNOSIS_LENGTH_MAX: Final = 1_000
 """Characters of a diagnosis header; common clients read headers of up to 8 KiB in all."""
 

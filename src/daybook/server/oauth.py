@@ -65,23 +65,29 @@ class OAuth:
         self._grants = grants
         self._runtime = runtime
 
-    def handle(self, request: Request) -> Response | Awaitable[Response]:
-        """The answer to a request; see the module's text for what is offered."""
+    def admit(self, request: Request) -> Response | None:
+        """The refusal of what is not offered; who asks stands in the body."""
         path = request.path.rstrip("/")
         if path in _ABSENT:
             return _refusal(request, 501, "not_implemented", "this version has no sign-in page")
+        if path not in _OPERATIONS:
+            return _refusal(request, 404, "invalid_request", "nothing answers at this path")
+        method = "POST" if path in (_TOKEN, _REVOKE) else "GET"
+        if request.method != method:
+            return _refusal(request, 405, "invalid_request", f"{method} is wanted here")
+        return None
+
+    def handle(self, request: Request) -> Response | Awaitable[Response]:
+        """The answer to a request; see the module's text for what is offered."""
+        refusal = self.admit(request)
+        if refusal is not None:
+            return refusal
         handler: Callable[[Request], Response] | None = {
             _TOKEN: self._token,
             _REVOKE: self._revoke,
-        }.get(path)
+        }.get(request.path.rstrip("/"))
         if handler is not None:
-            if request.method != "POST":
-                return _refusal(request, 405, "invalid_request", "POST is wanted here")
             return self._runtime.in_thread(partial(handler, request))
-        if path not in _OPERATIONS:
-            return _refusal(request, 404, "invalid_request", "nothing answers at this path")
-        if request.method != "GET":
-            return _refusal(request, 405, "invalid_request", "GET is wanted here")
         return _answer(request, 200, discovery(request.origin))
 
     def refuse(self, request: Request, problem: Problem) -> Response:
@@ -151,6 +157,7 @@ _PROBLEMS: Final = {
     Problem.TIMEOUT: (408, "invalid_request", "the body did not arrive in time"),
     Problem.INTERNAL: (500, "server_error", "a fault of the server"),
     Problem.SHUTTING_DOWN: (503, "temporarily_unavailable", "the server is stopping"),
+    Problem.OVERLOADED: (503, "temporarily_unavailable", "too many bodies are under way"),
 }
 
 

@@ -139,3 +139,11 @@ def test_the_bound_is_exact() -> None:
         http.inflate(body, "gzip", 999)
     with pytest.raises(BodyTooLarge):
         http.inflate(gzip.compress(b"x" * 600) * 2, "gzip", 1_000)
+
+
+def test_a_body_of_many_empty_members_is_refused() -> None:
+    """What follows a member is copied: 400,000 of them would copy terabytes."""
+    empty = gzip.compress(b"")
+    assert http.inflate(empty * http.GZIP_MEMBERS_MAX, "gzip", 1_000) == b""
+    with pytest.raises(http.BadEncoding):
+        http.inflate(empty * 400_000, "gzip", 1_000)

@@ -9,7 +9,9 @@ from daybook.app.access import Scope
 from daybook.app.ledger import Books, Context, Outcome
 from daybook.app.ports import Overloaded
 from daybook.domain.commands import Command
+from daybook.protocols.qbo import batch
 from daybook.protocols.qbo.batch import ITEMS_MAX
+from daybook.protocols.qbo.limits import BATCH_LINES_MAX
 
 Json = dict[str, Any]
 
@@ -285,3 +287,34 @@ def test_what_failed_is_told_in_plain_words_for_the_first_items(wire: Wire) -> N
 def test_an_item_says_of_its_fault_what_the_single_request_says(wire: Wire) -> None:
     (shown,) = carried_out(wire, item("a", "create", JournalEntry=UNBALANCED))
     assert shown["Fault"] == wire.post("journalentry", UNBALANCED).json["Fault"]
+
+
+def test_items_are_judged_aside_and_stop_at_the_most_errors_listed(wire: Wire) -> None:
+    """Thirty refused items never wait for anything, so that nobody else was answered meanwhile."""
+    lines = BATCH_LINES_MAX // ITEMS_MAX
+    bad = [item(str(at), "create", JournalEntry={"Line": [{}] * lines}) for at in range(ITEMS_MAX)]
+    before = wire.runtime.aside
+    answers = carried_out(wire, *bad)
+    assert {code for answer in answers for code in codes(answer)} == {"2020"}
+    assert wire.runtime.aside - before == ITEMS_MAX
+
+
+def test_a_batch_has_a_bound_on_its_lines(wire: Wire) -> None:
+    half: Json = {"Line": [{}] * (BATCH_LINES_MAX // 2)}
+    more: Json = {"Line": [{}] * (BATCH_LINES_MAX // 2 + 1)}
+    answer = send(wire, item("1", JournalEntry=half), item("2", JournalEntry=more))
+    assert answer.status == 400
+    assert answer.codes == ["6000"]
+    assert f"{BATCH_LINES_MAX + 1} lines" in str(answer.response.diagnosis)
+
+
+def test_queries_share_the_bytes_of_an_answer(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        wire.create("JournalEntry", two_lines(DocNumber=str(number)))
+    size = len(wire.get("journalentry/1").response.body)
+    monkeypatch.setattr(batch, "PAGE_BYTES_MAX", 4 * size)
+    statement = "select * from JournalEntry"
+    (alone,) = carried_out(wire, item("1", Query=statement))
+    assert alone["QueryResponse"]["maxResults"] == 4
+    for answer in carried_out(wire, item("1", Query=statement), item("2", Query=statement)):
+        assert answer["QueryResponse"]["maxResults"] == 2

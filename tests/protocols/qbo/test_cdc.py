@@ -3,8 +3,22 @@
 from typing import Any, cast
 
 import pytest
-from tests.support.qbo import CUSTOMER, REALM, Answer, Wire, two_lines
+from tests.support.qbo import (
+    ACTOR,
+    CHECKING,
+    CONSULTING,
+    CUSTOMER,
+    REALM,
+    Answer,
+    Wire,
+    two_lines,
+)
 
+from daybook.app.ledger import Committed, Context
+from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
+from daybook.domain.ids import ById
+from daybook.domain.model import Side
+from daybook.protocols.qbo import cdc
 from daybook.protocols.qbo.query import ROWS_MAX
 
 Json = dict[str, Any]
@@ -150,15 +164,81 @@ def test_the_company_and_its_settings(wire: Wire) -> None:
         assert changed(wire, entity, now(wire)) == []
 
 
-def test_an_answer_is_cut(wire: Wire) -> None:
-    """A caller goes on from the last change it was told."""
-    wire.clock.step = 10_000
-    for _ in range(ROWS_MAX + 3):
+def followed(wire: Wire, pages_max: int = 20) -> list[str]:
+    """The ids of all entries, as a caller meets them who goes on from the last time shown."""
+    seen: list[str] = []
+    since = EVER
+    for _ in range(pages_max):
+        (found,) = changes(wire, "JournalEntry", since)
+        entries = found["JournalEntry"]
+        seen += [entry["Id"] for entry in entries if entry["Id"] not in seen]
+        last = max(entry["MetaData"]["LastUpdatedTime"] for entry in entries)
+        if last == since:
+            return seen
+        since = last.replace("+", "%2B")
+    raise AssertionError("the caller goes round in circles")
+
+
+def import_entries(wire: Wire, count: int) -> None:
+    """Entries of one transaction, which have one time."""
+    lines = (
+        LineDraft(Side.DEBIT, 1, ById(CONSULTING)),
+        LineDraft(Side.CREDIT, 1, ById(CHECKING)),
+    )
+    commands = [CreateEntry(EntryContent(lines)) for _ in range(count)]
+    assert isinstance(wire.books.execute_all(commands, Context(ACTOR)), Committed)
+
+
+def test_an_answer_is_cut_between_seconds(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller goes on from the last change it was told, and always gets further."""
+    monkeypatch.setattr(cdc, "ROWS_MAX", 10)
+    wire.clock.step = 30_000
+    for _ in range(40):
         wire.create("JournalEntry", two_lines())
     (found,) = changes(wire, "JournalEntry")
-    assert found["maxResults"] == ROWS_MAX
-    last = found["JournalEntry"][-1]["MetaData"]["LastUpdatedTime"]
-    assert str(ROWS_MAX + 3) in changed(wire, "JournalEntry", last)
+    assert 10 <= found["maxResults"] < 40
+    times = [entry["MetaData"]["LastUpdatedTime"] for entry in found["JournalEntry"]]
+    assert changed(wire, "JournalEntry", times[-1])[0] == str(times.index(times[-1]) + 1)
+    import_entries(wire, 35)
+    wire.clock.step = 1_500_000
+    for _ in range(15):
+        wire.create("JournalEntry", two_lines())
+    assert followed(wire) == [str(number) for number in range(1, 91)]
+
+
+def test_an_import_above_the_most_rows_is_passed(wire: Wire) -> None:
+    import_entries(wire, ROWS_MAX + 5)
+    last = wire.create("JournalEntry", two_lines())
+    assert followed(wire)[-1] == last["Id"]
+
+
+def test_too_much_within_a_second_is_for_a_query(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not before the caller has everything up to there."""
+    monkeypatch.setattr(cdc, "OBJECTS_MAX", 30)
+    before = wire.create("JournalEntry", two_lines())
+    import_entries(wire, 30)
+    after = wire.create("JournalEntry", two_lines())
+    assert changed(wire, "JournalEntry") == [before["Id"]]
+    answer = ask(wire, "JournalEntry", before["MetaData"]["LastUpdatedTime"])
+    assert answer.codes == ["6000"]
+    detail = answer.errors[0]["Detail"]
+    statement = detail.partition("Ask for them in pages: ")[2]
+    found = wire.get("query", f"query={statement.replace('+', '%2B')}").json["QueryResponse"]
+    assert [entry["Id"] for entry in found["JournalEntry"]][-1] == after["Id"]
+    assert changed(wire, "JournalEntry", after["MetaData"]["LastUpdatedTime"]) == [after["Id"]]
+
+
+def test_an_answer_is_bounded_in_bytes(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        wire.create("JournalEntry", two_lines())
+    size = len(wire.get("journalentry/1").response.body)
+    monkeypatch.setattr(cdc, "PAGE_BYTES_MAX", 3 * size)
+    assert changed(wire, "JournalEntry") == ["1", "2", "3"]
+    assert followed(wire) == ["1", "2", "3", "4", "5"]
+    monkeypatch.setattr(cdc, "PAGE_BYTES_MAX", 1)
+    assert changed(wire, "JournalEntry") == ["1"]
 
 
 @pytest.mark.parametrize(

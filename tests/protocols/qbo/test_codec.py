@@ -831,3 +831,12 @@ def test_members_of_single_countries_are_shown_again() -> None:
     detail = entry["Line"][0]["JournalEntryLineDetail"]
     assert detail["JournalCodeRef"] == {"value": "3"}
     assert wire.create("JournalEntry", entry) == entry
+
+
+@pytest.mark.parametrize("member", ["TaxCodeRef", "TaxRateRef", "JournalCodeRef"])
+def test_ids_that_are_kept_as_text_have_a_bound(wire: Wire, member: str) -> None:
+    long = "x" * 51
+    answer = wire.post("journalentry", {"Line": taxed_lines(**{member: {"value": long}})})
+    assert answer.codes == ["2050"]
+    assert answer.errors[0]["element"] == member
+    wire.create("JournalEntry", {"Line": taxed_lines(**{member: {"value": long[1:]}})})

@@ -8,8 +8,10 @@ from tests.support.qbo import CHECKING, InlineRuntime, Wire, line, two_lines
 
 from daybook.app.ledger import Books, Context, Outcome, Refused
 from daybook.app.ports import Overloaded
-from daybook.domain.commands import Command
+from daybook.domain.commands import AccountContent, Command, ReplaceReference
+from daybook.domain.model import AccountKind
 from daybook.domain.refusals import Refusal, RefusalCode
+from daybook.protocols.qbo.operations import NAMES
 
 T = TypeVar("T")
 
@@ -174,3 +176,64 @@ def test_too_many_scans_are_refused_as_throttling(wire: Wire) -> None:
     answer = wire.post("journalentry", {"Line": []}, "requestid=r")
     assert answer.status == 429
     assert answer.json["fault"]["error"][0]["code"] == "3001"
+
+
+WRITES: dict[str, tuple[str, dict[str, Any]]] = {
+    "JournalEntry": ("journalentry", two_lines()),
+    "Account": ("account", {"Name": "Till", "AccountType": "Bank"}),
+    "Customer": ("customer", {"DisplayName": "Nova"}),
+    "Vendor": ("vendor", {"DisplayName": "Orbit"}),
+    "Employee": ("employee", {"GivenName": "Ida", "FamilyName": "Rhodes"}),
+    "Class": ("class", {"Name": "South"}),
+    "Department": ("department", {"Name": "Bonn"}),
+    "Term": ("term", {"Name": "Net 7", "DueDays": 7}),
+    "CompanyCurrency": ("companycurrency", {"Code": "EUR"}),
+    "TaxAgency": ("taxagency", {"DisplayName": "Board"}),
+    "CompanyInfo": ("companyinfo", {"sparse": True, "SyncToken": "0", "CompanyName": "New"}),
+    "Preferences": ("preferences", {"SyncToken": "0"}),
+    "ExchangeRate": (
+        "exchangerate",
+        {"SourceCurrencyCode": "EUR", "Rate": 1.1, "AsOfDate": "2026-02-03"},
+    ),
+    "TaxService": (
+        "taxservice/taxcode",
+        {
+            "TaxCode": "V",
+            "TaxRateDetails": [{"TaxRateName": "R", "RateValue": 5, "TaxAgencyId": "1"}],
+        },
+    ),
+}
+"""A write of each entity that is taken."""
+
+
+def test_every_entity_answers_with_what_a_used_request_id_made() -> None:
+    """Whichever entity the request is for that comes second."""
+    wire = Wire(multicurrency=True, country="GB", sales_tax=True)
+    wire.create("TaxAgency", {"DisplayName": "First"})
+    company = ("CompanyInfo", "Preferences")
+    firsts: dict[str, bytes] = {}
+    for entity, (path, body) in WRITES.items():
+        if entity == "Preferences":
+            body = {"SyncToken": wire.get("preferences").json["Preferences"]["SyncToken"]}
+        answer = wire.post(path, body, f"requestid={entity}")
+        assert answer.status == 200, answer.json
+        firsts[entity] = answer.response.body
+    assert {*NAMES.values()} - {*WRITES} == {"TaxRate", "TaxCode"}, "which cannot be written"
+    for made, first in firsts.items():
+        for asked, (path, body) in WRITES.items():
+            again = wire.post(path, body, f"requestid={made}")
+            assert again.status == 200, (made, asked, again.json)
+            shown = made
+            if made in company:  # one record, two faces: the one asked for, if it is one of them
+                shown = asked if asked in company else "CompanyInfo"
+            if shown == made:
+                assert again.response.body == first, (made, asked)
+            else:
+                assert list(again.json) == [shown, "time"], (made, asked)
+
+
+def test_names_in_a_repeated_answer_are_those_of_today(wire: Wire) -> None:
+    first = wire.post("journalentry", two_lines(), "requestid=r").response.body
+    wire.execute(ReplaceReference(CHECKING, None, AccountContent("Main", AccountKind.BANK)))
+    again = wire.post("journalentry", two_lines(), "requestid=r").response.body
+    assert again == first.replace(b'"Checking"', b'"Main"') != first

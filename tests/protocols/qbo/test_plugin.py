@@ -8,8 +8,9 @@ from tests.support.qbo import REALM, TOKEN, Answer, Wire, two_lines
 
 from daybook.app.access import Rejection, Scope
 from daybook.domain.model import CompanyStatus
+from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Problem, Request
-from daybook.protocols.qbo.limits import BODY_BYTES_MAX
+from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX
 from daybook.protocols.qbo.operations import NAMES
 
 OTHER_REALM = "9130357766900002"
@@ -304,6 +305,34 @@ def test_what_never_reached_the_wire(wire: Wire, problem: Problem, status: int, 
         assert answer.errors[0]["Detail"].startswith("System Failure Error: ")
 
 
+def test_too_many_bodies_under_way_are_throttling(wire: Wire) -> None:
+    request = Request("POST", path("journalentry"), "", {}, b"", "0" * 32, "http://x")
+    error = gateway(Answer(wire.plugin.refuse(request, Problem.OVERLOADED)))
+    assert (error["status"], error["code"]) == (429, "3001")
+
+
+def test_callers_are_judged_before_their_body_is_read(wire: Wire) -> None:
+    """In the same words as with it."""
+
+    def admitted(rest: str, headers: dict[str, str]) -> Answer | None:
+        request = Request("POST", rest, "", headers, b"", "0" * 32, "http://x")
+        response = wire.plugin.admit(request)
+        return None if response is None else Answer(response)
+
+    assert admitted(path("journalentry"), bearer(TOKEN)) is None
+    for rest, headers in (
+        (path("journalentry"), {}),
+        (path("journalentry"), bearer("unknown")),
+        (path("journalentry", OTHER_REALM), bearer(TOKEN)),
+        ("/v3/journalentry", bearer(TOKEN)),
+    ):
+        refused = admitted(rest, headers)
+        assert refused is not None
+        handled = wire.send("POST", rest, b"{}", headers=headers)
+        assert refused.status == handled.status
+        assert refused.response.diagnosis == handled.response.diagnosis
+
+
 def test_bodies_of_the_largest_entries_fit(wire: Wire) -> None:
     assert wire.plugin.limits.body_bytes_max == BODY_BYTES_MAX
     assert BODY_BYTES_MAX >= 10_000 * 800
@@ -341,3 +370,20 @@ def test_a_list_is_asked_for_by_a_query(wire: Wire) -> None:
 )
 def test_what_is_wrong_with_a_body_is_said_plainly(wire: Wire, body: bytes, told: str) -> None:
     assert wire.post("journalentry", body).response.diagnosis == told
+
+
+def test_large_bodies_are_read_aside(wire: Wire) -> None:
+    """On the event loop they would hold up everybody else."""
+    filling = b" " * ASIDE_BYTES_MIN
+    for entity, body in (
+        ("journalentry", two_lines()),
+        ("journalentry", two_lines(Adjustment=True)),
+        ("customer", {"DisplayName": "Nova"}),
+    ):
+        sent = exact.encode(body)
+        before = wire.runtime.aside
+        assert wire.post(entity, sent[:-1] + filling + b"}").status == 200
+        assert wire.runtime.aside > before
+    before = wire.runtime.aside
+    assert wire.post("journalentry", two_lines()).status == 200
+    assert wire.runtime.aside == before

@@ -5,6 +5,7 @@ the shown objects by the rules of the query language alone. Random statements ha
 rows both ways.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ from daybook.app.ledger import Committed, Context
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import AccountId, ById
 from daybook.domain.model import Side, Status
-from daybook.protocols.qbo.query import MOMENTS_MAX, ROWS_MAX
+from daybook.protocols.qbo import query
+from daybook.protocols.qbo.query import MOMENTS_MAX, ROWS_MAX, run
 
 Json = dict[str, Any]
 
@@ -852,3 +854,45 @@ def test_a_statement_that_would_take_too_much(wire: Wire) -> None:
     )
     ids = ",".join(f"'{number}'" for number in range(1_000))
     assert len(ids_of(wire, f"select Id from JournalEntry where Id in ({ids})")) == 20
+
+
+def test_a_page_is_cut_in_bytes(wire: Wire) -> None:
+    """As at the most rows: it says how many came, and the next page begins behind them."""
+    whole = ids_of(wire, "select * from JournalEntry")
+    row = len(wire.get(f"journalentry/{whole[0]}").response.body)
+
+    def pages(rest: str, bytes_max: int) -> list[list[int]]:
+        found: list[list[int]] = []
+        while sum(map(len, found)) < len(whole):
+            start = sum(map(len, found)) + 1
+            statement = f"select * from JournalEntry {rest} startposition {start}"
+            with wire.books.read() as reader:
+                answer = run(statement, reader, wire.clock(), bytes_max)
+            assert (answer["startPosition"], answer["maxResults"]) == (
+                start,
+                len(answer["JournalEntry"]),
+            )
+            found.append([int(json.loads(bytes(each))["Id"]) for each in answer["JournalEntry"]])
+        return found
+
+    for rest in ("", "where MetaData.CreateTime like '2%'"):
+        assert [id for page in pages(rest, 2 * row) for id in page] == whole
+        assert len(pages(rest, 2 * row)) < len(whole)
+        assert pages(rest, 1) == [[id] for id in whole]
+        assert pages(rest, 10**7) == [whole]
+
+
+def test_searches_row_by_row_end_in_time(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query, "SEARCH_SECONDS_MAX", -1)
+    statement = "select * from JournalEntry where MetaData.CreateTime like '%x%'"
+    code, detail = fault(wire, statement)
+    assert code == "4002"
+    assert detail.startswith("QueryProcessingError: the search took more than")
+
+
+def test_dates_are_matched_by_the_store(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by reading every entry."""
+    monkeypatch.setattr(query, "SEARCH_SECONDS_MAX", -1)
+    statement = "select count(*) from JournalEntry where TxnDate like '%x%'"
+    assert response(wire, statement) == {"totalCount": 0}
+    assert response(wire, statement.replace("%x%", "%"))["totalCount"] > 0

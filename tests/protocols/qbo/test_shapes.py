@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from daybook.protocols.qbo import errors, shapes
 from daybook.protocols.qbo.codec import JOURNAL_ENTRY, LINE
 from daybook.protocols.qbo.errors import QboFault
+from daybook.protocols.qbo.limits import ERRORS_MAX
 from daybook.protocols.qbo.shapes import Findings, Shape, read
 
 JSON = st.recursive(
@@ -139,3 +140,22 @@ def test_any_value_is_read_or_refused(value: Any, shape: Shape) -> None:
         with suppress(QboFault):
             read(shape, {name: value}, findings)
         assert all(error.code in errors.MESSAGES for error in findings.errors)
+
+
+def test_what_is_missing_is_found_in_no_time_however_much_is_wrong() -> None:
+    """Each missing member was once looked for among all errors before it."""
+    findings = Findings()
+    for at in range(200_000):
+        findings.where = f"Line[{at}]."
+        findings.require("Amount")
+    assert findings.full
+    assert len(findings.errors) == ERRORS_MAX
+
+
+def test_a_member_is_not_missing_that_was_sent_wrongly() -> None:
+    findings = Findings()
+    findings.where = "Line[0]."
+    findings.invalid("2110", "Amount", "x: y", "is no number")
+    findings.require("Amount")
+    findings.require("DetailType")
+    assert [error.code for error in findings.errors] == ["2110", "2020"]

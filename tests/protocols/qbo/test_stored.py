@@ -43,3 +43,10 @@ def test_too_much_is_refused() -> None:
     with pytest.raises(QboFault) as caught:
         stored.dump((), {"a": "x" * 50_000})
     assert caught.value.errors[0].code == "6000"
+
+
+def test_large_texts_are_not_kept_in_memory() -> None:
+    before = stored._parse_once.cache_info().currsize
+    annex = stored.dump((), {"a": "x" * stored.KEPT_LENGTH_MAX})
+    assert stored.load(annex)["a"] == "x" * stored.KEPT_LENGTH_MAX
+    assert stored._parse_once.cache_info().currsize == before

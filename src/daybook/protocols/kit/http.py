@@ -18,6 +18,11 @@ BEARER_LENGTH_MAX: Final = 4_096
 """Characters of a bearer token, the longest any of the originals issues."""
 
 
+GZIP_MEMBERS_MAX: Final = 256
+"""Members of one gzip body: what follows each is copied, so that a body of empty ones would take
+time by the square of its length. Senders write one; block compressors one for every 64 KiB."""
+
+
 class TooManyParameters(ValueError):
     """A query string or form has more than `PARAMETERS_MAX` parameters."""
 
@@ -132,6 +137,8 @@ def _inflate(body: bytes, window: int, bytes_max: int) -> bytes:
     parts: list[bytes] = []
     left = bytes_max + 1
     while body:
+        if len(parts) == GZIP_MEMBERS_MAX:
+            raise BadEncoding(f"the body has more than {GZIP_MEMBERS_MAX} members")
         inflater = zlib.decompressobj(window)
         try:
             part = inflater.decompress(body, left)

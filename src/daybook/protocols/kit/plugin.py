@@ -66,6 +66,8 @@ class Problem(StrEnum):
     INTERNAL = "internal"
     """A fault of the program or the machine."""
     SHUTTING_DOWN = "shutting-down"
+    OVERLOADED = "overloaded"
+    """The server holds as many bodies as it may; nothing was done."""
 
 
 @value
@@ -107,7 +109,13 @@ class Services:
 
 
 class Plugin(Protocol):
-    """A wire that speaks HTTP."""
+    """A wire that speaks HTTP.
+
+    It may also have a method `admit(request) -> Response | None`, asked with the head of a request,
+    the body still empty, before a body is waited for or its encoding undone: a response ends the
+    request there. Without one every body within the bounds is read. A body that has come together
+    with its head is handed over at once, so `handle` has to judge by itself too.
+    """
 
     @property
     def name(self) -> str:

@@ -71,6 +71,14 @@ class ModulusPlugin:
             BOOKKEEPING + "ListJournals": journals.list,
         }
 
+    def admit(self, request: Request) -> Response | None:
+        """The refusal of an address that is none, or of a caller who is not believed."""
+        try:
+            self._admitted(request)
+        except ModulusFault as fault:
+            return fault.response()
+        return None
+
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
         try:
@@ -79,7 +87,8 @@ class ModulusPlugin:
             return fault.response()
         return answer if isinstance(answer, Response) else _finished(answer)
 
-    def _begun(self, request: Request) -> Response | Awaitable[Response]:
+    def _admitted(self, request: Request) -> Call | None:
+        """The call that the head of a request is; None if it asks for a token."""
         method = METHODS.get(request.path)
         if method is None:
             plain = "there is no such operation; names are taken in their exact case"
@@ -89,16 +98,22 @@ class ModulusPlugin:
             plain = f"this operation is asked for with {method}"
             raise bare(405, "The method is not allowed.", plain, (("allow", allow),))
         if request.path in self._authentications:
-            return self._authentications[request.path](request)
+            return None
         try:
             parameters = query_map(request.query)
         except TooManyParameters as error:
             raise refused(Code.DETAILS_MISSING, str(error)) from None
         books = self._authentication.books(request, parameters)
-        if method in _WITH_BODY and content_type(request.headers)[0] not in _JSON:
+        return Call(request, books, parameters)
+
+    def _begun(self, request: Request) -> Response | Awaitable[Response]:
+        call = self._admitted(request)
+        if call is None:
+            return self._authentications[request.path](request)
+        if request.method in _WITH_BODY and content_type(request.headers)[0] not in _JSON:
             plain = "the body has to be JSON, with Content-Type application/json"
             raise bare(415, "The media type is not supported.", plain)
-        return self._operations[request.path](Call(request, books, parameters))
+        return self._operations[request.path](call)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand the request over."""
@@ -131,4 +146,5 @@ _PROBLEMS: Final[Mapping[Problem, tuple[int, str]]] = {
     Problem.TIMEOUT: (408, "the body did not arrive in time"),
     Problem.INTERNAL: (500, "a fault of this server; see the log under this request's id"),
     Problem.SHUTTING_DOWN: (503, "the server is shutting down; try again"),
+    Problem.OVERLOADED: (503, "too many large bodies are under way; try again"),
 }

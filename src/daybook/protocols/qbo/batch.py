@@ -13,6 +13,7 @@ from daybook.app.ports import Overloaded
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.qbo import errors, query
 from daybook.protocols.qbo.errors import Error, QboFault
+from daybook.protocols.qbo.limits import BATCH_LINES_MAX, PAGE_BYTES_MAX
 from daybook.protocols.qbo.operations import NAMES, Operations
 from daybook.protocols.qbo.render import Json
 
@@ -51,10 +52,13 @@ async def handle(
     seen: set[str] = set()
     answered: list[Json] = []
     told: list[str] = []
+    page_bytes_max = PAGE_BYTES_MAX // max(sum("Query" in item for item in items), 1)
     for at, item in enumerate(items):
         batch_id = item.get("bId")
         try:
-            shown = await _item(item, books, operations, services, key, request_id, seen)
+            shown = await _item(
+                item, books, operations, services, key, request_id, seen, page_bytes_max
+            )
         except QboFault as fault:
             refused: QboFault | None = fault
         except Overloaded as overload:
@@ -95,7 +99,17 @@ def _items(body: Any) -> list[Json]:
         plain = f"BatchItemRequest has {len(items)} items, {ITEMS_MAX} at most"
         detail = f"Batch size exceeds allowed limit : maximum {ITEMS_MAX}, found {len(items)}"
         raise QboFault([Error("1040", detail, "", plain)])
+    lines = sum(_lines(item) for item in items)
+    if lines > BATCH_LINES_MAX:
+        plain = f"the items have {lines} lines, {BATCH_LINES_MAX} at most"
+        raise QboFault([errors.business(f"A batch has at most {BATCH_LINES_MAX} lines.", plain)])
     return items
+
+
+def _lines(item: Json) -> int:
+    """How many lines the objects of an item have."""
+    found = (value.get("Line") for value in item.values() if isinstance(value, dict))
+    return sum(len(lines) for lines in found if isinstance(lines, list))
 
 
 async def _item(
@@ -106,6 +120,7 @@ async def _item(
     key: str | None,
     request_id: str | None,
     seen: set[str],
+    page_bytes_max: int,
 ) -> Json:
     batch_id = item.get("bId")
     if batch_id is None or batch_id == "":
@@ -118,7 +133,7 @@ async def _item(
     seen.add(str(batch_id))
     operation = _operation(item)
     if "Query" in item or operation == "query":
-        return await _query(item, books, services)
+        return await _query(item, books, services, page_bytes_max)
     entity = _entity(item)
     if not books.may(Scope.WRITE):
         raise errors.forbidden("the token does not allow write")
@@ -131,6 +146,7 @@ async def _item(
         frozenset(word.strip().lower() for word in str(options).split(",") if word.strip()),
         key=None if key is None else f"{key}\n{batch_id}",
         request_id=request_id,
+        aside=True,  # thirty items that are refused would not wait for anything else
     )
     return {applied.entity: applied.body}
 
@@ -163,7 +179,7 @@ def _entity(item: Json) -> str:
     return name
 
 
-async def _query(item: Json, books: Books, services: Services) -> Json:
+async def _query(item: Json, books: Books, services: Services, bytes_max: int) -> Json:
     statement = item.get("Query")
     if not isinstance(statement, str):
         raise QboFault([errors.required("Query")])
@@ -172,6 +188,6 @@ async def _query(item: Json, books: Books, services: Services) -> Json:
 
     def work() -> Json:
         with books.read() as reader:
-            return query.run(statement, reader, services.clock())
+            return query.run(statement, reader, services.clock(), bytes_max)
 
     return {"QueryResponse": await services.runtime.in_thread(work)}

@@ -45,7 +45,11 @@ from daybook.domain.model import (
 from daybook.protocols.qbo import errors, ids, settings, stored
 from daybook.protocols.qbo.errors import Error, QboFault, Stage
 from daybook.protocols.qbo.identity import UPDATE, identify
-from daybook.protocols.qbo.limits import DOC_NUMBER_LENGTH_MAX, TEXT_LENGTH_MAX
+from daybook.protocols.qbo.limits import (
+    DOC_NUMBER_LENGTH_MAX,
+    REFERENCE_LENGTH_MAX,
+    TEXT_LENGTH_MAX,
+)
 from daybook.protocols.qbo.shapes import (
     COMMON,
     Findings,
@@ -54,6 +58,7 @@ from daybook.protocols.qbo.shapes import (
     amount,
     as_sent,
     boolean,
+    bounded_reference,
     choice,
     day,
     echoed,
@@ -83,6 +88,9 @@ def _sent_lines(value: Any, name: str, findings: Findings) -> Any:
     return value
 
 
+_kept_reference: Final = bounded_reference(REFERENCE_LENGTH_MAX)
+"""For ids of records that are not looked up."""
+
 POSTING: Final = "JournalEntryLineDetail"
 DESCRIPTION: Final = "DescriptionOnly"
 
@@ -98,7 +106,7 @@ LINE: Final = Shape(
         "DetailType": choice(POSTING, DESCRIPTION),
         POSTING: as_sent,
         "DescriptionLineDetail": echoed(
-            Shape("DescriptionLineDetail", {"ServiceDate": day, "TaxCodeRef": reference})
+            Shape("DescriptionLineDetail", {"ServiceDate": day, "TaxCodeRef": _kept_reference})
         ),
         "CustomField": ignored_array,
         "LineEx": ignored_object,
@@ -122,7 +130,7 @@ _TAX_LINE: Final = Shape(
             Shape(
                 "TaxLineDetail",
                 {
-                    "TaxRateRef": reference,
+                    "TaxRateRef": _kept_reference,
                     "PercentBased": boolean,
                     "TaxPercent": number,
                     "NetAmountTaxable": amount,
@@ -137,8 +145,8 @@ _TAX_LINE: Final = Shape(
 _TAX_DETAIL: Final = Shape(
     "TxnTaxDetail",
     {
-        "DefaultTaxCodeRef": reference,
-        "TxnTaxCodeRef": reference,
+        "DefaultTaxCodeRef": _kept_reference,
+        "TxnTaxCodeRef": _kept_reference,
         "TotalTax": amount,
         "TaxReviewStatus": scalar,
         "TaxLine": listing(_TAX_LINE, _TAX_LINES_MAX),
@@ -179,8 +187,8 @@ JOURNAL_ENTRY: Final = Shape(
         "GlobalTaxCalculation": choice("TaxExcluded", "TaxInclusive", "NotApplicable"),
         "TotalAmt": number,
         "HomeTotalAmt": number,
-        "JournalCodeRef": reference,
-        "TaxRateRef": reference,
+        "JournalCodeRef": _kept_reference,
+        "TaxRateRef": _kept_reference,
         "JournalEntryEx": ignored_object,
     },
 )
@@ -209,13 +217,13 @@ DETAIL: Final = Shape(
         "AccountRef": reference,
         "ClassRef": reference,
         "DepartmentRef": reference,
-        "TaxCodeRef": reference,
-        "TaxRateRef": reference,
+        "TaxCodeRef": _kept_reference,
+        "TaxRateRef": _kept_reference,
         "TaxApplicableOn": choice("Sales", "Purchase"),
         "TaxAmount": amount,
         "TaxInclusiveAmt": amount,
         "BillableStatus": choice("Billable", "NotBillable", "HasBeenBilled"),
-        "JournalCodeRef": reference,
+        "JournalCodeRef": _kept_reference,
         "JournalEntryLineDetailEx": ignored_object,
     },
 )
@@ -439,6 +447,8 @@ class _EntryReader:
             raise QboFault([errors.business(f"An entry has at most {LINES_MAX} lines.", plain)])
         drafts: list[LineDraft | NoteDraft] = []
         for at, line in enumerate(lines):
+            if self._findings.full:
+                break
             self._findings.where = f"Line[{at}]."
             draft = self._line(line)
             if draft is not None:

@@ -22,11 +22,29 @@ AMOUNT_WHOLE_DIGITS_MAX: Final = 10
 AMOUNT_DECIMALS_MAX: Final = 5
 """Digits of an amount before and after the point, as the original's number type has it."""
 
+REFERENCE_LENGTH_MAX: Final = 50
+"""Characters of an id that is kept as it was sent, such as that of a tax code."""
+
 REQUEST_ID_LENGTH_MAX: Final = 50
 """Characters of a `requestid`."""
 
 ERRORS_MAX: Final = 1_000
 """Errors listed in one fault. A caller whose thousand lines all lack an account has seen enough."""
+
+ASIDE_BYTES_MIN: Final = 256 * 1024
+"""Bytes of a body from which on it is read on another thread: on the event loop it would hold up
+everybody else for more than some ten milliseconds."""
+
+BATCH_LINES_MAX: Final = 30_000
+"""Lines of all entries of a batch: three of the largest entries, or a thousand for each item."""
+
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Bytes of the rows of one answer, or of all queries of a batch: a thousand entries of a hundred
+lines or more. Entries of 10,000 lines would otherwise make it gigabytes."""
+
+SEARCH_SECONDS_MAX: Final = 30
+"""Seconds a search may go on that judges rows one by one: clients have given up by then, and one of
+the few threads for searches is theirs no longer."""
 
 ID_DIGITS_MAX: Final = 19
 """Digits of an id or a realm: what fits into 64 bits."""

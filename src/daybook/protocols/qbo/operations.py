@@ -4,8 +4,9 @@
 
 `apply` carries out a create, update or delete and gives back the entity as it is shown. Everything
 refused is a `QboFault`. Under a request id the first answer is given again whatever is asked later:
-a carried out command is found again by the ledger, a fault is remembered here in its own bytes. A
-fault that says nothing about the request (overload, failure) is not remembered.
+a carried out command is found again by the ledger, and its records shown as they were then, with
+the names of today; a fault is remembered here in its own bytes. A fault that says nothing about the
+request (overload, failure) is not remembered.
 """
 
 from collections.abc import Callable, Sequence
@@ -83,7 +84,8 @@ NAMES: Final = {
 class Applied:
     """What was done: the entity's name, its object, the moment the answer shows, the company.
 
-    The moment is that of the record's last change, so that a repeated answer is the same bytes.
+    The moment is that of the record's last change, so that a repeated answer is the same bytes,
+    unless an account or a name that it mentions was renamed meanwhile.
     """
 
     entity: str
@@ -129,17 +131,19 @@ class Operations:
         *,
         key: str | None = None,
         request_id: str | None = None,
+        aside: bool = False,
     ) -> Applied:
         """Create, update or delete one entity, named as in `NAMES`.
 
         `body` is its JSON value, or the command of `plain_entry`. `include` are the words of the
         parameter of that name, or of a batch item's `optionsData`; `key` is the request id (with
-        the item's id, in a batch). Raises `QboFault`.
+        the item's id, in a batch). With `aside` the body is judged on another thread, as becomes
+        one that may take long. Raises `QboFault`.
         """
         idempotency = None if key is None else IdempotencyKey(WIRE, "", key)
         try:
             return await self._carry_out(
-                books, entity, operation, body, include, idempotency, request_id
+                books, entity, operation, body, include, idempotency, request_id, aside
             )
         except QboFault as fault:
             if idempotency is None or fault.passing or fault.at is not None:
@@ -163,6 +167,7 @@ class Operations:
         include: frozenset[str],
         key: IdempotencyKey | None,
         request_id: str | None,
+        aside: bool,
     ) -> Applied:
         idempotency = None if key is None else Idempotency(key, Repetition.ANSWER_FIRST)
         principal = books.principal
@@ -178,8 +183,8 @@ class Operations:
         attempts = ATTEMPTS_MAX
         while True:
             if prepare is not None:
-                with books.read() as reader:
-                    prepared = prepare(reader)
+                work = partial(_prepared, books, prepare)
+                prepared = await self._runtime.in_thread(work) if aside else work()
             if prepared.later:
                 await self._judge_together(books, entity, prepared, context)
             outcome = await self._runtime.execute(books, prepared.command, context)
@@ -274,6 +279,12 @@ class Operations:
         return self._repeated(books, TAX_SERVICE, outcome)
 
 
+def _prepared(books: Books, prepare: Callable[[Reader], _Prepared]) -> _Prepared:
+    """What a body comes down to in a fresh snapshot."""
+    with books.read() as reader:
+        return prepare(reader)
+
+
 def _save_entry(body: Any, operation: str, include: frozenset[str], reader: Reader) -> _Prepared:
     decoded = codec.decode(body, operation, include, reader)
     return _Prepared(decoded.command, decoded.later)
@@ -347,9 +358,13 @@ def _editor(entity: str, command: Command, reader: Reader) -> str:
 
 
 def _applied(entity: str, reader: Reader, outcome: Committed) -> Applied:
-    """What was carried out, as its answer shows it."""
-    if entity == TAX_SERVICE:
-        return _tax_code_answer(outcome.records, reader)
+    """What was carried out, as its answer shows it.
+
+    A repeated request id may have made something else than what is asked for now, so the records
+    say what they are; `entity` only tells the company's two records apart.
+    """
+    if entity_of(outcome.records[-1]) == tax.CODE_LIST:  # the tax service alone makes codes
+        return _tax_code_answer(outcome.records[-1], reader)
     return _shown(entity, outcome.records[0], reader)
 
 
@@ -373,9 +388,7 @@ def _shown(entity: str, record: Record, reader: Reader) -> Applied:
     return Applied(name, shown, record.modified_at, company)
 
 
-def _tax_code_answer(records: Sequence[Record], reader: Reader) -> Applied:
-    """The answer of the tax service, from the records that were made."""
-    code = records[-1]
-    assert entity_of(code) == tax.CODE_LIST
+def _tax_code_answer(code: Record, reader: Reader) -> Applied:
+    """The answer of the tax service, from the code that was made."""
     shown = tax.service_json(code, reader)
     return Applied(TAX_SERVICE, shown, code.modified_at, reader.company)

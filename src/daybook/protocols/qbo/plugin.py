@@ -23,8 +23,8 @@ from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, qu
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
-from daybook.protocols.qbo.limits import BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
-from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Operations
+from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
+from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Applied, Operations
 from daybook.protocols.qbo.render import entry_whole
 from daybook.protocols.qbo.times import today, zone
 
@@ -83,6 +83,14 @@ class QboPlugin:
             "query": self._query,
             "batch": self._batch,
         }
+
+    def admit(self, request: Request) -> Response | None:
+        """The refusal of a caller who is not believed, or may not see these books."""
+        try:
+            self._call(request)
+        except QboFault as fault:
+            return answers.fault(request, fault, self._clock(), _UNKNOWN_ZONE)
+        return None
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
@@ -238,12 +246,17 @@ class QboPlugin:
         if call.rest and call.resource != "companyinfo":
             raise errors.no_such_address(call.request.path)
         include = include_words(call.parameters.get("include", ""))
-        body: Any = None
-        if call.resource == "journalentry" and operation == SAVE and not include:
-            _refuse_xml(call.request)
-            body = self._operations.plain_entry(call.books, call.request.body)
-        if body is None:
-            body = _body(call.request)
+        plain = call.resource == "journalentry" and operation == SAVE and not include
+        aside = _is_large(call.request)
+
+        def decode() -> Any:
+            command = None
+            if plain:
+                _refuse_xml(call.request)
+                command = self._operations.plain_entry(call.books, call.request.body)
+            return _body(call.request) if command is None else command
+
+        body = await self._services.runtime.in_thread(decode) if aside else decode()
         applied = await self._operations.apply(
             call.books,
             NAMES[call.resource],
@@ -252,10 +265,16 @@ class QboPlugin:
             include,
             key=key,
             request_id=call.request.id,
+            aside=aside,
         )
-        return answers.entity(
-            call.request, applied.entity, applied.body, applied.at, applied.company
-        )
+        return self._show(call.request, applied)
+
+    @staticmethod
+    def _show(request: Request, applied: Applied) -> Response:
+        """The answer to a write: the tax service alone has no envelope."""
+        if applied.entity == TAX_SERVICE:
+            return answers.bare(request, applied.body)
+        return answers.entity(request, applied.entity, applied.body, applied.at, applied.company)
 
     async def _save_tax_code(self, call: _Call) -> Response:
         if [part.lower() for part in call.rest] != ["taxcode"]:
@@ -264,17 +283,17 @@ class QboPlugin:
             call.books,
             TAX_SERVICE,
             SAVE,
-            _body(call.request),
+            await self._read_body(call.request),
             key=_request_key(call),
             request_id=call.request.id,
         )
-        return answers.bare(call.request, applied.body)
+        return self._show(call.request, applied)
 
     async def _batch(self, call: _Call) -> Response:
         """Several operations and queries in one request."""
         now = self._services.ledger.settled_at()
         found = await batch.handle(
-            _body(call.request),
+            await self._read_body(call.request),
             call.books,
             self._operations,
             self._services,
@@ -285,6 +304,12 @@ class QboPlugin:
             company = reader.company
         answer = answers.entity(call.request, "BatchItemResponse", found.items, now, company)
         return replace(answer, diagnosis=found.diagnosis)
+
+    async def _read_body(self, request: Request) -> Any:
+        """The JSON value of a body, a large one read on another thread."""
+        if _is_large(request):
+            return await self._services.runtime.in_thread(lambda: _body(request))
+        return _body(request)
 
 
 def include_words(value: str) -> frozenset[str]:
@@ -314,6 +339,11 @@ def _request_key(call: _Call) -> str | None:
         plain = f"requestid has {len(key)} characters, 1 to {REQUEST_ID_LENGTH_MAX} are taken"
         raise QboFault([Error("2130", f"Invalid Request Id : {key[:100]}", "requestid", plain)])
     return key
+
+
+def _is_large(request: Request) -> bool:
+    """Whether reading the body takes too long for the event loop."""
+    return len(request.body) > ASIDE_BYTES_MIN
 
 
 def _refuse_xml(request: Request) -> None:
@@ -378,4 +408,5 @@ _PROBLEMS: Final[dict[Problem, Callable[[], QboFault]]] = {
     Problem.SHUTTING_DOWN: lambda: errors.failure(
         503, "the server is shutting down", "the server is shutting down; try again"
     ),
+    Problem.OVERLOADED: lambda: errors.throttled("too many large bodies are under way; try again"),
 }

@@ -8,14 +8,17 @@ A moment without a fraction stands for its whole second, as records show their t
 sends back a `LastUpdatedTime` it was given finds just what it expects. A moment with a fraction,
 such as the `time` of an earlier answer, is compared to the microsecond, so that whoever asks for
 what has changed since then misses nothing.
+
+An answer is bounded in rows and in bytes: like one of the most rows, it says how many there are.
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
+from time import monotonic
 from typing import Any, Final
 
 from daybook.app.ports import Reader
@@ -46,7 +49,12 @@ from daybook.protocols.kit import json
 from daybook.protocols.qbo import entities
 from daybook.protocols.qbo.entities import tax
 from daybook.protocols.qbo.errors import Error, QboFault
-from daybook.protocols.qbo.limits import DOC_NUMBER_LENGTH_MAX, ID_DIGITS_MAX
+from daybook.protocols.qbo.limits import (
+    DOC_NUMBER_LENGTH_MAX,
+    ID_DIGITS_MAX,
+    PAGE_BYTES_MAX,
+    SEARCH_SECONDS_MAX,
+)
 from daybook.protocols.qbo.literals import SECOND, Literals
 from daybook.protocols.qbo.properties import (
     EMPTY,
@@ -89,8 +97,10 @@ Row = JournalEntry | Reference
 _Judge = Callable[[Json], bool]
 
 
-def run(text: str, reader: Reader, now: Timestamp) -> Json:
-    """The content of `QueryResponse` for a statement. Raises `QboFault` (4000, 4001)."""
+def run(text: str, reader: Reader, now: Timestamp, bytes_max: int = PAGE_BYTES_MAX) -> Json:
+    """The content of `QueryResponse` for a statement, its rows of up to `bytes_max` bytes; a first
+    row always comes. Raises `QboFault` (4000, 4001, 4002).
+    """
     statement = parse(text)
     name = statement.entity.lower()
     if name in EMPTY:
@@ -98,7 +108,7 @@ def run(text: str, reader: Reader, now: Timestamp) -> Json:
     searched = SEARCHED.get(name)
     if searched is None:
         raise invalid(f"invalid context declaration: {statement.entity}")
-    search = _Search(statement, searched, reader, now)
+    search = _Search(statement, searched, reader, now, bytes_max)
     if statement.counting:
         return {"totalCount": search.count()}
     rows = search.rows()
@@ -115,8 +125,15 @@ class _Search:
     """One statement against one snapshot of the books."""
 
     def __init__(
-        self, statement: Statement, searched: Searched, reader: Reader, now: Timestamp
+        self,
+        statement: Statement,
+        searched: Searched,
+        reader: Reader,
+        now: Timestamp,
+        bytes_max: int,
     ) -> None:
+        self._bytes_max = bytes_max
+        self._ends_at = monotonic() + SEARCH_SECONDS_MAX
         self._searched = searched
         self._reader = reader
         self._literals = Literals(reader, now)
@@ -166,21 +183,23 @@ class _Search:
             field = None  # inactive records are shown, and found, with a suffix
         elif searched.type is Type.ACCOUNT_TYPE and condition.op is not Op.EQ:
             field = None  # the order of the names is not that of what is stored
-        elif condition.op is None and searched.type in (Type.DATE, Type.MOMENT):
-            field = None  # the store keeps them as numbers or dates, patterns are for texts
+        elif condition.op is None and searched.type is Type.MOMENT:
+            field = None  # the store keeps them as numbers, patterns are for texts
         if field is None:
             self._judges.append(self._judge(searched, condition))
             return None
         return self._filter_of(searched, field, condition)
 
     def _filter_of(self, searched: Property, field: Field, condition: Condition) -> Filter:
+        if condition.op is None and searched.type is Type.DATE:  # the pattern is no date itself
+            return Like(field, tuple(condition.values[0].text.split("%")))
         values = [self._literals.value(searched, token) for token in condition.values]
         if condition.op is None:
             return Like(field, tuple(condition.values[0].text.split("%")))
         if searched.type is Type.MOMENT:
             self._moments += len(values)
             if self._moments > MOMENTS_MAX:
-                raise _too_complex(f"more than {MOMENTS_MAX} dates with times")
+                raise _unable(f"the statement has more than {MOMENTS_MAX} dates with times")
             return Or(tuple(_moment(field, condition.op, value) for value in values))
         if None in values:  # a blank between quotes stands for no value
             if condition.op is not Op.EQ:
@@ -240,21 +259,32 @@ class _Search:
             return self._reader.count_entries(self._filter)
         return self._reader.count_references(core, self._filter)
 
-    def rows(self) -> Sequence[Json | json.Raw]:
+    def rows(self) -> list[json.Raw]:
         """The objects of the page, with the members the statement lists."""
+        shown: list[json.Raw] = []
+        left = self._bytes_max
+        for row in self._rows():
+            text = row if isinstance(row, json.Raw) else json.Raw(json.encode(row))
+            left -= len(text)
+            if left < 0 and shown:
+                break
+            shown.append(text)
+        return shown
+
+    def _rows(self) -> Iterable[Json | json.Raw]:
+        """The objects of the page, made one by one as they are asked for."""
         sorts = self._sorts()
         end = self.start + self.limit
         if sorts is None:
             found = heapq.nsmallest(end, self._judged(()), key=self._sort_key)
-            return [self._projected(row) for row in found[self.start :]]
+            return map(self._projected, found[self.start :])
         if self._all_judged or self._judges:
-            judged = islice(self._judged(sorts), self.start, end)
-            return [self._projected(row) for row in judged]
-        page = self._find(Query(self._filter, sorts, Offset(self.start, self.limit)))
+            return map(self._projected, islice(self._judged(sorts), self.start, end))
+        page = self._find(sorts, Offset(self.start, self.limit))
         if self._searched is ENTRIES and not self._paths:
             entries_found = [row for row in page if isinstance(row, JournalEntry)]
-            return [entry_whole(row, self._reader) for row in entries_found]
-        return [self._projected(row) for row in self._show(page)]
+            return (entry_whole(row, self._reader) for row in entries_found)
+        return map(self._projected, self._show(page))
 
     def _sorts(self) -> tuple[Sort, ...] | None:
         """The order for the store; None if it is by something the store does not have."""
@@ -274,7 +304,8 @@ class _Search:
             sorts.append(Sort(searched.field, descending))
         return tuple(sorts)
 
-    def _find(self, query: Query) -> list[Row]:
+    def _find(self, sorts: tuple[Sort, ...], page: Keyset | Offset) -> list[Row]:
+        query = Query(self._filter, sorts, page, self._bytes_max)
         core = self._searched.core
         assert core is not None
         if self._searched is ENTRIES:
@@ -293,13 +324,12 @@ class _Search:
             if all(judge(active) for judge in self._judges):
                 yield shown
         after: tuple[Any, ...] | None = None
-        while True:
-            page = self._find(Query(self._filter, sorts, Keyset(ROWS_MAX, after)))
+        while page := self._find(sorts, Keyset(ROWS_MAX, after)):
             for shown in self._show(page):
                 if all(judge(shown) for judge in self._judges):
                     yield shown
-            if len(page) < ROWS_MAX:
-                return
+            if monotonic() > self._ends_at:
+                raise _unable(f"the search took more than {SEARCH_SECONDS_MAX} seconds")
             after = sort_key(page[-1], sorts)
 
     def _show(self, rows: Sequence[Row]) -> list[Json]:
@@ -360,9 +390,9 @@ def _check_operator(searched: Property, condition: Condition) -> None:
         raise invalid(f"property '{searched.path}' cannot be compared with LIKE")
 
 
-def _too_complex(what: str) -> QboFault:
-    detail = f"QueryProcessingError: the statement has {what}"
-    return QboFault([Error("4002", detail, None, f"the query has {what}")])
+def _unable(why: str) -> QboFault:
+    """A statement that is in order and cannot be carried out."""
+    return QboFault([Error("4002", f"QueryProcessingError: {why}", None, why)])
 
 
 def _of_cut_numbers(found: Filter, op: Op, values: list[Any]) -> Filter:

@@ -40,17 +40,25 @@ class Findings:
     `where` stands before the names of members in plain texts, such as `Line[3].`.
     """
 
-    __slots__ = ("errors", "later", "where")
+    __slots__ = ("_judged", "errors", "later", "where")
 
     def __init__(self) -> None:
         self.errors: list[Error] = []
+        self._judged: set[str] = set()
+        """Paths of the values that something is wrong with."""
         self.later: list[tuple[Stage, Error]] = []
         self.where = ""
 
+    @property
+    def full(self) -> bool:
+        """Whether further errors would not be listed, so that none need be looked for."""
+        return len(self.errors) >= ERRORS_MAX
+
     def add(self, error: Error) -> None:
         """Note an error of the value stage."""
-        if len(self.errors) < ERRORS_MAX:
+        if not self.full:
             self.errors.append(error)
+            self._judged.add(error.plain.partition(": ")[0])
 
     def add_later(self, stage: Stage, error: Error) -> None:
         """Note an error that counts only if no earlier stage finds anything."""
@@ -64,7 +72,7 @@ class Findings:
     def require(self, name: str) -> None:
         """Note a member that is missing, unless something is wrong with what was sent as it."""
         path = self.where + name
-        if not any(error.plain.startswith(f"{path}: ") for error in self.errors):
+        if path not in self._judged:
             self.add(errors.required(name, path))
 
     def conclude(self) -> None:
@@ -248,6 +256,19 @@ def reference(value: Any, name: str, findings: Findings) -> str | None:
     if target is None or target == "":
         return None
     return target if isinstance(target, str) else scalar(target, name, findings)
+
+
+def bounded_reference(length_max: int) -> Reader:
+    """Like `reference`, for an id that is kept as text, of at most `length_max` characters."""
+
+    def reader(value: Any, name: str, findings: Findings) -> str | None:
+        target = reference(value, name, findings)
+        if target is not None and len(target) > length_max:
+            path = findings.where + name
+            findings.add(errors.too_long(name, len(target), length_max, path))
+        return target
+
+    return reader
 
 
 _REFERENCE_MEMBERS: Final = frozenset({"value", "name", "type"})

@@ -17,17 +17,26 @@ from daybook.protocols.qbo.limits import STORED_BYTES_MAX
 WIRE: Final = "qbo"
 """The name of this wire: in annexes, in the origin of entries, in idempotency keys."""
 
+KEPT_MAX: Final = 4_096
+KEPT_LENGTH_MAX: Final = 1_024
+"""Texts whose members are kept once they were read, and characters of one: together some 20 MB.
+What comes again and again is short."""
+
 
 def load(annex: Annex) -> dict[str, Any]:
     """The members kept in an annex; empty if there are none. The caller owns the dict."""
     text = annex_of(annex, WIRE) if annex else None
-    return {} if text is None else dict(_parse(text))
+    if text is None:
+        return {}
+    return dict(_parse_once(text) if len(text) <= KEPT_LENGTH_MAX else _parse(text))
 
 
-@lru_cache(maxsize=4_096)
 def _parse(text: str) -> dict[str, Any]:
     members: dict[str, Any] = json.decode(text.encode())
     return members
+
+
+_parse_once: Final = lru_cache(maxsize=KEPT_MAX)(_parse)
 
 
 def dump(annex: Annex, members: dict[str, Any]) -> Annex:

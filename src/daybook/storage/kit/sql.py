@@ -413,7 +413,7 @@ class Compiler:
         return f"({text} IN ({marks}))", list(bound)
 
     def _like(self, text: str, column: Column, parts: Sequence[str]) -> Fragment:
-        if column.kind not in (Kind.TEXT, Kind.WORD, Kind.DIGITS):
+        if column.kind not in (Kind.TEXT, Kind.WORD, Kind.DIGITS, Kind.DATE):
             return _FALSE, []
         if sum(map(len, parts)) > MEMO_LENGTH_MAX or not all(map(_storable, parts)):
             return _FALSE, []

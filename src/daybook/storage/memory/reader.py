@@ -5,8 +5,10 @@ Queries are answered by `query.select` over all records, which is slow and plain
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from itertools import islice
+from itertools import accumulate, islice
+from typing import TypeVar
 
+from daybook.app import bodies
 from daybook.app.operations import Operation, is_due
 from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
 from daybook.domain.events import ACCOUNT, COMPANY, ENTRY, Event
@@ -16,6 +18,8 @@ from daybook.domain.query import Filter, Query, matches, select
 from daybook.storage.memory.books import Books, Sums
 from daybook.storage.memory.figures import Tally, settled
 from daybook.storage.memory.versions import Versions
+
+R = TypeVar("R", bound=Record)
 
 
 class Snapshot:
@@ -48,7 +52,7 @@ class Snapshot:
 
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, tombstones included unless the filter excludes them."""
-        return select(self._entries(), query)
+        return _within(query.bytes_max, select(self._entries(), query))
 
     def count_entries(self, filter: Filter) -> int:
         """How many entries satisfy a filter, exactly."""
@@ -66,7 +70,7 @@ class Snapshot:
 
     def references(self, entity: str, query: Query) -> list[Reference]:
         """A page of reference records of one entity."""
-        return select(self._references(entity), query)
+        return _within(query.bytes_max, select(self._references(entity), query))
 
     def count_references(self, entity: str, filter: Filter) -> int:
         """How many reference records of an entity satisfy a filter, exactly."""
@@ -156,6 +160,14 @@ class Snapshot:
 
     def _total(self, table: Versions[int, Sums], record_id: int) -> Total:
         return (table.at(record_id, self._moment) or Sums()).total(record_id)
+
+
+def _within(bytes_max: int | None, found: list[R]) -> list[R]:
+    """Records until their bodies are more than a bound."""
+    if bytes_max is None:
+        return found
+    sizes = accumulate(len(bodies.encode(record)) for record in found)
+    return found[: max(sum(1 for size in sizes if size <= bytes_max), 1)]
 
 
 def _first(pair: tuple[int, Sums]) -> int:

@@ -6,7 +6,7 @@ events in one sweep. Records are decoded from bodies, never put together from co
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -239,7 +239,7 @@ class SqliteReader:
         self._settle()
         table, keys = self._led(query.filter, PAGE_LEAD_MAX)
         seqs = self._page(table, "e.event_seq", "e.company_id = ?", keys, _ENTRIES, query)
-        return [bodies.decode_entry(body) for body in self._bodies(seqs)]
+        return [bodies.decode_entry(body) for body in self._bodies(seqs, query.bytes_max)]
 
     def count_entries(self, filter: Filter) -> int:
         """How many entries satisfy a filter: from the head's counters where they can tell."""
@@ -299,7 +299,7 @@ class SqliteReader:
         """A page of reference records of one entity, in two statements."""
         where, keys = "r.company_id = ? AND r.entity = ?", (self._company_id, entity)
         seqs = self._page("reference r", "r.event_seq", where, keys, _REFERENCES, query)
-        return [_reference(entity, body) for body in self._bodies(seqs)]
+        return [_reference(entity, body) for body in self._bodies(seqs, query.bytes_max)]
 
     def count_references(self, entity: str, filter: Filter) -> int:
         """How many reference records of an entity satisfy a filter."""
@@ -451,11 +451,13 @@ class SqliteReader:
         )
         return [seq for (seq,) in rows]
 
-    def _bodies(self, seqs: Sequence[int]) -> list[bytes]:
-        """The bodies of events, in the order asked for."""
+    def _bodies(self, seqs: Sequence[int], bytes_max: int | None) -> list[bytes]:
+        """The bodies of events, in the order asked for; none is read beyond `bytes_max`."""
         if not seqs:
             return []
         rows = self._connection.execute(_BODIES, (json.dumps(seqs), self._company_id))
+        if bytes_max is not None:
+            return list(_within(bytes_max, rows, seqs))
         found: dict[int, bytes] = dict(rows)
         return [found[seq] for seq in seqs]
 
@@ -474,6 +476,19 @@ class SqliteReader:
         assert row is not None
         count: int = row[0]
         return count
+
+
+def _within(
+    bytes_max: int, rows: Iterable[tuple[int, bytes]], seqs: Sequence[int]
+) -> Iterator[bytes]:
+    """Bodies until they are more than a bound. The list leads the join, so rows have its order."""
+    left = bytes_max
+    for (seq, body), wanted in zip(rows, seqs, strict=True):
+        assert seq == wanted, "rows come in the order of the list that leads"
+        left -= len(body)
+        if left < 0 and seq != seqs[0]:
+            return
+        yield body
 
 
 def decode_reference(entity: str, body: bytes) -> Reference:

@@ -1,12 +1,15 @@
 """Pages of accounts and names: what they need is read for the page, not for each row."""
 
+import json
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.support.qbo import CHECKING, CUSTOMER, RECEIVABLE, SALES, Wire, line
 
 from daybook.app.ports import Reader
+from daybook.protocols.kit import json as exact
 from daybook.protocols.qbo import query
 
 
@@ -30,7 +33,8 @@ def page(wire: Wire, entity: str) -> tuple[list[dict[str, Any]], int]:
         found = query.run(statement, counting, wire.clock())
     for cached in ("company", "reference"):
         del counting.asked[cached]
-    return found[entity], sum(counting.asked.values())
+    rows = json.loads(exact.encode(found[entity]), parse_float=Decimal)
+    return rows, sum(counting.asked.values())
 
 
 @pytest.mark.parametrize(
