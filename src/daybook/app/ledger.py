@@ -22,10 +22,19 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import sha256
 from typing import Final
+from uuid import uuid4
 
-from daybook.app import bodies
+from daybook.app import bodies, stored_commands
 from daybook.app.access import Principal, Scope
 from daybook.app.facts import FactReader
+from daybook.app.hooks import Happened, Hooks
+from daybook.app.operations import (
+    Affected,
+    Operation,
+    OperationStatus,
+    Submission,
+    Submitted,
+)
 from daybook.app.ports import (
     Clock,
     CompanyNames,
@@ -128,6 +137,8 @@ class Answered:
 
 
 Outcome = Committed | Refused | Answered
+Acceptance = Submitted | Refused | Answered
+"""What becomes of a command that is to be carried out later."""
 
 
 class Keeping(Enum):
@@ -173,6 +184,7 @@ class Ledger:
 
     store: Store
     clock: Clock = field(default=system_clock)
+    hooks: Hooks = field(default_factory=Hooks)
 
     def books(self, company_id: CompanyId, principal: Principal) -> "Books | None":
         """One company's books for one caller, or None if they are not its to open.
@@ -365,6 +377,166 @@ class Books:
             return refusal_of(failure)
         return None
 
+    def submit_operation(
+        self, command: Command, context: Context, submission: Submission
+    ) -> Acceptance:
+        """Keep a command that the worker is to carry out, and wait until it is durable.
+
+        The command is not judged now: what the ledger has against it is told by the operation's
+        end. Refused at once are a caller who may not do such a thing, a key used before for
+        another command (`IDEMPOTENCY_MISMATCH`), an id used before (`INVALID_VALUE`), and a
+        store that takes nothing. A repeated key answers with the operation as it now is.
+        `Context.dry_run` and `show` have no meaning here.
+        """
+        refused = self._not_allowed((command,))
+        if refused is not None:
+            return refused
+        work = self._submission(command, context, submission)
+        try:
+            return self.ledger.store.write(self.company_id, work, context.deadline)
+        except StoreFailure as failure:
+            return refusal_of(failure)
+
+    def submit_operation_soon(
+        self,
+        command: Command,
+        context: Context,
+        submission: Submission,
+        ticket: object,
+        mailbox: Mailbox,
+    ) -> Refused | None:
+        """`submit_operation` without waiting; the `Acceptance` goes to the mailbox once durable.
+
+        As with `execute_soon`, a refusal returned here at once is final.
+        """
+        refused = self._not_allowed((command,))
+        if refused is not None:
+            return refused
+        work = self._submission(command, context, submission)
+        try:
+            self.ledger.store.write_soon(self.company_id, work, ticket, mailbox, context.deadline)
+        except StoreFailure as failure:
+            return refusal_of(failure)
+        return None
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation by its id, or None. Lists of them: `read().operations(query)`."""
+        with self.read() as reader:
+            return reader.operation(operation_id)
+
+    def release_operation(self, operation_id: str) -> Operation | None:
+        """Let an operation that was held begin. Answers with it as it now is, None if unknown.
+
+        Nothing changes where it is not pending any more. Raises `StoreFailure`.
+        """
+
+        def work(tx: Tx) -> Operation | None:
+            operation = tx.operation(operation_id)
+            if operation is None or operation.status is not OperationStatus.PENDING:
+                return operation
+            released = replace(operation, due_at=operation.requested_at)
+            tx.end_operation(released)
+            return released
+
+        released = self.ledger.store.write(self.company_id, work)
+        self.ledger.hooks.wake()
+        return released
+
+    def end_operation(
+        self, tx: Tx, operation_id: str, refused: Refused | None = None
+    ) -> Operation | None:
+        """Bring a pending operation that is due to its end, inside a unit of work.
+
+        For the worker. Times out what has waited too long, else carries the command out, or with
+        `refused` given takes that for what the ledger says. Answers with the operation as it then
+        is: still pending where it is not due, None where there is none.
+        """
+        operation = tx.operation(operation_id)
+        if operation is None or operation.status is not OperationStatus.PENDING:
+            return operation
+        now = Timestamp(max(self.ledger.clock(), operation.requested_at))
+        expires_at = operation.expires_at
+        events: tuple[Event, ...] = ()
+        if expires_at is not None and now >= expires_at:
+            ended = replace(operation, status=OperationStatus.TIMED_OUT, completed_at=now)
+        elif operation.due_at > now:
+            return operation
+        else:
+            outcome: Outcome | None = refused
+            if outcome is None:
+                command = stored_commands.decode(operation.command)
+                outcome = self._carry_out(tx, (command,), operation.actor)
+            if isinstance(outcome, Committed):
+                events = outcome.events
+            ended = _ended(operation, outcome, now)
+        concluder = self.ledger.hooks.concluders.get(ended.actor.protocol)
+        if concluder is not None:
+            said = concluder(tx, ended)
+            ended = replace(
+                ended,
+                result_code=said.result_code,
+                message=said.message,
+                warnings=said.warnings,
+                annex=ended.annex if said.annex is None else said.annex,
+            )
+        tx.end_operation(ended)
+        self._publish(tx, Happened(events, ended), now)
+        return ended
+
+    def _submission(
+        self, command: Command, context: Context, submission: Submission
+    ) -> Callable[[Tx], Acceptance]:
+        stored = stored_commands.encode(command)
+        operation_id = submission.id or str(uuid4())
+        idempotency = context.idempotency
+        digest = sha256(
+            b"\n".join(
+                text.encode(errors="surrogatepass")
+                for text in (submission.topic, submission.channel, submission.kind)
+            )
+            + b"\n"
+            + stored
+        ).digest()
+
+        def work(tx: Tx) -> Acceptance:
+            first = None if idempotency is None else tx.recall(idempotency.key)
+            if first is not None:
+                assert idempotency is not None
+                compared = idempotency.repetition is Repetition.REFUSE_OTHER
+                return _repeat_submission(tx, first, digest if compared else b"")
+            if submission.id is not None and tx.operation(operation_id) is not None:
+                message = "an operation has this id"
+                return Refused((Refusal(RefusalCode.INVALID_VALUE, message, "id"),))
+            now = self.ledger.clock()
+            operation = tx.add_operation(
+                Operation(
+                    self.company_id,
+                    0,
+                    operation_id,
+                    context.actor,
+                    submission.topic,
+                    submission.channel,
+                    submission.kind,
+                    stored,
+                    now,
+                    now if submission.due_at is None else submission.due_at,
+                    submission.timeout_seconds,
+                    submission.annex,
+                )
+            )
+            if idempotency is not None:
+                answer = _OPERATION + operation_id.encode()
+                tx.remember(idempotency.key, Remembered(now, digest, answer=answer))
+            return Submitted(operation)
+
+        return work
+
+    def _publish(self, tx: Tx, happened: Happened, at: Timestamp) -> None:
+        for publisher in self.ledger.hooks.publishers.values():
+            messages = publisher(tx, happened)
+            if messages:
+                tx.publish(messages, at)
+
     def remember(self, key: IdempotencyKey, answer: bytes) -> Outcome:
         """Keep a refusal under an idempotency key, in the wire's own bytes.
 
@@ -425,6 +597,8 @@ class Books:
                 outcome = self._carry_out(tx, commands, context.actor)
                 if isinstance(outcome, Committed) and idempotency is not None:
                     tx.remember(idempotency.key, self._to_remember(outcome, digest))
+            if isinstance(outcome, Committed) and outcome.events and first is None:
+                self._publish(tx, Happened(outcome.events), outcome.events[-1].at)
             if isinstance(outcome, Committed) and context.show is not None:
                 return replace(outcome, shown=context.show(tx, outcome))
             return outcome
@@ -473,6 +647,40 @@ _RECORDS: Final = b"records\n"
 """What an answer begins with that holds the records of commands, one a line."""
 
 
+_OPERATION: Final = b"operation\n"
+"""What an answer begins with that names the operation a key was given with."""
+
+
+def _ended(operation: Operation, outcome: Outcome, now: Timestamp) -> Operation:
+    """An operation after the ledger has said its word."""
+    if not isinstance(outcome, Committed):
+        refusals = outcome.refusals if isinstance(outcome, Refused) else ()
+        return replace(
+            operation, status=OperationStatus.FAILED, completed_at=now, refusals=refusals
+        )
+    record, events = outcome.records[0], outcome.events
+    return replace(
+        operation,
+        status=OperationStatus.SUCCESS,
+        completed_at=Timestamp(max(now, events[0].at)) if events else now,
+        affected=Affected(
+            entity_of(record), record.id, record.version, events[0].seq if events else None
+        ),
+    )
+
+
+def _repeat_submission(reader: Reader, first: Remembered, digest: bytes) -> Acceptance:
+    """What a key given with a submission stands for, `digest` empty where any will do."""
+    if first.answer is not None and first.answer.startswith(_OPERATION):
+        operation = reader.operation(first.answer[len(_OPERATION) :].decode())
+        if operation is not None and digest in (b"", first.digest):
+            return Submitted(operation, replayed=True)
+    elif first.answer is not None and not first.answer.startswith(_RECORDS):
+        return Answered(first.answer)
+    message = "the key was used before, for another command"
+    return Refused((Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message),))
+
+
 class _Ended(Exception):
     """Ends a transaction without keeping anything, and carries the outcome out of it."""
 
@@ -510,7 +718,8 @@ def _undone(work: Callable[[Tx], Outcome]) -> Callable[[Tx], Outcome]:
 
 def _repeat(reader: Reader, first: Remembered, digest: bytes = b"") -> Outcome:
     """The outcome a key stands for, rendered from the log as it was the first time."""
-    if digest and first.digest and digest != first.digest:
+    deferred = first.answer is not None and first.answer.startswith(_OPERATION)
+    if deferred or (digest and first.digest and digest != first.digest):
         message = "the key was used before, for another command"
         return Refused((Refusal(RefusalCode.IDEMPOTENCY_MISMATCH, message),))
     if first.answer is not None and not first.answer.startswith(_RECORDS):

@@ -16,6 +16,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
+from daybook.app.documents import Document, DocumentChange
+from daybook.app.operations import Operation
+from daybook.app.outbox import Consumer, Delivery, DeliveryCounts, DeliveryState, Message
 from daybook.domain.events import Change, Event
 from daybook.domain.ids import AccountId, CompanyId, ContactId, EntryId, Ref, Timestamp
 from daybook.domain.model import Company, JournalEntry, Reference
@@ -54,6 +57,10 @@ class NameTaken(StoreFailure):
 
 class LimitPassed(StoreFailure):
     """A total would pass `limits.TOTAL_MAX`. Nothing was done."""
+
+
+class DocumentChanged(StoreFailure):
+    """A document is not at the version its changer last saw. Nothing was done."""
 
 
 class StoreCorrupt(StoreFailure):
@@ -174,6 +181,18 @@ class Reader(Protocol):
     def recall(self, key: IdempotencyKey) -> Remembered | None:
         """What is kept under an idempotency key, or None."""
 
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation by its id, or None."""
+
+    def operations(self, query: Query) -> list[Operation]:
+        """A page of operations; see `query.OPERATION_SORTS` for the orders there are."""
+
+    def count_operations(self, filter: Filter) -> int:
+        """How many operations satisfy a filter, exactly."""
+
+    def pending_operations(self, limit: int) -> list[Operation]:
+        """The first operations that are pending, due or not, in the order of their numbers."""
+
 
 class Tx(Reader, Protocol):
     """A reader that may also write, inside a company's write lock.
@@ -190,6 +209,20 @@ class Tx(Reader, Protocol):
 
     def remember(self, key: IdempotencyKey, remembered: Remembered) -> None:
         """Keep something under an idempotency key that is not yet used."""
+
+    def add_operation(self, operation: Operation) -> Operation:
+        """Keep a new operation; answers with its number set, and `requested_at` not before that
+        of the operation before it. Raises `StoreFailure` if its id is used.
+        """
+
+    def end_operation(self, operation: Operation) -> None:
+        """Replace a pending operation by what has become of it (also: a new `due_at`).
+
+        Raises `StoreFailure` where it is not pending any more.
+        """
+
+    def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
+        """Keep a delivery of each message for each consumer that wants it."""
 
     def next_id(self, entity: str) -> int:
         """The id the next record of an entity gets: one above the highest ever used."""
@@ -306,6 +339,84 @@ class Directory(Protocol):
 
     def credentials_version(self) -> int:
         """A number that rises whenever a client or token changes, for caches. Cheap."""
+
+    def document(self, wire: str, kind: str, key: str) -> Document | None:
+        """A wire's document, or None."""
+
+    def documents(
+        self, wire: str, kind: str, after: str = "", limit: int = 100, prefix: str = ""
+    ) -> list[Document]:
+        """Documents of one kind whose keys begin with `prefix` and come after `after`, by key."""
+
+    def count_documents(self, wire: str, kind: str, prefix: str = "") -> int:
+        """How many documents of one kind there are whose keys begin with `prefix`."""
+
+    def put_document(self, document: Document, expected_version: int) -> Document:
+        """Keep a document (0: a new one); answers with its version set.
+
+        Raises `DocumentChanged` where what is kept has another version.
+        """
+
+    def change_documents(
+        self,
+        changes: Sequence[DocumentChange],
+        messages: Sequence[Message] = (),
+        at: Timestamp = Timestamp(0),
+    ) -> list[Document | None]:
+        """Keep and remove documents and publish messages, all as one.
+
+        Answers with each document as it is now, None for a removed one. Raises
+        `DocumentChanged`, after which nothing was done.
+        """
+
+    def consumers(self, wire: str | None = None) -> list[Consumer]:
+        """The consumers of a wire, or of all, in the order they were made."""
+
+    def consumer(self, consumer_id: str) -> Consumer | None:
+        """A consumer by its id, or None."""
+
+    def put_consumer(self, consumer: Consumer) -> None:
+        """Keep a consumer, in place of one with the same id."""
+
+    def remove_consumer(self, consumer_id: str) -> bool:
+        """Remove a consumer and what was still on its way to it; whether there was one."""
+
+    def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
+        """Keep deliveries of messages that tell of nothing in any books."""
+
+    def due_deliveries(self, consumer_id: str, now: Timestamp, limit: int) -> list[Delivery]:
+        """Pending deliveries to a consumer whose time has come, in the order to attempt them:
+        those never attempted first, by number.
+        """
+
+    def next_attempt(self) -> Timestamp | None:
+        """When the first attempt of all pending deliveries to enabled consumers is due."""
+
+    def settle_delivery(self, delivery: Delivery, consumer: Consumer | None = None) -> None:
+        """Keep what became of a delivery, and its consumer where that changes with it.
+
+        Does nothing for a delivery that is not there any more.
+        """
+
+    def deliveries(
+        self, state: DeliveryState | None = None, after: int = 0, limit: int = 100
+    ) -> list[Delivery]:
+        """Deliveries with numbers above `after`, in order."""
+
+    def delivery(self, number: int) -> Delivery | None:
+        """A delivery by its number, or None."""
+
+    def delivery_counts(self) -> DeliveryCounts:
+        """How many deliveries are on their way, and how many dead."""
+
+    def prune_deliveries(self, before: Timestamp, limit: int) -> int:
+        """Drop deliveries that arrived before a time, at most `limit`; how many it were."""
+
+    def companies_with_pending(self) -> list[CompanyId]:
+        """Companies with pending operations. Cheap where there are none."""
+
+    def count_pending(self) -> int:
+        """How many operations are pending in all companies."""
 
 
 class Store(Protocol):

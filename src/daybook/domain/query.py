@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from daybook.domain.model import (
     Account,
@@ -32,12 +32,11 @@ from daybook.domain.model import (
     JournalEntry,
     Line,
     ListItem,
-    Record,
 )
 
 
 class Field(StrEnum):
-    """What can be asked of an entry or of a reference record. Closed on purpose."""
+    """What can be asked of an entry, a reference record or an operation. Closed on purpose."""
 
     ID = "id"
     VERSION = "version"
@@ -70,6 +69,14 @@ class Field(StrEnum):
     PARENT = "parent"
     ACTIVE = "active"
     AS_OF = "as_of"
+    # operations; their id is text
+    NUMBER = "number"
+    TOPIC = "topic"
+    CHANNEL = "channel"
+    REQUESTED_AT = "requested_at"
+    COMPLETED_AT = "completed_at"
+    RESULT_CODE = "result_code"
+    MESSAGE = "message"
 
 
 class Op(StrEnum):
@@ -228,7 +235,31 @@ REFERENCE_SORTS: Final = frozenset(
 )
 """Fields reference records can be sorted by."""
 
-R = TypeVar("R", bound=Record)
+OPERATION_SORTS: Final = frozenset(
+    {
+        Field.ID,
+        Field.NUMBER,
+        Field.STATUS,
+        Field.TOPIC,
+        Field.CHANNEL,
+        Field.REQUESTED_AT,
+        Field.COMPLETED_AT,
+        Field.RESULT_CODE,
+        Field.MESSAGE,
+    }
+)
+"""Fields operations can be sorted by."""
+
+
+class Row(Protocol):
+    """What can be found: a record of the model, or an operation."""
+
+    @property
+    def id(self) -> Any:
+        """What tells it from others of its sort: a number or a text."""
+
+
+R = TypeVar("R", bound=Row)
 
 _FOLD: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -269,7 +300,7 @@ def _line_value(line: Line, field: Field, axis: str | None) -> Value | None:
     raise ValueError(f"not a field of a line: {field}")
 
 
-def _reference_value(record: Record, field: Field) -> Value | None:
+def _reference_value(record: Row, field: Field) -> Value | None:
     match record, field:
         case (_, Field.ID | Field.VERSION | Field.CREATED_AT | Field.MODIFIED_AT):
             return getattr(record, field.value)  # type: ignore[no-any-return]
@@ -330,7 +361,7 @@ def like(text: str | None, parts: tuple[str, ...]) -> bool:
     return True
 
 
-def matches(item: Filter, record: Record, line: Line | None = None) -> bool:
+def matches(item: Filter, record: Row, line: Line | None = None) -> bool:
     """Whether a record satisfies a filter. `line` is set inside `AnyLine`."""
     match item:
         case Always():
@@ -349,7 +380,7 @@ def matches(item: Filter, record: Record, line: Line | None = None) -> bool:
 
 
 def _values(
-    leaf: Compare | OneOf | Like | IsNull, record: Record, line: Line | None
+    leaf: Compare | OneOf | Like | IsNull, record: Row, line: Line | None
 ) -> Iterator[Value | None]:
     axis = None if isinstance(leaf, Like) else leaf.axis
     if not isinstance(record, JournalEntry):
@@ -375,14 +406,14 @@ def _holds(leaf: Compare | OneOf | Like | IsNull, value: Value | None) -> bool:
             return value is None
 
 
-def field_value(record: Record, field: Field) -> Value | None:
+def field_value(record: Row, field: Field) -> Value | None:
     """The value of a field that is not of a line."""
     if isinstance(record, JournalEntry):
         return _entry_value(record, field)
     return _reference_value(record, field)
 
 
-def sort_key(record: Record, sort: tuple[Sort, ...]) -> tuple[Any, ...]:
+def sort_key(record: Row, sort: tuple[Sort, ...]) -> tuple[Any, ...]:
     """The values an order looks at, the id last: what a keyset page continues after.
 
     Text is folded, dates are ISO text, booleans 0 or 1, so that the key is JSON.

@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from daybook.app.access import Authenticator
-from daybook.app.ledger import Books, Context, Ledger, Outcome
+from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
+from daybook.app.operations import Submission
 from daybook.app.ports import Clock
 from daybook.domain.commands import Command
 
@@ -79,6 +80,11 @@ class Runtime(Protocol):
 
     def execute(self, books: Books, command: Command, context: Context) -> Awaitable[Outcome]:
         """Carry out a command through the group commit, without holding a thread."""
+
+    def submit_operation(
+        self, books: Books, command: Command, context: Context, submission: Submission
+    ) -> Awaitable[Acceptance]:
+        """Keep a command for the worker, without holding a thread."""
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         """Run something that may take long (a scan, a report) on a pool thread."""

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar, cast
 
-from daybook.app.ledger import Books, Context, Outcome, refusal_of
+from daybook.app.ledger import Acceptance, Books, Context, Outcome, refusal_of
+from daybook.app.operations import Submission
 from daybook.app.ports import Overloaded, StoreFailure
 from daybook.domain.commands import Command
 
@@ -45,6 +46,16 @@ class AsyncRuntime:
         """
         future: asyncio.Future[Outcome] = self._loop.create_future()
         refused = books.execute_soon(command, context, future, self)
+        if refused is not None:
+            future.set_result(refused)
+        return future
+
+    def submit_operation(
+        self, books: Books, command: Command, context: Context, submission: Submission
+    ) -> Awaitable[Acceptance]:
+        """Keep a command for the worker through the group commit. See `Runtime`."""
+        future: asyncio.Future[Acceptance] = self._loop.create_future()
+        refused = books.submit_operation_soon(command, context, submission, future, self)
         if refused is not None:
             future.set_result(refused)
         return future

@@ -1,0 +1,165 @@
+"""Operations: commands that are accepted now and carried out soon after.
+
+Some interfaces answer a write with a receipt: the caller learns later, by asking or by a message,
+what came of it. Such a command is kept in the company's books as an `Operation`, answered, and
+carried out by the worker (`app/worker.py`), in the order of acceptance within a company:
+
+    PENDING ──> SUCCESS     carried out; in the same transaction as what it changed
+        ├─────> FAILED      refused, with the ledger's refusals; the books are untouched
+        └─────> TIMED_OUT   waited longer than its caller allowed; never carried out afterwards
+
+An end state is final. Since it is written in the transaction that changes the books, an operation
+is applied exactly once or not at all, wherever the program is stopped.
+
+The words `topic`, `channel` and `kind` and the bytes `annex` are the wire's own; nothing here
+reads them.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from daybook.domain.events import Actor
+from daybook.domain.ids import CompanyId, Timestamp
+from daybook.domain.refusals import Refusal, RefusalCode
+
+HELD: Final = Timestamp(2**62)
+"""The `due_at` of an operation that waits until it is released (`Books.release_operation`)."""
+
+
+class OperationStatus(StrEnum):
+    """How far an operation has come."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a wire says of an operation beside its command.
+
+    `topic`, `channel` and `kind` are its own words: what sort of record it is about, by which
+    way it came, what is done; the first two can be searched by. `timeout_seconds` is how long it
+    may wait, None for ever. `due_at` is the time before which it is not begun (None: at once;
+    `HELD`: until released). `id` is a lower-case UUID, drawn at random where it is None.
+    """
+
+    topic: str = ""
+    channel: str = ""
+    kind: str = ""
+    annex: bytes = b""
+    timeout_seconds: int | None = None
+    due_at: Timestamp | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The record an operation made or changed, and the event that tells of it.
+
+    `event_seq` is None where the command changed nothing, the record being as asked already.
+    """
+
+    entity: str
+    record_id: int
+    version: int
+    event_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A command that was accepted, and what has come of it.
+
+    `number` counts a company's operations from 1: the order in which they are carried out, and
+    in which `requested_at` never falls. `command` is the canonical form of `stored_commands`.
+    `refusals` are those of a FAILED one, in order of precedence; a FAILED one without any met a
+    fault of the program. `result_code`, `message` and `warnings` are what the wire's `Concluder` added.
+    """
+
+    company_id: CompanyId
+    number: int
+    id: str
+    actor: Actor
+    topic: str
+    channel: str
+    kind: str
+    command: bytes
+    requested_at: Timestamp
+    due_at: Timestamp
+    timeout_seconds: int | None = None
+    annex: bytes = b""
+    status: OperationStatus = OperationStatus.PENDING
+    completed_at: Timestamp | None = None
+    affected: Affected | None = None
+    refusals: tuple[Refusal, ...] = ()
+    result_code: int | None = None
+    message: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def expires_at(self) -> Timestamp | None:
+        """When a pending operation times out, or None."""
+        if self.timeout_seconds is None:
+            return None
+        return Timestamp(self.requested_at + self.timeout_seconds * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Accepted and durable. `replayed` marks the answer to a repeated idempotency key: the
+    operation is then as it is now.
+    """
+
+    operation: Operation
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a wire adds to an operation at its end. `annex` None keeps the operation's."""
+
+    result_code: int | None = None
+    message: str | None = None
+    warnings: tuple[str, ...] = ()
+    annex: bytes | None = None
+
+
+def encode_outcome(operation: Operation) -> bytes:
+    """What came of an operation (record, refusals, warnings) as canonical JSON."""
+    affected = operation.affected
+    outcome: dict[str, object] = {}
+    if affected is not None:
+        outcome["affected"] = [
+            affected.entity,
+            affected.record_id,
+            affected.version,
+            affected.event_seq,
+        ]
+    if operation.refusals:
+        outcome["refusals"] = [
+            [each.code.value, each.message, each.field, each.line, dict(each.values)]
+            for each in operation.refusals
+        ]
+    if operation.warnings:
+        outcome["warnings"] = list(operation.warnings)
+    return json.dumps(outcome, sort_keys=True, separators=(",", ":")).encode()
+
+
+def decode_outcome(
+    outcome: bytes,
+) -> tuple[Affected | None, tuple[Refusal, ...], tuple[str, ...]]:
+    """The record, refusals and warnings that `encode_outcome` wrote."""
+    members: dict[str, Any] = json.loads(outcome)
+    affected = members.get("affected")
+    refusals = tuple(
+        Refusal(RefusalCode(code), message, field, line, values)
+        for code, message, field, line, values in members.get("refusals", ())
+    )
+    return (
+        None if affected is None else Affected(*affected),
+        refusals,
+        tuple(members.get("warnings", ())),
+    )

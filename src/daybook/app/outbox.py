@@ -1,0 +1,156 @@
+"""The outbox: messages to programs elsewhere that want to be told.
+
+A `Consumer` is an address that asked for messages of some types. A `Message` is what a wire says
+has happened; it is kept as one `Delivery` for each consumer that wants it, in the transaction
+of what it tells of, so that neither is there without the other. The sender (`server/sender.py`)
+posts deliveries at least once: first attempts in order for each consumer and subject, then, after
+failures, again and again by `RETRY_DELAYS_SECONDS`. What has failed for good is `dead`: it is
+listed, and sent again when a person asks for it.
+
+What a message says, and how it is signed, is the wire's; see `hooks`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from daybook.domain.ids import CompanyId, Timestamp
+
+PAYLOAD_BYTES_MAX: Final = 256 * 1024
+"""Bytes of a message: the most that receivers of webhooks commonly take."""
+
+CONSUMERS_MAX: Final = 1_000
+"""Consumers in a store, all wires together: each message is held against every one."""
+
+EVENT_TYPES_MAX: Final = 200
+LABELS_MAX: Final = 100
+"""Event types and labels of a consumer."""
+
+URL_LENGTH_MAX: Final = 2_048
+"""Characters of a consumer's address."""
+
+RETRY_DELAYS_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000)
+"""Seconds from a failed attempt to the next: the schedule receivers know from Svix and the
+Standard Webhooks recommendation. With the first, at once, these make eight attempts in a day."""
+
+JITTER_FRACTION: Final = 0.1
+"""By how much of itself a delay is drawn out at random, so that failures do not return together."""
+
+DISABLE_AFTER_SECONDS: Final = 5 * 86_400
+"""A consumer every attempt at which has failed for this long is disabled."""
+
+DELIVERED_KEPT_SECONDS: Final = 30 * 86_400
+"""How long a delivery that arrived is kept for whoever asks whether it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """An address that wants to be told.
+
+    `wire` is the interface it was registered with, whose messages alone it gets. `event_types`
+    are those it wants; `subjects` and `labels` narrow them to messages about one of these and
+    with at least one of those (empty: any). `secret` is what the wire signs with; `annex` and
+    `headers` are the wire's own. `failing_since` is when attempts began to fail, None while they
+    do not.
+    """
+
+    id: str
+    wire: str
+    url: str
+    event_types: frozenset[str]
+    secret: bytes = b""
+    subjects: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    headers: tuple[tuple[str, str], ...] = ()
+    annex: bytes = b""
+    disabled: bool = False
+    created_at: Timestamp = Timestamp(0)
+    failing_since: Timestamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a wire says has happened. `id` is unique and the same in every attempt.
+
+    `subject` is what it is about in the wire's words (a company): first attempts keep their
+    order among messages of one subject. `labels` are looked at by consumers' `labels`.
+    """
+
+    wire: str
+    id: str
+    event_type: str
+    payload: bytes
+    subject: str = ""
+    labels: frozenset[str] = frozenset()
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery has come."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+FIRST: Final = Timestamp(0)
+"""The `next_attempt_at` of a delivery that has not been attempted: first attempts go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message on its way to one consumer.
+
+    `number` counts all deliveries of the store in the order they were kept. `company_id` is
+    that of the books it was written with, None for none. `failure` says why the last attempt
+    failed.
+    """
+
+    number: int
+    consumer_id: str
+    message: Message
+    company_id: CompanyId | None
+    created_at: Timestamp
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    next_attempt_at: Timestamp = FIRST
+    attempted_at: Timestamp | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCounts:
+    """Deliveries by state, for metrics."""
+
+    pending: int
+    dead: int
+
+
+def wants(consumer: Consumer, message: Message) -> bool:
+    """Whether a message is for a consumer."""
+    return (
+        not consumer.disabled
+        and consumer.wire == message.wire
+        and message.event_type in consumer.event_types
+        and (not consumer.subjects or message.subject in consumer.subjects)
+        and (not consumer.labels or not consumer.labels.isdisjoint(message.labels))
+    )
+
+
+def deliveries_of(
+    messages: Iterable[Message], consumers: Iterable[Consumer]
+) -> list[tuple[str, Message]]:
+    """Which consumer gets which message, in the order of the messages."""
+    known = tuple(consumers)
+    return [(each.id, message) for message in messages for each in known if wants(each, message)]
+
+
+def retry_at(attempts: int, now: Timestamp, draw: float) -> Timestamp | None:
+    """When to try again after `attempts` failures, or None if that was the last.
+
+    `draw` is a random number from 0 up to 1.
+    """
+    if attempts > len(RETRY_DELAYS_SECONDS):
+        return None
+    delay_us = RETRY_DELAYS_SECONDS[attempts - 1] * 1_000_000
+    return Timestamp(now + delay_us + int(delay_us * JITTER_FRACTION * draw))
