@@ -21,7 +21,7 @@ from daybook.app.operations import Operation
 from daybook.app.outbox import Consumer, Delivery, DeliveryCounts, DeliveryState, Message
 from daybook.domain.events import Change, Event
 from daybook.domain.ids import AccountId, CompanyId, ContactId, EntryId, Ref, Timestamp
-from daybook.domain.model import Company, JournalEntry, Reference
+from daybook.domain.model import NEVER, Company, JournalEntry, Reference
 from daybook.domain.query import Filter, Query
 
 T = TypeVar("T")
@@ -361,7 +361,7 @@ class Directory(Protocol):
         self,
         changes: Sequence[DocumentChange],
         messages: Sequence[Message] = (),
-        at: Timestamp = Timestamp(0),
+        at: Timestamp = NEVER,
     ) -> list[Document | None]:
         """Keep and remove documents and publish messages, all as one.
 

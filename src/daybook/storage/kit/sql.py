@@ -171,6 +171,21 @@ _REFERENCE_COLUMNS: Final[Mapping[Field, Column]] = {
 }
 REFERENCES: Final = Columns("r", {field: _REFERENCE_COLUMNS.get(field) for field in Field})
 
+OPERATIONS: Final = Columns(
+    "o",
+    {
+        Field.ID: Column("id", Kind.WORD),
+        Field.NUMBER: Column("number", Kind.INTEGER),
+        Field.STATUS: Column("status", Kind.WORD),
+        Field.TOPIC: Column("topic", Kind.TEXT),
+        Field.CHANNEL: Column("channel", Kind.TEXT),
+        Field.REQUESTED_AT: Column("requested_at", Kind.INTEGER),
+        Field.COMPLETED_AT: Column("completed_at", Kind.INTEGER, nullable=True),
+        Field.RESULT_CODE: Column("result_code", Kind.INTEGER, nullable=True),
+        Field.MESSAGE: Column("message", Kind.TEXT, nullable=True),
+    },
+)
+
 
 class Compiler:
     """Compiles filters, orders and pages over one table."""

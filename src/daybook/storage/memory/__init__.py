@@ -11,5 +11,6 @@ of everything else run on it.
     tx.py         a unit of work's view: reads, writes, undo
     lookup.py     which records have a name, a code, a number now
     directory.py  companies' names, clients, tokens
+    outbox.py     documents, consumers, deliveries
     checks.py     kept figures against what the entries say; fingerprints
 """

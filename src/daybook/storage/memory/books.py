@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from daybook.app.operations import Operation
 from daybook.app.ports import Head, IdempotencyKey, Remembered, Total
 from daybook.domain.chain import GENESIS
 from daybook.domain.events import Event
@@ -33,7 +34,8 @@ class Books:
 
     Written by `tx.Transaction` alone, under the store's lock; read at any moment up to the last
     one without it. `records` are by entity and id; `highest_ids` by entity; `histories` are the
-    numbers of a record's events; `lookup` knows the newest state alone.
+    numbers of a record's events; `operations` are by number, `pending` the numbers of those that
+    are. `lookup`, `operation_numbers` and `pending` know the newest state alone.
     """
 
     __slots__ = (
@@ -46,6 +48,9 @@ class Books:
         "log",
         "lookup",
         "moment",
+        "operation_numbers",
+        "operations",
+        "pending",
         "records",
         "remembered",
     )
@@ -61,6 +66,9 @@ class Books:
         self.account_sums: Versions[int, Sums] = Versions()
         self.contact_sums: Versions[int, Sums] = Versions()
         self.remembered: Versions[IdempotencyKey, Remembered] = Versions()
+        self.operations: Versions[int, Operation] = Versions()
+        self.operation_numbers: dict[str, int] = {}
+        self.pending: dict[int, None] = {}
         self.lookup = Lookup()
 
     def head(self, moment: int) -> Head:

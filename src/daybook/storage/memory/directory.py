@@ -1,19 +1,20 @@
 """What is kept across companies: their names, clients and tokens."""
 
-import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from daybook.app.ports import Client, CompanyNames, NameTaken, Token
 from daybook.domain.ids import CompanyId
+from daybook.storage.memory.outbox import MemoryOutbox
 
 
-class MemoryDirectory:
+class MemoryDirectory(MemoryOutbox):
     """Implements `ports.Directory`; may be used on any thread."""
 
-    __slots__ = ("_clients", "_lock", "_names", "_tokens", "_version")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, pending: Callable[[], Mapping[CompanyId, int]]) -> None:
+        """`pending` counts the pending operations of each company that has some."""
+        super().__init__()
+        self._pending_operations = pending
         self._names: dict[CompanyId, CompanyNames] = {}
         self._clients: dict[str, Client] = {}
         self._tokens: dict[bytes, Token] = {}
@@ -85,6 +86,14 @@ class MemoryDirectory:
     def credentials_version(self) -> int:
         """A number that rises whenever a client or token changes."""
         return self._version
+
+    def companies_with_pending(self) -> list[CompanyId]:
+        """Companies with pending operations."""
+        return list(self._pending_operations())
+
+    def count_pending(self) -> int:
+        """How many operations are pending in all companies."""
+        return sum(self._pending_operations().values())
 
     def _all_names(self) -> list[tuple[CompanyId, CompanyNames]]:
         return list(self._names.items())

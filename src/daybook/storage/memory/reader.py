@@ -4,7 +4,9 @@ Queries are answered by `query.select` over all records, which is slow and plain
 """
 
 from datetime import date
+from itertools import islice
 
+from daybook.app.operations import Operation, OperationStatus
 from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
 from daybook.domain.events import ACCOUNT, COMPANY, ENTRY, Event
 from daybook.domain.ids import AccountId, ContactId, EntryId
@@ -102,6 +104,35 @@ class Snapshot:
     def recall(self, key: IdempotencyKey) -> Remembered | None:
         """What is kept under an idempotency key, or None."""
         return self._books.remembered.at(key, self._moment)
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation by its id, or None."""
+        number = self._books.operation_numbers.get(operation_id)
+        return None if number is None else self._books.operations.at(number, self._moment)
+
+    def operations(self, query: Query) -> list[Operation]:
+        """A page of operations."""
+        return select(self._operations(), query)
+
+    def count_operations(self, filter: Filter) -> int:
+        """How many operations satisfy a filter, exactly."""
+        return sum(matches(filter, operation) for operation in self._operations())
+
+    def pending_operations(self, limit: int) -> list[Operation]:
+        """The first operations that are pending, in the order of their numbers.
+
+        An older snapshot leaves out those that have ended since.
+        """
+        found = (self._books.operations.at(number, self._moment) for number in self._numbers())
+        pending = (each for each in found if each and each.status is OperationStatus.PENDING)
+        return list(islice(pending, limit))
+
+    def _operations(self) -> list[Operation]:
+        return [operation for _, operation in self._books.operations.all_at(self._moment)]
+
+    def _numbers(self) -> list[int]:
+        """The numbers of operations that are pending now."""
+        return sorted(self._books.pending)
 
     def _record(self, entity: str, record_id: int) -> Record | None:
         return self._books.record(entity, record_id, self._moment)

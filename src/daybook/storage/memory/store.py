@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 from daybook.app.ports import (
     CompanyNames,
     DeadlinePassed,
-    Directory,
     Mailbox,
     Reader,
     StoreFailure,
@@ -50,7 +49,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._books: dict[CompanyId, Books] = {}
-        self._directory = MemoryDirectory()
+        self._directory = MemoryDirectory(self._pending)
         self._closed = False
 
     @property
@@ -59,7 +58,7 @@ class MemoryStore:
         return _URL
 
     @property
-    def directory(self) -> Directory:
+    def directory(self) -> MemoryDirectory:
         """What is kept across companies."""
         return self._directory
 
@@ -79,7 +78,7 @@ class MemoryStore:
                     raise StoreFailure("a company is founded by appending it")
                 return result
 
-            result = _run(books, first)
+            result = self._run(books, first)
             self._books[books.company_id] = books
             self._directory.register(books.company_id, names)
             return result
@@ -90,7 +89,7 @@ class MemoryStore:
             self._check_open()
             if deadline is not None and time.monotonic() > deadline:
                 raise DeadlinePassed("the deadline passed while the command was waiting")
-            return _run(self._of(company_id), work)
+            return self._run(self._of(company_id), work)
 
     def write_soon(
         self,
@@ -146,13 +145,19 @@ class MemoryStore:
         if self._closed:
             raise StoreFailure("the store is closed")
 
+    def _run(self, books: Books, work: Work[T]) -> T:
+        tx = Transaction(books)
+        try:
+            result = work(tx)
+            tx.commit()
+        except BaseException:
+            tx.undo()
+            raise
+        for messages, at in tx.messages:
+            self._directory.publish_of(books.company_id, messages, at)
+        return result
 
-def _run(books: Books, work: Work[T]) -> T:
-    tx = Transaction(books)
-    try:
-        result = work(tx)
-        tx.commit()
-    except BaseException:
-        tx.undo()
-        raise
-    return result
+    def _pending(self) -> dict[CompanyId, int]:
+        """How many operations are pending, by company."""
+        with self._lock:
+            return {id: len(books.pending) for id, books in self._books.items() if books.pending}

@@ -12,15 +12,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from daybook.app.operations import Operation, OperationStatus
+from daybook.app.outbox import Message
 from daybook.app.ports import IdempotencyKey, LimitPassed, Remembered, StoreFailure
 from daybook.domain.events import ENTRY, RATE, Change, Event, entity_of
-from daybook.domain.ids import AccountId, ByCode, ById, EntryId, Ref
+from daybook.domain.ids import AccountId, ByCode, ById, EntryId, Ref, Timestamp
 from daybook.domain.limits import LINES_MIN, TOTAL_MAX
 from daybook.domain.model import ExchangeRate, JournalEntry, Record, Reference
 from daybook.domain.query import Field
 from daybook.storage.memory import lookup
 from daybook.storage.memory.books import Books, Sums
 from daybook.storage.memory.figures import Tally
+from daybook.storage.memory.outbox import check_messages
 from daybook.storage.memory.reader import Snapshot
 from daybook.storage.memory.versions import Versions
 
@@ -31,13 +34,17 @@ V = TypeVar("V")
 class Transaction(Snapshot):
     """Implements `ports.Tx`. Made under the store's lock, and ended by `commit` or `undo`."""
 
-    __slots__ = ("_moved", "_over", "_put", "_refused")
+    __slots__ = ("_ended", "_moved", "_over", "_put", "_refused", "_submitted", "messages")
 
     def __init__(self, books: Books) -> None:
         super().__init__(books)
         self._moment = books.moment + 1
         self._put: list[tuple[Versions[Any, Any], Hashable]] = []
         self._moved: list[tuple[Record | None, Record]] = []
+        self._submitted: list[Operation] = []
+        self._ended: list[Operation] = []
+        self.messages: list[tuple[Sequence[Message], Timestamp]] = []
+        """What is to be delivered once this is committed."""
         self._refused: Exception | None = None
         self._over = False
 
@@ -65,6 +72,43 @@ class Transaction(Snapshot):
             self._refused = StoreFailure(f"the idempotency key {key.key!r} is used")
             raise self._refused
         self._write(self._books.remembered, key, remembered)
+
+    def add_operation(self, operation: Operation) -> Operation:
+        """Keep a new operation; answers with its number and time set."""
+        self._check_open()
+        books = self._books
+        if operation.id in books.operation_numbers:
+            self._refused = StoreFailure(f"the id {operation.id} of an operation is used already")
+            raise self._refused
+        number = len(books.operation_numbers) + 1
+        latest = books.operations.at(number - 1, self._moment)
+        earliest = Timestamp(0) if latest is None else latest.requested_at
+        numbered = replace(
+            operation, number=number, requested_at=max(operation.requested_at, earliest)
+        )
+        books.operation_numbers[operation.id] = number
+        books.pending[number] = None
+        self._submitted.append(numbered)
+        self._write(books.operations, number, numbered)
+        return numbered
+
+    def end_operation(self, operation: Operation) -> None:
+        """Replace a pending operation by what has become of it."""
+        self._check_open()
+        kept = self.operation(operation.id)
+        if kept is None or kept.status is not OperationStatus.PENDING:
+            self._refused = StoreFailure(f"operation {operation.id} is not pending")
+            raise self._refused
+        self._write(self._books.operations, operation.number, operation)
+        if operation.status is not OperationStatus.PENDING:
+            del self._books.pending[operation.number]
+            self._ended.append(operation)
+
+    def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
+        """Have messages delivered once this is committed."""
+        self._check_open()
+        check_messages(messages)
+        self.messages.append((messages, at))
 
     def next_id(self, entity: str) -> int:
         """The id the next record of an entity gets: one above the highest ever used."""
@@ -126,6 +170,11 @@ class Transaction(Snapshot):
             books.log.pop()
         for table, key in reversed(self._put):
             table.undo(key)
+        for operation in self._ended:
+            books.pending[operation.number] = None
+        for operation in self._submitted:
+            books.pending.pop(operation.number, None)
+            del books.operation_numbers[operation.id]
 
     def _check_open(self) -> None:
         if self._refused is not None:

@@ -9,16 +9,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from daybook.app.ports import Client, CompanyNames, Token
 from daybook.domain.ids import CompanyId
+from daybook.storage.sqlite.deliveries import Row
+from daybook.storage.sqlite.outbox import Fetch, SqliteOutbox
 from daybook.storage.sqlite.reader import can_be_number
 from daybook.storage.sqlite.writer import Job, Session
-
-Row = tuple[Any, ...]
-Fetch = Callable[[str, tuple[Any, ...]], list[Row]]
-"""Runs one statement on a reading connection."""
 
 _TOKEN: Final = (
     "SELECT hash, kind, client, company_ids, scopes, created_at, label, user, expires_at,"
@@ -46,12 +44,11 @@ VERSION_KEPT_S: Final = 0.05
 """Seconds for which credentials another process has changed may still count: each request asks."""
 
 
-class SqliteDirectory:
-    """Names of companies, clients and tokens."""
+class SqliteDirectory(SqliteOutbox):
+    """Names of companies, clients and tokens; the rest is in `outbox`."""
 
     def __init__(self, fetch: Fetch, write: Callable[[Job], object]) -> None:
-        self._fetch = fetch
-        self._write = write
+        super().__init__(fetch, write)
         # a company keeps its names for good, so what was found once need not be looked up again
         self._names: dict[CompanyId, CompanyNames] = {}
         self._companies: dict[tuple[str, str], CompanyId] = {}

@@ -14,6 +14,7 @@ from typing import Any, Final
 import apsw
 
 from daybook.app import bodies
+from daybook.app.operations import Operation
 from daybook.app.ports import (
     Head,
     IdempotencyKey,
@@ -36,8 +37,16 @@ from daybook.domain.query import (
     Query,
     matches,
 )
-from daybook.storage.kit.sql import ENTRIES, REFERENCES, SQLITE, Compiler, Parameter
+from daybook.storage.kit.sql import (
+    ENTRIES,
+    OPERATIONS,
+    REFERENCES,
+    SQLITE,
+    Compiler,
+    Parameter,
+)
 from daybook.storage.sqlite import totals
+from daybook.storage.sqlite.operations import OPERATION, operation_of
 from daybook.storage.sqlite.references import ReferenceCache, ReferenceCaches
 
 PAGE_LEAD_MAX: Final = 5_000
@@ -48,6 +57,7 @@ COUNT_LEAD_MAX: Final = 100_000
 
 _ENTRIES: Final = Compiler(SQLITE, ENTRIES)
 _REFERENCES: Final = Compiler(SQLITE, REFERENCES)
+_OPERATIONS: Final = Compiler(SQLITE, OPERATIONS)
 
 STATES: Final = tuple((deleted, status) for deleted in (False, True) for status in Status)
 """What entries are counted by, in the order of the columns of `head`."""
@@ -101,6 +111,10 @@ _HISTORY: Final = (
     " JOIN event v ON v.company_id = ?1 AND v.seq = walk.previous_seq)"
     f" SELECT {_EVENT_COLUMNS} FROM walk JOIN event v ON v.company_id = ?1 AND v.seq = walk.seq"
     " ORDER BY v.seq"
+)
+_OPERATION_BY_ID: Final = f"{OPERATION} WHERE o.company_id = ? AND o.id = ?"
+_PENDING: Final = (
+    f"{OPERATION} WHERE o.company_id = ? AND o.status = 'pending' ORDER BY o.number LIMIT ?"
 )
 _RECALL: Final = (
     "SELECT at, digest, first_seq, last_seq, answer FROM idempotency"
@@ -294,6 +308,42 @@ class SqliteReader:
         where = (self._company_id, key.protocol, key.scope, key.key)
         row = self._connection.execute(_RECALL, where).fetchone()
         return None if row is None else Remembered(*row)
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation by its id, or None."""
+        where = (self._company_id, operation_id)
+        try:
+            row = self._connection.execute(_OPERATION_BY_ID, where).fetchone()
+        except UnicodeEncodeError:
+            return None  # a lone surrogate, which no stored id has
+        return None if row is None else operation_of(self._company_id, row)
+
+    def operations(self, query: Query) -> list[Operation]:
+        """A page of operations, in one statement."""
+        self._settle()
+        condition, parameters = _OPERATIONS.condition(query.filter)
+        (after, after_parameters), (limit, limit_parameters) = _OPERATIONS.page(
+            query.page, query.sort
+        )
+        rows = self._connection.execute(
+            f"{OPERATION} WHERE o.company_id = ? AND {condition} AND {after}"
+            f" ORDER BY {_OPERATIONS.order(query.sort)} {limit}",
+            (self._company_id, *parameters, *after_parameters, *limit_parameters),
+        )
+        return [operation_of(self._company_id, row) for row in rows]
+
+    def count_operations(self, filter: Filter) -> int:
+        """How many operations satisfy a filter."""
+        self._settle()
+        return self._count(
+            "operation o", "o.company_id = ?", (self._company_id,), _OPERATIONS, filter
+        )
+
+    def pending_operations(self, limit: int) -> list[Operation]:
+        """The first operations that are pending, in the order of their numbers."""
+        self._settle()
+        rows = self._connection.execute(_PENDING, (self._company_id, limit))
+        return [operation_of(self._company_id, row) for row in rows]
 
     def _latest_event(self, entity: str, record_id: int) -> int | None:
         """The number of a record's latest event, or None if there is no such record."""

@@ -9,16 +9,19 @@ through `_settle`, which writes them.
 One `SqliteTx` serves all units of a transaction that are about the same company.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 import apsw
 
+from daybook.app.operations import Operation, OperationStatus
+from daybook.app.outbox import Message
 from daybook.app.ports import IdempotencyKey, Remembered, StoreCorrupt, StoreFailure
 from daybook.domain.events import ACCOUNT, ENTRY, RATE, Change, Event
-from daybook.domain.ids import ById, ByName, CompanyId, EntryId, Ref
+from daybook.domain.ids import ById, ByName, CompanyId, EntryId, Ref, Timestamp
 from daybook.domain.model import (
     AccountKind,
     Company,
@@ -30,6 +33,12 @@ from daybook.domain.model import (
 )
 from daybook.domain.query import fold
 from daybook.storage.sqlite import totals
+from daybook.storage.sqlite.operations import (
+    ADD_OPERATION,
+    END_OPERATION,
+    ended_row,
+    operation_row,
+)
 from daybook.storage.sqlite.reader import (
     STATES,
     HeadRow,
@@ -131,7 +140,14 @@ _POSTED_TO: Final = (
     "SELECT 1 FROM line l JOIN entry e ON e.company_id = l.company_id AND e.id = l.entry_id"
     " WHERE l.company_id = ? AND l.account_id = ? AND e.deleted_at IS NULL LIMIT 1"
 )
+_LAST_OPERATION: Final = (
+    "SELECT number, requested_at FROM operation WHERE company_id = ? ORDER BY number DESC LIMIT 1"
+)
 _OPEN_ITEMS: Final = (AccountKind.RECEIVABLE, AccountKind.PAYABLE)
+
+
+Publish = Callable[[Sequence[Message], CompanyId | None, Timestamp], None]
+"""Keeps deliveries of messages that tell of a company's books."""
 
 
 class Writes:
@@ -152,12 +168,16 @@ class SqliteTx(SqliteReader):
         "_days",
         "_days_after",
         "_dimensions",
+        "_ended",
         "_entries",
         "_events",
         "_lines",
         "_new",
         "_new_ids",
+        "_new_operations",
         "_next_ids",
+        "_operations",
+        "_publish",
         "_relined",
         "_remembered",
         "_revised",
@@ -172,8 +192,13 @@ class SqliteTx(SqliteReader):
         company_id: CompanyId,
         caches: ReferenceCaches,
         writes: Writes,
+        publish: Publish,
     ) -> None:
         super().__init__(connection, company_id, caches)
+        self._publish = publish
+        self._operations: dict[str, Operation] = {}
+        self._new_operations: list[Operation] = []
+        self._ended: list[Operation] = []
         self._row: HeadRow = HeadRow.read(connection, company_id)
         self._writes = writes
         self.written = False
@@ -209,6 +234,10 @@ class SqliteTx(SqliteReader):
     def recall(self, key: IdempotencyKey) -> Remembered | None:
         """What is kept under an idempotency key, or None."""
         return self._remembered.get(key) or super().recall(key)
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """An operation by its id, or None."""
+        return self._operations.get(operation_id) or super().operation(operation_id)
 
     def next_id(self, entity: str) -> int:
         """The id the next record of an entity gets; nothing is deleted, so the highest and 1."""
@@ -306,6 +335,55 @@ class SqliteTx(SqliteReader):
         self._writes.count += 1
         self.written = True
         self._remembered[key] = remembered
+
+    def add_operation(self, operation: Operation) -> Operation:
+        """Keep a new operation; answers with its number and time set."""
+        if self.operation(operation.id) is not None:
+            raise StoreFailure(f"the id {operation.id} of an operation is used already")
+        number, requested_at = self._last_operation()
+        numbered = replace(
+            operation,
+            number=number + 1,
+            requested_at=Timestamp(max(operation.requested_at, requested_at)),
+        )
+        self._writes.count += 1
+        self.written = True
+        self._operations[operation.id] = numbered
+        self._new_operations.append(numbered)
+        return numbered
+
+    def end_operation(self, operation: Operation) -> None:
+        """Replace a pending operation by what has become of it."""
+        kept = self.operation(operation.id)
+        if kept is None or kept.status is not OperationStatus.PENDING:
+            raise StoreFailure(f"operation {operation.id} is not pending")
+        self._writes.count += 1
+        self.written = True
+        self._operations[operation.id] = operation
+        self._ended.append(operation)
+
+    def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
+        """Keep a delivery of each message for each consumer that wants it."""
+        self._publish(messages, self._company_id, at)
+
+    def _last_operation(self) -> tuple[int, int]:
+        """Number and time of the latest operation, zeros if there is none."""
+        if self._new_operations:
+            latest = self._new_operations[-1]
+            return latest.number, latest.requested_at
+        row = self._connection.execute(_LAST_OPERATION, (self._company_id,)).fetchone()
+        return (0, 0) if row is None else (row[0], row[1])
+
+    def _write_operations(self) -> None:
+        if self._new_operations:
+            rows = [operation_row(operation) for operation in self._new_operations]
+            self._connection.executemany(ADD_OPERATION, rows)
+            self._new_operations.clear()
+        if self._ended:
+            rows = [ended_row(operation) for operation in self._ended]
+            self._connection.executemany(END_OPERATION, rows)
+            self._ended.clear()
+        self._operations.clear()
 
     def _append_entry(self, event: Event, before: object, after: JournalEntry) -> None:
         if before is not None:
@@ -440,6 +518,7 @@ class SqliteTx(SqliteReader):
 
     def _settle(self) -> None:
         """Write what was gathered, so that statements see it."""
+        self._write_operations()
         self._write_gathered()
         self._write_totals()
 

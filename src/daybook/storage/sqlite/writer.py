@@ -25,6 +25,7 @@ from typing import Any, Final, Protocol
 
 import apsw
 
+from daybook.app.outbox import Consumer, Message
 from daybook.app.ports import (
     DeadlinePassed,
     LimitPassed,
@@ -36,8 +37,9 @@ from daybook.app.ports import (
     StoreFailure,
     Tx,
 )
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
+from daybook.storage.sqlite import deliveries
 from daybook.storage.sqlite.references import ReferenceCaches
 from daybook.storage.sqlite.tx import SqliteTx, Writes
 
@@ -84,12 +86,13 @@ class Session:
         self.writes = Writes()
         self.companies: dict[CompanyId, SqliteTx] = {}
         self._caches = caches
+        self._consumers: list[Consumer] | None = None
 
     def tx(self, company_id: CompanyId) -> SqliteTx:
         """The view of a company. Raises `UnknownCompany`."""
         tx = self.companies.get(company_id)
         if tx is None:
-            tx = SqliteTx(self.connection, company_id, self._caches, self.writes)
+            tx = SqliteTx(self.connection, company_id, self._caches, self.writes, self.publish)
             self.companies[company_id] = tx
         return tx
 
@@ -97,6 +100,20 @@ class Session:
         """Write to tables that belong to no company."""
         self.writes.count += 1
         return self.connection.execute(statement, parameters)
+
+    def publish(
+        self, messages: Sequence[Message], company_id: CompanyId | None, at: Timestamp
+    ) -> None:
+        """Keep a delivery of each message for each consumer that wants it."""
+        if messages:
+            if self._consumers is None:
+                self._consumers = deliveries.read_consumers(self.connection)
+            self.writes.count += 1
+            deliveries.publish(self.connection, messages, self._consumers, company_id, at)
+
+    def forget_consumers(self) -> None:
+        """Called when consumers have changed in this transaction."""
+        self._consumers = None
 
     def finish(self) -> None:
         """Write out everything gathered."""
