@@ -14,7 +14,16 @@ from typing import Any, TypeVar, cast
 from tests.support.clock import TestClock
 
 from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Rejection, Scope
-from daybook.app.ledger import Books, Committed, Context, Ledger, Outcome, Refused
+from daybook.app.ledger import (
+    Acceptance,
+    Books,
+    Committed,
+    Context,
+    Ledger,
+    Outcome,
+    Refused,
+)
+from daybook.app.operations import Submission
 from daybook.domain.commands import (
     AccountContent,
     ChangeCompany,
@@ -62,6 +71,11 @@ class InlineRuntime:
 
     async def execute(self, books: Books, command: Command, context: Context) -> Outcome:
         return books.execute(command, context)
+
+    async def submit_operation(
+        self, books: Books, command: Command, context: Context, submission: Submission
+    ) -> Acceptance:
+        return books.submit_operation(command, context, submission)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         return work()

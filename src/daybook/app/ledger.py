@@ -34,6 +34,7 @@ from daybook.app.operations import (
     OperationStatus,
     Submission,
     Submitted,
+    is_due,
 )
 from daybook.app.ports import (
     Clock,
@@ -393,9 +394,11 @@ class Books:
             return refused
         work = self._submission(command, context, submission)
         try:
-            return self.ledger.store.write(self.company_id, work, context.deadline)
+            acceptance = self.ledger.store.write(self.company_id, work, context.deadline)
         except StoreFailure as failure:
             return refusal_of(failure)
+        self.ledger.hooks.wake()
+        return acceptance
 
     def submit_operation_soon(
         self,
@@ -407,7 +410,8 @@ class Books:
     ) -> Refused | None:
         """`submit_operation` without waiting; the `Acceptance` goes to the mailbox once durable.
 
-        As with `execute_soon`, a refusal returned here at once is final.
+        As with `execute_soon`, a refusal returned here at once is final. Whoever opens the
+        mailbox may call `Hooks.wake`, so that the worker need not come and look by itself.
         """
         refused = self._not_allowed((command,))
         if refused is not None:
@@ -443,45 +447,55 @@ class Books:
         return released
 
     def end_operation(
-        self, tx: Tx, operation_id: str, refused: Refused | None = None
+        self,
+        tx: Tx,
+        operation_id: str,
+        refusals: tuple[Refusal, ...] | None = None,
+        *,
+        silently: bool = False,
     ) -> Operation | None:
         """Bring a pending operation that is due to its end, inside a unit of work.
 
-        For the worker. Times out what has waited too long, else carries the command out, or with
-        `refused` given takes that for what the ledger says. Answers with the operation as it then
-        is: still pending where it is not due, None where there is none.
+        For the worker. Times out what has waited too long, else carries the command out, or fails
+        it with `refusals` where those are given (none of them: a fault of the program).
+        `silently` asks no hooks. Answers with the operation as it then is: still pending where it
+        is not due, None where there is none.
         """
         operation = tx.operation(operation_id)
-        if operation is None or operation.status is not OperationStatus.PENDING:
+        now = self.ledger.clock()
+        if operation is None or not is_due(operation, now):
             return operation
-        now = Timestamp(max(self.ledger.clock(), operation.requested_at))
+        now = Timestamp(max(now, operation.requested_at))
         expires_at = operation.expires_at
         events: tuple[Event, ...] = ()
         if expires_at is not None and now >= expires_at:
             ended = replace(operation, status=OperationStatus.TIMED_OUT, completed_at=now)
-        elif operation.due_at > now:
-            return operation
+        elif refusals is not None:
+            ended = _failed(operation, refusals, now)
         else:
-            outcome: Outcome | None = refused
-            if outcome is None:
-                command = stored_commands.decode(operation.command)
-                outcome = self._carry_out(tx, (command,), operation.actor)
-            if isinstance(outcome, Committed):
-                events = outcome.events
+            command = stored_commands.decode(operation.command)
+            outcome = self._carry_out(tx, (command,), operation.actor)
+            events = outcome.events if isinstance(outcome, Committed) else ()
             ended = _ended(operation, outcome, now)
-        concluder = self.ledger.hooks.concluders.get(ended.actor.protocol)
-        if concluder is not None:
-            said = concluder(tx, ended)
-            ended = replace(
-                ended,
-                result_code=said.result_code,
-                message=said.message,
-                warnings=said.warnings,
-                annex=ended.annex if said.annex is None else said.annex,
-            )
+        if not silently:
+            ended = self._concluded(tx, ended)
         tx.end_operation(ended)
-        self._publish(tx, Happened(events, ended), now)
+        if not silently:
+            self._publish(tx, Happened(events, ended), now)
         return ended
+
+    def _concluded(self, tx: Tx, ended: Operation) -> Operation:
+        concluder = self.ledger.hooks.concluders.get(ended.actor.protocol)
+        if concluder is None:
+            return ended
+        said = concluder(tx, ended)
+        return replace(
+            ended,
+            result_code=said.result_code,
+            message=said.message,
+            warnings=said.warnings,
+            annex=ended.annex if said.annex is None else said.annex,
+        )
 
     def _submission(
         self, command: Command, context: Context, submission: Submission
@@ -653,11 +667,9 @@ _OPERATION: Final = b"operation\n"
 
 def _ended(operation: Operation, outcome: Outcome, now: Timestamp) -> Operation:
     """An operation after the ledger has said its word."""
-    if not isinstance(outcome, Committed):
-        refusals = outcome.refusals if isinstance(outcome, Refused) else ()
-        return replace(
-            operation, status=OperationStatus.FAILED, completed_at=now, refusals=refusals
-        )
+    if isinstance(outcome, Refused):
+        return _failed(operation, outcome.refusals, now)
+    assert isinstance(outcome, Committed)
     record, events = outcome.records[0], outcome.events
     return replace(
         operation,
@@ -667,6 +679,10 @@ def _ended(operation: Operation, outcome: Outcome, now: Timestamp) -> Operation:
             entity_of(record), record.id, record.version, events[0].seq if events else None
         ),
     )
+
+
+def _failed(operation: Operation, refusals: tuple[Refusal, ...], now: Timestamp) -> Operation:
+    return replace(operation, status=OperationStatus.FAILED, completed_at=now, refusals=refusals)
 
 
 def _repeat_submission(reader: Reader, first: Remembered, digest: bytes) -> Acceptance:

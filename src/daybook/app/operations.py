@@ -24,6 +24,9 @@ from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.refusals import Refusal, RefusalCode
 
+TIMEOUT_SECONDS_MAX: Final = 2**31 - 1
+"""The longest an operation may be allowed to wait: as long as clients can say."""
+
 HELD: Final = Timestamp(2**62)
 """The `due_at` of an operation that waits until it is released (`Books.release_operation`)."""
 
@@ -76,7 +79,8 @@ class Operation:
     `number` counts a company's operations from 1: the order in which they are carried out, and
     in which `requested_at` never falls. `command` is the canonical form of `stored_commands`.
     `refusals` are those of a FAILED one, in order of precedence; a FAILED one without any met a
-    fault of the program. `result_code`, `message` and `warnings` are what the wire's `Concluder` added.
+    fault of the program. `result_code`, `message` and `warnings` are what the wire's `Concluder`
+    added.
     """
 
     company_id: CompanyId
@@ -125,6 +129,14 @@ class Conclusion:
     message: str | None = None
     warnings: tuple[str, ...] = ()
     annex: bytes | None = None
+
+
+def is_due(operation: Operation, now: Timestamp) -> bool:
+    """Whether a pending operation is to be begun or timed out at a time."""
+    if operation.status is not OperationStatus.PENDING:
+        return False
+    expires_at = operation.expires_at
+    return operation.due_at <= now or (expires_at is not None and expires_at <= now)
 
 
 def encode_outcome(operation: Operation) -> bytes:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from daybook.domain.ids import CompanyId, Timestamp
+from daybook.domain.model import NEVER
 
 PAYLOAD_BYTES_MAX: Final = 256 * 1024
 """Bytes of a message: the most that receivers of webhooks commonly take."""
@@ -65,7 +66,7 @@ class Consumer:
     headers: tuple[tuple[str, str], ...] = ()
     annex: bytes = b""
     disabled: bool = False
-    created_at: Timestamp = Timestamp(0)
+    created_at: Timestamp = NEVER
     failing_since: Timestamp | None = None
 
 
@@ -93,7 +94,7 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
-FIRST: Final = Timestamp(0)
+FIRST: Final = NEVER
 """The `next_attempt_at` of a delivery that has not been attempted: first attempts go first."""
 
 

@@ -190,8 +190,11 @@ class Reader(Protocol):
     def count_operations(self, filter: Filter) -> int:
         """How many operations satisfy a filter, exactly."""
 
-    def pending_operations(self, limit: int) -> list[Operation]:
-        """The first operations that are pending, due or not, in the order of their numbers."""
+    def due_operations(self, now: Timestamp, limit: int) -> list[Operation]:
+        """Pending operations to be begun or timed out at a time, in the order of their numbers.
+
+        On any but the latest snapshot, those that have ended since may be missing.
+        """
 
 
 class Tx(Reader, Protocol):

@@ -58,6 +58,9 @@ class AsyncRuntime:
         refused = books.submit_operation_soon(command, context, submission, future, self)
         if refused is not None:
             future.set_result(refused)
+            return future
+        hooks = books.ledger.hooks
+        future.add_done_callback(lambda _: hooks.wake())
         return future
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:

@@ -6,10 +6,10 @@ Queries are answered by `query.select` over all records, which is slow and plain
 from datetime import date
 from itertools import islice
 
-from daybook.app.operations import Operation, OperationStatus
+from daybook.app.operations import Operation, is_due
 from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
 from daybook.domain.events import ACCOUNT, COMPANY, ENTRY, Event
-from daybook.domain.ids import AccountId, ContactId, EntryId
+from daybook.domain.ids import AccountId, ContactId, EntryId, Timestamp
 from daybook.domain.model import Account, AccountKind, Company, JournalEntry, Record, Reference
 from daybook.domain.query import Filter, Query, matches, select
 from daybook.storage.memory.books import Books, Sums
@@ -118,21 +118,14 @@ class Snapshot:
         """How many operations satisfy a filter, exactly."""
         return sum(matches(filter, operation) for operation in self._operations())
 
-    def pending_operations(self, limit: int) -> list[Operation]:
-        """The first operations that are pending, in the order of their numbers.
-
-        An older snapshot leaves out those that have ended since.
-        """
-        found = (self._books.operations.at(number, self._moment) for number in self._numbers())
-        pending = (each for each in found if each and each.status is OperationStatus.PENDING)
-        return list(islice(pending, limit))
+    def due_operations(self, now: Timestamp, limit: int) -> list[Operation]:
+        """Pending operations to be begun or timed out at a time, in order."""
+        numbers = sorted(self._books.pending)
+        found = (self._books.operations.at(number, self._moment) for number in numbers)
+        return list(islice((each for each in found if each and is_due(each, now)), limit))
 
     def _operations(self) -> list[Operation]:
         return [operation for _, operation in self._books.operations.all_at(self._moment)]
-
-    def _numbers(self) -> list[int]:
-        """The numbers of operations that are pending now."""
-        return sorted(self._books.pending)
 
     def _record(self, entity: str, record_id: int) -> Record | None:
         return self._books.record(entity, record_id, self._moment)

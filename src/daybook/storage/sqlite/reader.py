@@ -113,8 +113,9 @@ _HISTORY: Final = (
     " ORDER BY v.seq"
 )
 _OPERATION_BY_ID: Final = f"{OPERATION} WHERE o.company_id = ? AND o.id = ?"
-_PENDING: Final = (
-    f"{OPERATION} WHERE o.company_id = ? AND o.status = 'pending' ORDER BY o.number LIMIT ?"
+_DUE: Final = (
+    f"{OPERATION} WHERE o.company_id = ? AND o.status = 'pending' AND (o.due_at <= ?"
+    " OR o.requested_at + o.timeout_seconds * 1000000 <= ?) ORDER BY o.number LIMIT ?"
 )
 _RECALL: Final = (
     "SELECT at, digest, first_seq, last_seq, answer FROM idempotency"
@@ -339,10 +340,10 @@ class SqliteReader:
             "operation o", "o.company_id = ?", (self._company_id,), _OPERATIONS, filter
         )
 
-    def pending_operations(self, limit: int) -> list[Operation]:
-        """The first operations that are pending, in the order of their numbers."""
+    def due_operations(self, now: Timestamp, limit: int) -> list[Operation]:
+        """Pending operations to be begun or timed out at a time, in order."""
         self._settle()
-        rows = self._connection.execute(_PENDING, (self._company_id, limit))
+        rows = self._connection.execute(_DUE, (self._company_id, now, now, limit))
         return [operation_of(self._company_id, row) for row in rows]
 
     def _latest_event(self, entity: str, record_id: int) -> int | None:
