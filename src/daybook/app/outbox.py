@@ -10,10 +10,12 @@ listed, and sent again when a person asks for it.
 What a message says, and how it is signed, is the wire's; see `hooks`.
 """
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.model import NEVER
@@ -40,6 +42,9 @@ JITTER_FRACTION: Final = 0.1
 
 DISABLE_AFTER_SECONDS: Final = 5 * 86_400
 """A consumer every attempt at which has failed for this long is disabled."""
+
+FAILURE_LENGTH_MAX: Final = 300
+"""Characters kept of why an attempt failed."""
 
 DELIVERED_KEPT_SECONDS: Final = 30 * 86_400
 """How long a delivery that arrived is kept for whoever asks whether it did."""
@@ -155,3 +160,64 @@ def retry_at(attempts: int, now: Timestamp, draw: float) -> Timestamp | None:
         return None
     delay_us = RETRY_DELAYS_SECONDS[attempts - 1] * 1_000_000
     return Timestamp(now + delay_us + int(delay_us * JITTER_FRACTION * draw))
+
+
+def after_success(delivery: Delivery, now: Timestamp) -> Delivery:
+    """A delivery that has arrived."""
+    return replace(
+        delivery,
+        state=DeliveryState.DELIVERED,
+        attempts=delivery.attempts + 1,
+        attempted_at=now,
+        failure=None,
+    )
+
+
+def after_failure(delivery: Delivery, failure: str, now: Timestamp, draw: float) -> Delivery:
+    """A delivery whose attempt failed: to be tried again, or dead. `draw` as for `retry_at`."""
+    attempts = delivery.attempts + 1
+    again = retry_at(attempts, now, draw)
+    return replace(
+        delivery,
+        state=DeliveryState.DEAD if again is None else DeliveryState.PENDING,
+        attempts=attempts,
+        next_attempt_at=delivery.next_attempt_at if again is None else again,
+        attempted_at=now,
+        failure=failure[:FAILURE_LENGTH_MAX],
+    )
+
+
+def judged(consumer: Consumer, now: Timestamp, *, failed: bool) -> Consumer | None:
+    """A consumer after an attempt, or None where nothing changes for it."""
+    if not failed:
+        return None if consumer.failing_since is None else replace(consumer, failing_since=None)
+    if consumer.failing_since is None:
+        return replace(consumer, failing_since=now)
+    if now - consumer.failing_since < DISABLE_AFTER_SECONDS * 1_000_000:
+        return None
+    return replace(consumer, disabled=True)
+
+
+def revived(delivery: Delivery, now: Timestamp) -> Delivery:
+    """A delivery to be attempted once more, now."""
+    return replace(delivery, state=DeliveryState.PENDING, next_attempt_at=now)
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with a consumer's address, or None. Where it leads is the sender's to ask."""
+    if len(url) > URL_LENGTH_MAX:
+        return f"more than {URL_LENGTH_MAX} characters"
+    if not re.fullmatch(r"[!-~]+", url):
+        return "characters that an address cannot have"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "not an address"
+    if parts.scheme.lower() not in ("http", "https"):
+        return "neither http nor https"
+    if not parts.hostname or port == 0:
+        return "no host or no port"
+    if parts.username is not None or parts.password is not None:
+        return "a user name or password in it"
+    return None

@@ -155,9 +155,7 @@ class OperationWorker:
         self.ended[operation.status] += 1
         return 1
 
-    def _failed(
-        self, books: Books, operation_id: str, failure: BaseException
-    ) -> Operation | None:
+    def _failed(self, books: Books, operation_id: str, failure: BaseException) -> Operation | None:
         """What to do about an operation whose transaction was undone; None: try again later."""
         verdict: Verdict = ()
         if isinstance(failure, LimitPassed):

@@ -1,6 +1,7 @@
 """Builds the program from its settings, in an order that can be read from top to bottom.
 
-    store -> demo data -> ledger -> credentials -> runtime -> wires -> pages -> application
+    store -> demo data -> ledger -> credentials -> runtime -> wires -> background -> pages
+    -> application
 
 Wires are found, not listed: every sub-package of `daybook.protocols` with a module `plugin`, and
 whatever installed packages offer under the entry point group `daybook.protocols`.
@@ -10,6 +11,7 @@ import asyncio
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -20,6 +22,7 @@ from daybook import protocols
 from daybook.app.access import Authenticator
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
+from daybook.app.worker import OperationWorker
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
@@ -28,9 +31,11 @@ from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
+from daybook.server.delivering import Reach, post
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.secret import server_key
+from daybook.server.sender import WebhookSender
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
@@ -75,6 +80,24 @@ def _prepare_demo(ledger: Ledger) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """What works beside the requests: operations are carried out, messages sent."""
+
+    worker: OperationWorker
+    sender: WebhookSender
+
+    def start(self) -> None:
+        """Begin, on threads of their own."""
+        self.worker.start()
+        self.sender.start()
+
+    def close(self) -> None:
+        """Finish what was begun; the rest waits in the store for the next start."""
+        self.worker.close()
+        self.sender.close()
+
+
+@dataclass(frozen=True, slots=True)
 class Assembly:
     """A server, built and not yet listening."""
 
@@ -82,6 +105,7 @@ class Assembly:
     plugins: tuple[Plugin, ...]
     runtime: AsyncRuntime
     lifecycle: Lifecycle
+    background: Background
 
 
 def assemble(
@@ -105,7 +129,8 @@ def assemble(
         settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
     )
     plugins = tuple(create(services) for create in wires())
-    metrics = _metrics(store, runtime)
+    background = _background(config, ledger)
+    metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
     application = Application(
         Router(plugins),
@@ -116,7 +141,13 @@ def assemble(
         origin=config.origin,
         lifecycle=lifecycle,
     )
-    return Assembly(application, plugins, runtime, lifecycle)
+    return Assembly(application, plugins, runtime, lifecycle, background)
+
+
+def _background(config: Config, ledger: Ledger) -> Background:
+    reach = Reach.ANYWHERE if config.webhooks_private else Reach.PUBLIC
+    sender = WebhookSender(ledger, partial(post, reach=reach))
+    return Background(OperationWorker(ledger), sender)
 
 
 def wires() -> Iterator[Create]:
@@ -130,13 +161,44 @@ def wires() -> Iterator[Create]:
         yield cast("Create", entry.load().create)
 
 
-def _metrics(store: Store, runtime: AsyncRuntime) -> Metrics:
+def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Metrics:
     metrics = Metrics()
     metrics.show("daybook_scans", "Scans that run or wait for a thread.", lambda: runtime.scans)
     metrics.show(
         "daybook_commits", "Group commits answered.", lambda: runtime.commits, counter=True
     )
     metrics.show("daybook_commands", "Commands answered.", lambda: runtime.commands, counter=True)
+    directory, worker, sender = store.directory, background.worker, background.sender
+    metrics.show("daybook_operations_pending", "Operations pending.", directory.count_pending)
+    for status in worker.ended:
+        metrics.show(
+            f"daybook_operations_{status.value}",
+            f"Operations that ended as {status.value}.",
+            partial(worker.ended.__getitem__, status),
+            counter=True,
+        )
+    metrics.show(
+        "daybook_deliveries_pending",
+        "Messages on their way to a consumer.",
+        lambda: directory.delivery_counts().pending,
+    )
+    metrics.show(
+        "daybook_deliveries_dead",
+        "Messages given up, until somebody has them sent again.",
+        lambda: directory.delivery_counts().dead,
+    )
+    metrics.show(
+        "daybook_deliveries_arrived",
+        "Attempts that arrived.",
+        lambda: sender.delivered,
+        counter=True,
+    )
+    metrics.show(
+        "daybook_deliveries_failed",
+        "Attempts that failed.",
+        lambda: sender.failed,
+        counter=True,
+    )
     queue_depth = getattr(store, "queue_depth", None)
     if queue_depth is not None:
         metrics.show("daybook_writer_queue", "Commands waiting for the writer.", queue_depth)

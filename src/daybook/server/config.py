@@ -109,6 +109,13 @@ SETTINGS: Final = (
         metavar="PATH",
     ),
     Setting(
+        "webhooks-private",
+        "off",
+        "let messages be sent to this machine and to private networks too, and not to public"
+        " addresses alone",
+        Kind.SWITCH,
+    ),
+    Setting(
         "log-level",
         "info",
         "least important lines that are logged; requests are logged at info",
@@ -199,6 +206,7 @@ class Config:
     demo: bool
     origin: str | None
     secret_file: Path | None
+    webhooks_private: bool
     log_level: str
     log_format: str
     body_timeout: float
@@ -271,6 +279,7 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
         demo=demo,
         origin=_origin(texts["origin"]) if texts["origin"] else None,
         secret_file=Path(texts["secret-file"]) if texts["secret-file"] else None,
+        webhooks_private=_switch(texts, "webhooks-private"),
         log_level=texts["log-level"],
         log_format=texts["log-format"],
         body_timeout=_seconds(texts, "body-timeout"),

@@ -2,8 +2,8 @@
 
 A signal to stop goes through these steps: `/readyz` says 503 at once; after the drain delay no
 connection is accepted and idle ones are closed; requests under way are answered, for as long as
-the drain time-out allows; then the store finishes what it took and is closed. A second signal
-ends the delay, a third the waiting.
+the drain time-out allows; operations and messages under way are finished; then the store
+finishes what it took and is closed. A second signal ends the delay, a third the waiting.
 """
 
 import asyncio
@@ -129,10 +129,12 @@ async def _run(
     assembly = assemble(config, ledger, log, asyncio.get_running_loop())
     server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
     ready = asyncio.create_task(_announce(server, config, ledger, assembly, listeners, began))
+    assembly.background.start()
     try:
         await server.serve(sockets=listeners)
     finally:
         ready.cancel()
+        await asyncio.to_thread(assembly.background.close)
         assembly.runtime.close()
         gc.unfreeze()
 
