@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.shop import ACTOR, carry_out, credit, debit, post, shop
+from tests.support.shop import carry_out, credit, debit, post, shop
 
-from daybook.app.ledger import Books, Context, Refused
+from daybook.app.ledger import Books
 from daybook.app.reports import (
     BalanceSheet,
     Carrying,
@@ -33,10 +33,9 @@ from daybook.domain.commands import (
     EntryContent,
     ReplaceReference,
 )
-from daybook.domain.ids import ByName, EntryId
+from daybook.domain.ids import EntryId
 from daybook.domain.model import AccountKind, Status
 from daybook.domain.query import Compare, Field, Op, Query
-from daybook.domain.refusals import RefusalCode
 
 
 def shown(balance: TrialBalance) -> dict[str, int]:
@@ -205,20 +204,6 @@ def bare_shop() -> Books:
         [ReplaceReference(kept.id, None, content), *(CreateReference(each) for each in made)],
     )
     return books
-
-
-def test_an_account_below_one_of_another_section_stands_at_the_top_of_its_own() -> None:
-    books = shop()
-    below = AccountContent("Purchases", AccountKind.COST_OF_SALES, parent=ByName("Costs"))
-    outcome = books.execute(CreateReference(below), Context(ACTOR))
-    if isinstance(outcome, Refused):
-        assert [refusal.code for refusal in outcome.refusals] == [RefusalCode.INVALID_VALUE]
-        return
-    post(books, debit("Costs:Purchases", 40), credit("Bank", 40))
-    with books.read() as reader:
-        statement = income_statement(reader, date(2026, 3, 1), date(2026, 3, 31))
-    assert tree(statement.cost_of_sales) == [("Purchases", 40, [])]
-    assert statement.expenses.value == 0
 
 
 def test_periods_of_months_go_back_from_the_newest() -> None:

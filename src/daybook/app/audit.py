@@ -4,7 +4,9 @@
 - the bodies of events against the tables, and the tables against the log: nothing missing;
 - each entry: debits equal credits in its own and in the home currency, what its lines refer to
   exists, its ids and times make sense;
-- totals by account and counters against sums over the entries, and what the engine itself checks.
+- totals by account and counters against sums over the entries, and what the engine itself checks;
+- operations: numbered without a gap, each with an end that goes with its status, and where it
+  succeeded with the event that it says it made.
 
 What is wrong is reported as values; books are read in batches, so memory does not grow with them.
 """
@@ -14,7 +16,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from daybook.app import bodies
+from daybook.app import bodies, stored_commands
+from daybook.app.operations import Operation, OperationStatus
 from daybook.app.ports import Head, Reader, Store
 from daybook.domain import chain, currencies
 from daybook.domain.events import (
@@ -30,7 +33,7 @@ from daybook.domain.events import (
 from daybook.domain.ids import CompanyId
 from daybook.domain.limits import LINES_MIN, PAGE_ROWS_MAX
 from daybook.domain.model import JournalEntry, Record
-from daybook.domain.query import Always, Compare, Field, Keyset, OneOf, Op, Query
+from daybook.domain.query import Always, Compare, Field, Keyset, OneOf, Op, Query, Sort
 
 FINDINGS_MAX: Final = 1_000
 """Findings that are reported before the rest is left unread: one cause makes many."""
@@ -56,6 +59,8 @@ class Check(StrEnum):
     """A line refers to something that is not there."""
     ENTRY = "entry"
     """An entry breaks another rule that every kept entry obeys."""
+    OPERATION = "operation"
+    """An operation says of itself what cannot be, or what the log does not say."""
     TOTALS = "totals"
     """Kept sums or counts are not those of the entries."""
 
@@ -177,6 +182,48 @@ class _Auditor:
                 break
             yield self._batch(events)
         yield self._ends()
+        yield from self._operations()
+
+    def _operations(self) -> Iterator[list[Finding]]:
+        """Findings about operations, a batch of them at a time."""
+        sort, number = (Sort(Field.NUMBER),), 0
+        while True:
+            later = Compare(Field.NUMBER, Op.GT, number)
+            page = self.reader.operations(Query(later, sort, Keyset(BATCH)))
+            findings = []
+            for operation in page:
+                number += 1
+                if operation.number != number:
+                    findings.append(Finding(Check.OPERATION, f"operation {number} is missing"))
+                    number = operation.number
+                findings.extend(
+                    Finding(Check.OPERATION, f"operation {number}, {operation.id}: {message}")
+                    for message in self._operation_faults(operation)
+                )
+            yield findings
+            if len(page) < BATCH:
+                return
+
+    def _operation_faults(self, operation: Operation) -> Iterator[str]:
+        pending = operation.status is OperationStatus.PENDING
+        succeeded = operation.status is OperationStatus.SUCCESS
+        if (operation.completed_at is None) != pending:
+            yield f"{operation.status} does not go with the time of its end"
+        if (operation.affected is not None) != succeeded:
+            yield f"{operation.status} does not go with the record it changed"
+        if operation.refusals and operation.status is not OperationStatus.FAILED:
+            yield f"{operation.status} does not go with its refusals"
+        try:
+            stored_commands.decode(operation.command)
+        except ValueError as fault:
+            yield f"its command cannot be read: {fault}"
+        affected = operation.affected
+        if affected is None or affected.event_seq is None:
+            return
+        event = self.reader.event(affected.event_seq)
+        told = None if event is None else (event.entity, event.record_id, event.version)
+        if told != (affected.entity, affected.record_id, affected.version):
+            yield f"the log does not have the event {affected.event_seq} that it made"
 
     @staticmethod
     def _missing(seq: int) -> Finding:

@@ -369,10 +369,9 @@ def _section(
     """The accounts of a kind or class as trees. `sign` is what debits are multiplied by."""
     below: dict[AccountId | None, list[Account]] = {}
     for account in accounts.values():
-        if _is_part(account, part):
-            parent = None if account.parent_id is None else accounts.get(account.parent_id)
-            inside = parent is not None and _is_part(parent, part)
-            below.setdefault(account.parent_id if inside else None, []).append(account)
+        # A parent is of its children's kind, and so in the same section.
+        if account.kind is part or account.kind.classification is part:
+            below.setdefault(account.parent_id, []).append(account)
 
     def lines(parent_id: AccountId | None) -> tuple[StatementLine, ...]:
         found = []
@@ -386,10 +385,6 @@ def _section(
 
     top = lines(None)
     return Section(sum(line.value for line in top), top)
-
-
-def _is_part(account: Account, part: AccountKind | Classification) -> bool:
-    return account.kind is part or account.kind.classification is part
 
 
 def _by_name(line: StatementLine) -> tuple[str, int]:
