@@ -81,8 +81,8 @@ _ENTRY_FIELDS: Final = tuple(
     field
     for field in Field
     if is_line_field(field)
-    or field.value in JournalEntry.__dataclass_fields__
-    or field in (Field.DELETED, Field.TOTAL, Field.ORIGIN_CLIENT)
+    or (field.value in JournalEntry.__dataclass_fields__ and field is not Field.ANNEX)
+    or field in (Field.ID_TEXT, Field.DELETED, Field.TOTAL, Field.ORIGIN_CLIENT)
 )
 _LINE_FIELDS: Final = tuple(filter(is_line_field, Field))
 _REFERENCE_FIELDS: Final = (

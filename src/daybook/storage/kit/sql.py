@@ -72,6 +72,8 @@ class Dialect:
     position: str
     like: str
     like_takes_parts: bool
+    annex: str
+    """What a wire keeps beside entry `e`, folded, or null."""
 
 
 SQLITE: Final = Dialect(
@@ -84,6 +86,12 @@ SQLITE: Final = Dialect(
         " ELSE {text} LIKE {pattern} ESCAPE '!' END"
     ),
     like_takes_parts=True,
+    # the annex is in the body of the entry's event alone: pairs of wire and text
+    annex=(
+        "(SELECT lower(j.value ->> 1) FROM event v, json_each(CAST(v.body AS TEXT), '$.annex') j"
+        " WHERE v.company_id = e.company_id AND v.seq = e.event_seq"
+        " AND j.value ->> 0 = {wire})"
+    ),
 )
 
 
@@ -99,6 +107,8 @@ class Kind(Enum):
     """Text that is stored in small letters."""
     PRESENCE = "presence"
     """A flag that is true where the column has a value."""
+    DIGITS = "digits"
+    """Text, made of a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,7 @@ ENTRIES: Final = Columns(
     "e",
     {
         Field.ID: Column("id", Kind.INTEGER),
+        Field.ID_TEXT: Column("id", Kind.DIGITS),
         Field.VERSION: Column("version", Kind.INTEGER),
         Field.CREATED_AT: Column("created_at", Kind.INTEGER),
         Field.MODIFIED_AT: Column("modified_at", Kind.INTEGER),
@@ -144,6 +155,8 @@ ENTRIES: Final = Columns(
     },
 )
 
+_ANNEX: Final = Column("annex", Kind.TEXT, nullable=True)
+
 _LINE_COLUMNS: Final[Mapping[Field, Column]] = {
     Field.LINE_ACCOUNT: Column("account_id", Kind.INTEGER),
     Field.LINE_CONTACT: Column("contact_id", Kind.INTEGER, nullable=True),
@@ -155,6 +168,7 @@ _LINE_COLUMNS: Final[Mapping[Field, Column]] = {
 
 _REFERENCE_COLUMNS: Final[Mapping[Field, Column]] = {
     Field.ID: Column("id", Kind.INTEGER),
+    Field.ID_TEXT: Column("id", Kind.DIGITS),
     Field.VERSION: Column("version", Kind.INTEGER),
     Field.CREATED_AT: Column("created_at", Kind.INTEGER),
     Field.MODIFIED_AT: Column("modified_at", Kind.INTEGER),
@@ -169,7 +183,9 @@ _REFERENCE_COLUMNS: Final[Mapping[Field, Column]] = {
     Field.ACTIVE: Column("active", Kind.FLAG),
     Field.AS_OF: Column("as_of", Kind.DATE, nullable=True),
 }
-REFERENCES: Final = Columns("r", {field: _REFERENCE_COLUMNS.get(field) for field in Field})
+REFERENCES: Final = Columns(
+    "r", {field: _REFERENCE_COLUMNS.get(field) for field in Field if field is not Field.ANNEX}
+)
 
 OPERATIONS: Final = Columns(
     "o",
@@ -288,6 +304,8 @@ class Compiler:
             return self._dialect.fold.format(text=name)
         if column.kind is Kind.PRESENCE:
             return f"({name} IS NOT NULL)"
+        if column.kind is Kind.DIGITS:
+            return f"CAST({name} AS TEXT)"
         return name
 
     def _condition(self, item: Filter, line: str | None, depth: int) -> Fragment:
@@ -313,6 +331,10 @@ class Compiler:
     def _leaf(
         self, leaf: Compare | OneOf | Like | IsNull, line: str | None, depth: int
     ) -> Fragment:
+        if leaf.field is Field.ANNEX and self._columns is ENTRIES:
+            # a literal: `_holds` may write the expression more than once
+            wire = "'{}'".format((leaf.axis or "").replace("'", "''"))
+            return self._holds(leaf, _ANNEX, self._dialect.annex.format(wire=wire))
         if not is_line_field(leaf.field) or self._columns is not ENTRIES:
             column = self._columns.of(leaf.field)
             if column is None:
@@ -333,7 +355,7 @@ class Compiler:
             f" AND d.axis = {mark})"
         )
         text, parameters = self._holds(leaf, column, value)
-        return text, [_axis(leaf), *parameters] if value in text else parameters
+        return text, [leaf.axis, *parameters] if value in text else parameters
 
     def _any_dimension(self, leaf: Compare | OneOf | Like) -> Fragment:
         """A tag of any line: reads the tags alone, which are indexed by value."""
@@ -342,7 +364,7 @@ class Compiler:
         return (
             "EXISTS (SELECT 1 FROM line_dimension d WHERE d.company_id = e.company_id"
             f" AND d.entry_id = e.id AND d.axis = {mark} AND {text})"
-        ), [_axis(leaf), *parameters]
+        ), [leaf.axis, *parameters]
 
     @staticmethod
     def _holds_absent(leaf: Compare | OneOf | Like | IsNull) -> Fragment:
@@ -390,7 +412,7 @@ class Compiler:
         return f"({text} IN ({marks}))", list(bound)
 
     def _like(self, text: str, column: Column, parts: Sequence[str]) -> Fragment:
-        if column.kind not in (Kind.TEXT, Kind.WORD):
+        if column.kind not in (Kind.TEXT, Kind.WORD, Kind.DIGITS):
             return _FALSE, []
         if sum(map(len, parts)) > MEMO_LENGTH_MAX or not all(map(_storable, parts)):
             return _FALSE, []
@@ -464,10 +486,6 @@ def _joined(fragments: Sequence[Fragment], word: str) -> Fragment:
     return f"({left} {word} {right})", left_parameters + right_parameters
 
 
-def _axis(leaf: Compare | OneOf | Like | IsNull) -> str | None:
-    return None if isinstance(leaf, Like) else leaf.axis
-
-
 def _comparable(kind: Kind, value: Value) -> bool:
     return _ACCEPTS[kind](value)
 
@@ -479,6 +497,7 @@ _ACCEPTS: Final[Mapping[Kind, Callable[[Value], bool]]] = {
     Kind.DATE: lambda value: isinstance(value, date),
     Kind.TEXT: lambda value: isinstance(value, str),
     Kind.WORD: lambda value: isinstance(value, str),
+    Kind.DIGITS: lambda value: isinstance(value, str),
 }
 
 
