@@ -99,6 +99,8 @@ def post(
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, dict(headers))
         status = connection.getresponse().status
+        if connection.aborted:  # what came before looks like the whole answer
+            raise TimeoutError
     except (OSError, http.client.HTTPException, ValueError) as error:
         if connection.aborted:
             raise Undelivered(f"no answer within {timeout:g} s") from error
