@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import pytest
 from tests.support.clock import TestClock
@@ -33,15 +34,26 @@ from daybook.app.operations import (
     Submitted,
 )
 from daybook.app.outbox import Consumer, Message
-from daybook.app.ports import IdempotencyKey, LimitPassed, Overloaded, Reader, Store, Tx
+from daybook.app.ports import (
+    IdempotencyKey,
+    LimitPassed,
+    Mailbox,
+    Overloaded,
+    Reader,
+    Store,
+    Tx,
+    Work,
+)
 from daybook.app.worker import OperationWorker
 from daybook.domain.commands import Command, CreateEntry, DeleteEntry, EntryContent, ReplaceEntry
-from daybook.domain.ids import EntryId, Timestamp
+from daybook.domain.ids import CompanyId, EntryId, Timestamp
 from daybook.domain.limits import TOTAL_MAX
 from daybook.domain.model import JournalEntry
 from daybook.domain.query import Query
 from daybook.domain.refusals import RefusalCode
 from daybook.storage import open_store
+
+T = TypeVar("T")
 
 SECOND = 1_000_000
 DAY = date(2026, 3, 14)
@@ -356,7 +368,7 @@ def test_a_hook_that_fails_once_is_asked_about_the_failure(books: Books) -> None
 def test_a_total_beyond_its_bound_fails_one_operation_alone(books: Books) -> None:
     store = books.ledger.store
     refusing = Refusing(store, lambda: LimitPassed(f"a total would pass {TOTAL_MAX}"))
-    ledger = replace(books.ledger, store=refusing)
+    ledger = replace(books.ledger, store=cast(Store, refusing))
     first, second = submit(books, sale(1)), submit(books, sale(2))
     OperationWorker(ledger).run_once()
     assert now(books, first).status is OperationStatus.FAILED
@@ -366,7 +378,7 @@ def test_a_total_beyond_its_bound_fails_one_operation_alone(books: Books) -> Non
 
 def test_a_store_that_is_busy_is_asked_again(books: Books) -> None:
     refusing = Refusing(books.ledger.store, lambda: Overloaded("busy"))
-    ledger = replace(books.ledger, store=refusing)
+    ledger = replace(books.ledger, store=cast(Store, refusing))
     operation = submit(books, sale())
     worker = OperationWorker(ledger)
     assert worker.run_once() == 0
@@ -382,14 +394,21 @@ class Refusing:
         self._store = store
         self._failure: Callable[[], Exception] | None = failure
 
-    def write_soon(self, company_id: object, work: object, ticket: object, mailbox: Mail) -> None:
+    def write_soon(
+        self,
+        company_id: CompanyId,
+        work: Work[T],
+        ticket: object,
+        mailbox: Mailbox,
+        deadline: float | None = None,
+    ) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
             mailbox.deliver([(ticket, failure())])
             return
-        self._store.write_soon(company_id, work, ticket, mailbox)  # type: ignore[arg-type]
+        self._store.write_soon(company_id, work, ticket, mailbox, deadline)
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
 

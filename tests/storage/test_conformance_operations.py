@@ -465,7 +465,9 @@ def test_a_message_goes_to_those_that_want_it(store: Store, books: CompanyId) ->
         consumer("labels", labels=frozenset({"a:1", "b:2"})),
     ):
         store.directory.put_consumer(each)
-    publish(store, books, message("m"), message("n", subject="company-2", labels={"b:2"}))
+    publish(
+        store, books, message("m"), message("n", subject="company-2", labels=frozenset({"b:2"}))
+    )
     told = [(each.consumer_id, each.message.id) for each in store.directory.deliveries()]
     assert told == [("all", "m"), ("subject", "m"), ("all", "n"), ("labels", "n")]
     [first, *_] = store.directory.deliveries()
