@@ -10,6 +10,7 @@ from tests.support.clock import START, TestClock
 
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import DISABLE_AFTER_SECONDS, Consumer, DeliveryState, Message
+from daybook.app.ports import ReadOnly
 from daybook.domain.ids import Timestamp
 from daybook.server.delivering import Undelivered
 from daybook.server.sender import PER_CONSUMER_MAX, WebhookSender
@@ -230,6 +231,27 @@ def test_a_signer_that_fails_is_a_failed_attempt(
     [delivery] = ledger.store.directory.deliveries()
     assert (receiver.got, delivery.attempts) == ([], 1)
     assert delivery.failure == "RuntimeError within this server"
+
+
+def test_nothing_is_sent_while_its_end_cannot_be_noted(
+    ledger: Ledger,
+    receiver: Receiver,
+    sender: WebhookSender,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ReadOnly("on purpose")
+
+    consumer(ledger)
+    publish(ledger, "m", "n")
+    monkeypatch.setattr(ledger.store.directory, "settle_delivery", refuse)
+    assert sender.dispatch() == 1
+    until(lambda: sender.delivered == 1 and not sender._under_way)
+    assert sender.dispatch() == 0
+    monkeypatch.undo()
+    monkeypatch.setattr(sender, "_held_until", 0.0)
+    send(sender, ledger)
+    assert receiver.bodies == [b"m", b"m", b"n"]
 
 
 def test_the_thread_sends_what_is_there_and_what_comes(

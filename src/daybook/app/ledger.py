@@ -185,7 +185,7 @@ class Ledger:
 
     store: Store
     clock: Clock = field(default=system_clock)
-    hooks: Hooks = field(default_factory=Hooks)
+    hooks: Hooks = field(default_factory=Hooks, compare=False)
 
     def books(self, company_id: CompanyId, principal: Principal) -> "Books | None":
         """One company's books for one caller, or None if they are not its to open.

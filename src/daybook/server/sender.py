@@ -12,6 +12,7 @@ id: receivers that must not see it twice compare ids.
 import logging
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,10 @@ LOOKED_AT_MAX: Final = 64
 POLL_SECONDS: Final = 1.0
 """How long a message that another process, or a write without a hook, has left may wait."""
 
+HOLD_SECONDS: Final = 60.0
+"""How long nothing is sent after the store could not note what became of a delivery: it would be
+sent again and again."""
+
 PRUNE_SECONDS: Final = 600.0
 PRUNED_MAX: Final = 1_000
 """How often old deliveries are dropped, and how many at once."""
@@ -72,6 +77,7 @@ class WebhookSender:
         self._busy: Counter[str] = Counter()
         self._wanted = threading.Event()
         self._stopping = False
+        self._held_until = 0.0
         self._pruned_at = Timestamp(0)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="webhooks")
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -129,6 +135,8 @@ class WebhookSender:
         lane = (consumer.id, delivery.message.subject)
         with self._lock:
             full = self._busy[consumer.id] >= PER_CONSUMER_MAX
+            if time.monotonic() < self._held_until:
+                return False
             if full or delivery.number in self._under_way:
                 return False
             if not delivery.attempts:
@@ -146,6 +154,7 @@ class WebhookSender:
             if latest == delivery:
                 self._deliver(consumer, delivery)
         except StoreFailure as failure:
+            self._held_until = time.monotonic() + HOLD_SECONDS
             _log.warning("the end of delivery %s is not kept: %s", delivery.number, failure)
         except Exception:
             _log.exception("delivery %s met a fault", delivery.number)

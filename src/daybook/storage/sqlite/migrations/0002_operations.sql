@@ -76,6 +76,7 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_pending ON delivery (consumer_id, next_attempt_at, number)
     WHERE state = 'pending';
+CREATE INDEX delivery_by_consumer ON delivery (consumer_id);
 CREATE INDEX delivery_dead ON delivery (number) WHERE state = 'dead';
 CREATE INDEX delivery_delivered ON delivery (attempted_at) WHERE state = 'delivered';
 
