@@ -2,15 +2,18 @@
 
 import pytest
 from tests.support.engines import Engine, engine_schemes
-from tests.support.shop import carry_out, credit, debit, post, shop
+from tests.support.shop import ACTOR, carry_out, credit, debit, post, shop
 
-from daybook.app.ledger import Ledger
+from daybook.app.ledger import Context, Ledger
+from daybook.app.operations import Submission
 from daybook.app.ports import Store
 from daybook.app.replay import Difference, ReplayFailed, replay
 from daybook.app.seed import seed_demo
-from daybook.domain.commands import DeleteEntry, MoveEntry, PatchEntry
+from daybook.app.worker import OperationWorker
+from daybook.domain.commands import CreateEntry, DeleteEntry, EntryContent, MoveEntry, PatchEntry
 from daybook.domain.ids import CompanyId
 from daybook.domain.model import Status
+from daybook.domain.query import ALWAYS
 from daybook.storage import open_store
 
 SCHEMES = engine_schemes()
@@ -43,6 +46,27 @@ def test_books_are_rebuilt_as_they_are(
     with source.read(books.company_id) as one, target.read(books.company_id) as other:
         assert one.head() == other.head()
         assert one.account_totals() == other.account_totals()
+    source.close()
+    target.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_operations_are_rebuilt_as_what_they_changed(
+    scheme: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Receipts are no part of the log: the books are the same, and nothing waits in them."""
+    source, target = (opened(scheme, tmp_path_factory) for _ in range(2))
+    books = shop(source)
+    for amount in (5, 6):
+        content = EntryContent((debit("Bank", amount), credit("Sales", amount)))
+        books.submit_operation(CreateEntry(content), Context(ACTOR), Submission())
+        if amount == 5:
+            OperationWorker(books.ledger).run_once()
+    assert replay(source, books.company_id, target) == ()
+    with target.read(books.company_id) as reader:
+        assert reader.head().entries_live == 1
+        assert reader.count_operations(ALWAYS) == 0
+    assert source.directory.count_pending() == 1
     source.close()
     target.close()
 

@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from daybook.app.hooks import Hooks
 from daybook.app.ledger import Books, Committed, Context, Refused
+from daybook.app.operations import Submission
 from daybook.app.ports import DeadlinePassed, Overloaded, StoreCorrupt
 from daybook.domain.commands import Command
 from daybook.domain.events import Actor
@@ -26,11 +29,26 @@ class Queue:
     def __init__(self, refusal: Refused | None = None) -> None:
         self.refusal = refusal
         self.waiting: list[tuple[object, Any]] = []
+        self.hooks = Hooks()
 
     def execute_soon(self, command: object, context: object, ticket: object, mailbox: Any) -> Any:
         if self.refusal is None:
             self.waiting.append((ticket, mailbox))
         return self.refusal
+
+    def submit_operation_soon(
+        self,
+        command: object,
+        context: object,
+        submission: object,
+        ticket: object,
+        mailbox: Any,
+    ) -> Any:
+        return self.execute_soon(command, context, ticket, mailbox)
+
+    @property
+    def ledger(self) -> Any:
+        return SimpleNamespace(hooks=self.hooks)
 
     def answer(self, results: Sequence[object]) -> None:
         mailbox = self.waiting[0][1]
@@ -67,6 +85,27 @@ def test_results_of_a_commit_come_back_together(loop: asyncio.AbstractEventLoop)
         with pytest.raises(ValueError, match="bug"):
             await futures[3]
         assert (runtime.commits, runtime.commands) == (1, 4)
+        runtime.close()
+
+    loop.run_until_complete(main())
+
+
+def test_the_worker_is_woken_once_an_operation_is_durable(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    async def main() -> None:
+        runtime, queue, woken = AsyncRuntime(loop), Queue(), asyncio.Event()
+        queue.hooks.on_work(woken.set)
+        future = runtime.submit_operation(books(queue), COMMAND, CONTEXT, Submission())
+        await asyncio.sleep(0)
+        assert not woken.is_set()
+        queue.answer([DONE])
+        assert await future is cast("object", DONE)
+        await asyncio.wait_for(woken.wait(), 5)
+        refusal = Refused((Refusal(RefusalCode.OVERLOADED, "too many"),))
+        refusing = books(Queue(refusal))
+        refused = await runtime.submit_operation(refusing, COMMAND, CONTEXT, Submission())
+        assert refused is refusal
         runtime.close()
 
     loop.run_until_complete(main())

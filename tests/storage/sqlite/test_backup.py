@@ -8,9 +8,13 @@ import apsw
 import pytest
 from tests.support import records
 
+from daybook.app.documents import Document
+from daybook.app.operations import Operation
+from daybook.app.outbox import Consumer, Message
 from daybook.app.ports import StoreCorrupt, StoreFailure
 from daybook.domain import chain
-from daybook.domain.ids import CompanyId
+from daybook.domain.events import Actor
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite import backup as backup_module
 from daybook.storage.sqlite.backup import Existing, backup, restore
 from daybook.storage.sqlite.store import SqliteStore
@@ -218,3 +222,25 @@ def test_writers_do_not_wait_for_a_copy(
     written.set()
     copying.join(30)
     assert _seq(copy, books) == 8
+
+
+def test_a_copy_holds_operations_documents_and_messages(
+    store: SqliteStore, books: CompanyId, path: Path, copy: Path, tmp_path: Path
+) -> None:
+    actor, at = Actor("app", "test"), Timestamp(1)
+    pending = Operation(books, 0, "id", actor, "", "", "", b"{}", at, at)
+    kept = store.write(books, lambda tx: tx.add_operation(pending))
+    consumer = Consumer("c", "wire", "https://example.com", frozenset({"made"}), b"secret")
+    store.directory.put_consumer(consumer)
+    store.directory.publish([Message("wire", "m", "made", b"{}")], at)
+    document = store.directory.put_document(Document("wire", "k", "a", b"body"), 0)
+    backup(path, copy, quiet)
+    again = tmp_path / "again.db"
+    restore(copy, again, quiet)
+    opened = SqliteStore(again, "sqlite:///again.db")
+    with opened.read(books) as reader:
+        assert reader.operation("id") == kept
+    assert opened.directory.deliveries() == store.directory.deliveries() != []
+    assert opened.directory.consumers() == [consumer]
+    assert opened.directory.document("wire", "k", "a") == document
+    opened.close()
