@@ -26,6 +26,8 @@ from daybook.app.ledger import (
 )
 from daybook.app.operations import (
     HELD,
+    OPERATION_BYTES_MAX,
+    TIMEOUT_SECONDS_MAX,
     Affected,
     Conclusion,
     Operation,
@@ -265,6 +267,20 @@ def test_an_id_can_be_given_and_is_used_once(books: Books) -> None:
     assert [(each.code, each.field) for each in refused.refusals] == [
         (RefusalCode.INVALID_VALUE, "id")
     ]
+
+
+def test_a_submission_has_its_bounds(books: Books) -> None:
+    for submission, code in (
+        (Submission(timeout_seconds=0), RefusalCode.INVALID_VALUE),
+        (Submission(timeout_seconds=-1), RefusalCode.INVALID_VALUE),
+        (Submission(timeout_seconds=TIMEOUT_SECONDS_MAX + 1), RefusalCode.INVALID_VALUE),
+        (Submission(annex=bytes(OPERATION_BYTES_MAX)), RefusalCode.LIMIT_EXCEEDED),
+    ):
+        refused = books.submit_operation(sale(), Context(ACTOR), submission)
+        assert isinstance(refused, Refused)
+        assert [each.code for each in refused.refusals] == [code]
+    assert submit(books, sale(), timeout_seconds=TIMEOUT_SECONDS_MAX).number == 1
+    assert work_off(books) == 1
 
 
 def test_a_caller_who_may_not_write_may_not_submit(books: Books) -> None:

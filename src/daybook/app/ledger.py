@@ -29,6 +29,8 @@ from daybook.app.access import Principal, Scope
 from daybook.app.facts import FactReader
 from daybook.app.hooks import Happened, Hooks
 from daybook.app.operations import (
+    OPERATION_BYTES_MAX,
+    TIMEOUT_SECONDS_MAX,
     Affected,
     Operation,
     OperationStatus,
@@ -385,14 +387,14 @@ class Books:
 
         The command is not judged now: what the ledger has against it is told by the operation's
         end. Refused at once are a caller who may not do such a thing, a key used before for
-        another command (`IDEMPOTENCY_MISMATCH`), an id used before (`INVALID_VALUE`), and a
+        another command (`IDEMPOTENCY_MISMATCH`), an id used before or a time-out that is none
+        (`INVALID_VALUE`), what is larger than `OPERATION_BYTES_MAX` (`LIMIT_EXCEEDED`), and a
         store that takes nothing. A repeated key answers with the operation as it now is.
         `Context.dry_run` and `show` have no meaning here.
         """
-        refused = self._not_allowed((command,))
-        if refused is not None:
-            return refused
         work = self._submission(command, context, submission)
+        if isinstance(work, Refused):
+            return work
         try:
             acceptance = self.ledger.store.write(self.company_id, work, context.deadline)
         except StoreFailure as failure:
@@ -413,10 +415,9 @@ class Books:
         As with `execute_soon`, a refusal returned here at once is final. Whoever opens the
         mailbox may call `Hooks.wake`, so that the worker need not come and look by itself.
         """
-        refused = self._not_allowed((command,))
-        if refused is not None:
-            return refused
         work = self._submission(command, context, submission)
+        if isinstance(work, Refused):
+            return work
         try:
             self.ledger.store.write_soon(self.company_id, work, ticket, mailbox, context.deadline)
         except StoreFailure as failure:
@@ -499,8 +500,14 @@ class Books:
 
     def _submission(
         self, command: Command, context: Context, submission: Submission
-    ) -> Callable[[Tx], Acceptance]:
+    ) -> Callable[[Tx], Acceptance] | Refused:
+        refused = self._not_allowed((command,))
+        if refused is not None:
+            return refused
         stored = stored_commands.encode(command)
+        faults = _submission_faults(submission, stored)
+        if faults:
+            return Refused(faults)
         operation_id = submission.id or str(uuid4())
         idempotency = context.idempotency
         digest = sha256(
@@ -663,6 +670,19 @@ _RECORDS: Final = b"records\n"
 
 _OPERATION: Final = b"operation\n"
 """What an answer begins with that names the operation a key was given with."""
+
+
+def _submission_faults(submission: Submission, stored: bytes) -> tuple[Refusal, ...]:
+    """What is wrong with a submission, whatever the books say."""
+    faults = []
+    if len(stored) + len(submission.annex) > OPERATION_BYTES_MAX:
+        message = f"an operation has more than {OPERATION_BYTES_MAX} bytes"
+        faults.append(Refusal(RefusalCode.LIMIT_EXCEEDED, message))
+    timeout = submission.timeout_seconds
+    if timeout is not None and not 1 <= timeout <= TIMEOUT_SECONDS_MAX:
+        message = f"a time-out is 1 to {TIMEOUT_SECONDS_MAX} seconds"
+        faults.append(Refusal(RefusalCode.INVALID_VALUE, message, "timeout_seconds"))
+    return tuple(faults)
 
 
 def _ended(operation: Operation, outcome: Outcome, now: Timestamp) -> Operation:

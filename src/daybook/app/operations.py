@@ -25,7 +25,12 @@ from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.refusals import Refusal, RefusalCode
 
 TIMEOUT_SECONDS_MAX: Final = 2**31 - 1
-"""The longest an operation may be allowed to wait: as long as clients can say."""
+"""The longest an operation may be allowed to wait, 68 years: what is meant to be longer is a
+mistake in the unit."""
+
+OPERATION_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Bytes of a command as it is kept, and of its annex, together: a body of 8 MiB, the most that
+interfaces take, with each member spelt out, and beside it the body itself."""
 
 HELD: Final = Timestamp(2**62)
 """The `due_at` of an operation that waits until it is released (`Books.release_operation`)."""
