@@ -1,0 +1,298 @@
+"""Companies and connections as this wire knows them, kept beside the books.
+
+Every set of books is a company with one linked connection, without anything being kept for it. What
+is made or changed over this wire is kept as documents:
+
+    company      name, description, tags, whose it is, and the books it stands for, if any
+    connection   its platform and status; the key begins with the company's id
+
+A company that was made here has no books until a connection is linked. A key opens the companies
+whose books it opens, and those its client has made.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from daybook.app.access import OPERATOR, Principal
+from daybook.app.documents import Document, DocumentChange
+from daybook.app.ledger import Books, Ledger
+from daybook.app.outbox import Message
+from daybook.app.ports import DocumentChanged
+from daybook.domain.ids import CompanyId, Timestamp
+from daybook.domain.model import Company, annex_of
+from daybook.protocols.codat import errors, ids
+from daybook.protocols.codat.entries import WIRE
+from daybook.protocols.kit import json
+
+COMPANY: Final = "company"
+CONNECTION: Final = "connection"
+"""Kinds of documents."""
+
+PENDING: Final = "PendingAuth"
+LINKED: Final = "Linked"
+UNLINKED: Final = "Unlinked"
+"""Statuses of a connection. What the original calls deauthorized does not happen here."""
+
+QUICKBOOKS: Final = "qhyg"
+"""The platform that books show themselves as where nothing else was said."""
+
+_PAGE: Final = 1_000
+_NAMESPACE: Final = UUID("6f1d2a50-7c1b-5c52-9a0e-0d2f3b1c7e44")
+"""Where ids are derived that are not drawn: an arbitrary constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection. `version` is that of its document, 0 where none is kept."""
+
+    id: str
+    company_id: str
+    platform: str
+    status: str
+    created: Timestamp
+    last_sync: Timestamp | None = None
+    deleted: bool = False
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """The key of its document."""
+        return f"{self.company_id}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A company. `owner` is the client that made it here, `books` what it stands for.
+
+    `connections` holds those that are not deleted, in the order they were made; `channels` the
+    ids of all of them.
+    """
+
+    id: str
+    name: str
+    created: Timestamp
+    owner: str | None = None
+    books: CompanyId | None = None
+    description: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    products: tuple[str, ...] = ()
+    created_by: str | None = None
+    deleted: bool = False
+    version: int = 0
+    connections: tuple[Connection, ...] = ()
+    channels: tuple[str, ...] = ()
+
+    def connection(self, connection_id: str) -> Connection:
+        """A connection by its id. Raises `CodatError`."""
+        wanted = ids.uuid(connection_id)
+        for connection in self.connections:
+            if connection.id == wanted:
+                return connection
+        raise errors.no_connection(connection_id)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Its tags as webhook consumers write them."""
+        return frozenset(f"{key}:{value}" for key, value in self.tags)
+
+
+def derived(*parts: str) -> str:
+    """A UUID that is always the same for the same parts."""
+    return str(uuid5(_NAMESPACE, "/".join(parts)))
+
+
+class Views:
+    """Finds companies for callers, and keeps what they change."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._directory = ledger.store.directory
+
+    def company(self, principal: Principal, company_id: str) -> View:
+        """A company by its id. Raises `CodatError` for one the caller may not see."""
+        wanted = ids.uuid(company_id)
+        view = None if wanted is None else self.find(wanted)
+        if view is None or not _may_see(principal, view):
+            raise errors.no_company(company_id)
+        return view
+
+    def find(self, company_id: str) -> View | None:
+        """A company by its id in small letters, whosever it is; None if it is deleted."""
+        document = self._directory.document(WIRE, COMPANY, company_id)
+        if document is None:
+            books = self._directory.by_codat_id(company_id)
+            if books is None:
+                return None
+            view = self._of_books(books, company_id)
+        else:
+            view = _company_of(document)
+        if view.deleted:
+            return None
+        kept = self._directory.documents(WIRE, CONNECTION, "", _PAGE, f"{company_id}/")
+        return self._with_connections(view, [_connection_of(each) for each in kept])
+
+    def companies(self, principal: Principal) -> list[View]:
+        """Every company the caller may see."""
+        kept: dict[str, View] = {}
+        for document in self._documents(COMPANY):
+            view = _company_of(document)
+            kept[view.id] = view
+        connections: dict[str, list[Connection]] = {}
+        for document in self._documents(CONNECTION):
+            connection = _connection_of(document)
+            connections.setdefault(connection.company_id, []).append(connection)
+        found = [view for view in kept.values() if not view.deleted and _may_see(principal, view)]
+        for books in self._directory.company_ids():
+            names = self._directory.names(books)
+            if names is None or names.codat_id in kept or not principal.may_open(books):
+                continue
+            found.append(self._of_books(books, names.codat_id))
+        return [self._with_connections(view, connections.get(view.id, [])) for view in found]
+
+    def books(self, principal: Principal, view: View) -> Books | None:
+        """The books a company stands for, for a caller that may see it; None if there are none."""
+        if view.books is None:
+            return None
+        opened = principal
+        if not principal.may_open(view.books) and principal.company_ids is not None:
+            # what a client's company stands for is open to that client
+            opened = replace(principal, company_ids=principal.company_ids | {view.books})
+        return self._ledger.books(view.books, opened)
+
+    def owned(self, client: str) -> int:
+        """How many companies a client has made here, deleted ones apart."""
+        views = (_company_of(document) for document in self._documents(COMPANY))
+        return sum(view.owner == client and not view.deleted for view in views)
+
+    def save(
+        self,
+        at: Timestamp,
+        *records: View | Connection,
+        messages: Sequence[Message] = (),
+    ) -> None:
+        """Keep companies and connections, and tell of it, all as one.
+
+        Raises `CodatError` where somebody else was quicker.
+        """
+        changes = [_change(record) for record in records]
+        try:
+            self._directory.change_documents(changes, messages, at)
+        except DocumentChanged:
+            text = "The record was changed by another request at the same time."
+            raise errors.CodatError(409, text, can_be_retried="True") from None
+
+    def _documents(self, kind: str) -> Iterator[Document]:
+        after = ""
+        while True:
+            page = self._directory.documents(WIRE, kind, after, _PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].key
+
+    def _of_books(self, books: CompanyId, company_id: str) -> View:
+        """A company that nothing is kept of but its books."""
+        company = self._company(books)
+        return View(company_id, company.name, company.created_at, books=books)
+
+    def _company(self, books: CompanyId) -> Company:
+        opened = self._ledger.books(books, OPERATOR)
+        assert opened is not None, "the directory has just named it"
+        with opened.read() as reader:
+            return reader.company
+
+    def _with_connections(self, view: View, kept: Sequence[Connection]) -> View:
+        """A company with its connections: those that are kept, and that of its own books."""
+        found = {connection.id: connection for connection in kept}
+        if view.books is not None and view.owner is None:
+            own = self._own_connection(view)
+            found.setdefault(own.id, own)
+        live = [connection for connection in found.values() if not connection.deleted]
+        live.sort(key=lambda connection: (connection.created, connection.id))
+        return replace(view, connections=tuple(live), channels=tuple(found))
+
+    def _own_connection(self, view: View) -> Connection:
+        """The connection that books have from the start; its id may be kept in their annex."""
+        assert view.books is not None
+        company = self._company(view.books)
+        text = annex_of(company.annex, WIRE)
+        kept: Mapping[str, Any] = {}
+        if text is not None:
+            kept = json.decode(text.encode()).get("connection", {})
+        return Connection(
+            kept.get("id", derived(view.id, "connection")),
+            view.id,
+            kept.get("integration", QUICKBOOKS),
+            kept.get("status", LINKED),
+            company.created_at,
+        )
+
+
+def _may_see(principal: Principal, view: View) -> bool:
+    if view.owner is not None and view.owner == principal.client:
+        return True
+    return view.books is not None and principal.may_open(view.books)
+
+
+def _company_of(document: Document) -> View:
+    kept = json.decode(document.body)
+    books = kept.get("books")
+    return View(
+        document.key,
+        kept["name"],
+        Timestamp(kept["created"]),
+        kept.get("owner"),
+        None if books is None else CompanyId(books),
+        kept.get("description"),
+        tuple(kept.get("tags", {}).items()),
+        tuple(kept.get("products", ())),
+        kept.get("createdBy"),
+        kept.get("deleted", False),
+        document.version,
+    )
+
+
+def _connection_of(document: Document) -> Connection:
+    kept = json.decode(document.body)
+    company_id, _, connection_id = document.key.partition("/")
+    synced = kept.get("lastSync")
+    return Connection(
+        connection_id,
+        company_id,
+        kept["platform"],
+        kept["status"],
+        Timestamp(kept["created"]),
+        None if synced is None else Timestamp(synced),
+        kept.get("deleted", False),
+        document.version,
+    )
+
+
+def _change(record: View | Connection) -> DocumentChange:
+    members: dict[str, Any]
+    if isinstance(record, View):
+        kind, key = COMPANY, record.id
+        members = {
+            "name": record.name,
+            "created": record.created,
+            "owner": record.owner,
+            "books": record.books,
+            "description": record.description,
+            "tags": dict(record.tags),
+            "products": list(record.products),
+            "createdBy": record.created_by,
+        }
+    else:
+        kind, key = CONNECTION, record.key
+        members = {
+            "platform": record.platform,
+            "status": record.status,
+            "created": record.created,
+            "lastSync": record.last_sync,
+        }
+    kept = {name: value for name, value in members.items() if value not in (None, {}, [])}
+    if record.deleted:
+        kept["deleted"] = True
+    return DocumentChange(WIRE, kind, key, json.encode(kept), record.version)
