@@ -277,15 +277,15 @@ class SqliteOutbox:
     def companies_with_pending(self) -> list[CompanyId]:
         """Companies with pending operations."""
         statement = (
-            "SELECT DISTINCT company_id FROM operation WHERE status = 'pending' ORDER BY company_id"
+            "SELECT DISTINCT company_id FROM operation WHERE completed_at IS NULL"
+            " ORDER BY company_id"
         )
         return [CompanyId(row[0]) for row in self._fetch(statement, ())]
 
     def count_pending(self) -> int:
         """How many operations are pending in all companies."""
-        count: int = self._fetch("SELECT count(*) FROM operation WHERE status = 'pending'", ())[0][
-            0
-        ]
+        statement = "SELECT count(*) FROM operation WHERE completed_at IS NULL"
+        count: int = self._fetch(statement, ())[0][0]
         return count
 
 

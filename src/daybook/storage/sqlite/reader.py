@@ -114,7 +114,7 @@ _HISTORY: Final = (
 )
 _OPERATION_BY_ID: Final = f"{OPERATION} WHERE o.company_id = ? AND o.id = ?"
 _DUE: Final = (
-    f"{OPERATION} WHERE o.company_id = ? AND o.status = 'pending' AND (o.due_at <= ?"
+    f"{OPERATION} WHERE o.company_id = ? AND o.completed_at IS NULL AND (o.due_at <= ?"
     " OR o.requested_at + o.timeout_seconds * 1000000 <= ?) ORDER BY o.number LIMIT ?"
 )
 _RECALL: Final = (

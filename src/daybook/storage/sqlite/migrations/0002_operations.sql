@@ -27,7 +27,10 @@ CREATE TABLE operation (
 ) STRICT;
 
 CREATE UNIQUE INDEX operation_by_id ON operation (company_id, id);
-CREATE INDEX operation_pending ON operation (company_id, number) WHERE status = 'pending';
+
+-- Pending ones. With `status = 'pending'` as its condition SQLite 3.54 would fail on a search for a
+-- number or that status ("internal query planner error").
+CREATE INDEX operation_pending ON operation (company_id, number) WHERE completed_at IS NULL;
 
 CREATE TRIGGER operation_ends_once BEFORE UPDATE ON operation WHEN old.status <> 'pending' BEGIN
     SELECT raise(ROLLBACK, 'the end of an operation is final');
