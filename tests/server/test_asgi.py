@@ -152,7 +152,7 @@ def test_an_encoding_without_a_body_is_ignored(thread_server: ThreadServer) -> N
     ("body", "encoding"),
     [
         (b"not gzip", "gzip"),
-        (gzip.compress(b"x" * 5_000)[:-9], "gzip"),
+        (gzip.compress(b"x" * 5_000, mtime=0)[:-9], "gzip"),
         (zlib.compress(b"x") + b"more", "deflate"),
         (b"x", "br"),
         (b"x", "gzip, gzip"),
@@ -168,7 +168,7 @@ def test_what_cannot_be_undone_is_refused_in_the_wires_shape(
 
 
 def test_a_bomb_is_refused_before_it_is_built(thread_server: ThreadServer) -> None:
-    bomb = gzip.compress(b"\0" * 60_000_000)
+    bomb = gzip.compress(b"\0" * 60_000_000, mtime=0)
     assert len(bomb) < BODY_BYTES_MAX
     started = time.monotonic()
     response = thread_server.exchange(post(bomb, "Content-Encoding: gzip"))
