@@ -7,8 +7,8 @@ A wire registers its hooks when it is made, before anything is served or worked 
     services.ledger.hooks.sign("wire", signer)          # make the headers of a delivery
 
 Concluders and publishers run inside the transaction they are about, on the writer's thread and
-perhaps again: they read the books as of that moment, are quick, and change nothing. If one
-raises, nothing is kept.
+perhaps again: they read the books as of that moment, are quick, and change nothing. What they read
+of the store's directory is as of the last commit. If one raises, nothing is kept.
 """
 
 from collections.abc import Callable, Mapping, Sequence
