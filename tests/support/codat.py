@@ -1,9 +1,9 @@
 """The Codat wire in process: books in memory, requests as values, no sockets.
 
-    wire = Wire()
-    answer = wire.push(two_lines())
-    wire.work()                     # the worker carries out what is pending
-    assert wire.operation(answer.json)["status"] == "Success"
+wire = Wire()
+answer = wire.push(two_lines())
+wire.work()                     # the worker carries out what is pending
+assert wire.operation(answer.json)["status"] == "Success"
 """
 
 import base64
@@ -171,7 +171,9 @@ class Wire:
 
     def delete(self, entry_id: object, word: str = "push", query: str = "") -> Answer:
         """Delete an entry by push."""
-        path = f"/companies/{COMPANY}/connections/{self.connection}/{word}/journalEntries/{entry_id}"
+        path = (
+            f"/companies/{COMPANY}/connections/{self.connection}/{word}/journalEntries/{entry_id}"
+        )
         return self.send("DELETE", path, query=query)
 
     def operation(self, accepted: Mapping[str, Any]) -> dict[str, Any]:
