@@ -25,7 +25,7 @@ from daybook.protocols.codat.companies import Companies, link_url
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.platforms import FEATURES
 from daybook.protocols.codat.refresh import Refresh
-from daybook.protocols.codat.views import LINKED, View, Views
+from daybook.protocols.codat.views import LINKED, PENDING, View, Views
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, content_type, form_map
 from daybook.protocols.kit.plugin import Response
@@ -112,7 +112,7 @@ class Linking:
         linked = replace(connection, status=LINKED, last_sync=call.now)
         told = view if view.books == books else replace(view, books=books)
         changed = (linked,) if told is view else (told, linked)
-        first = connection.last_sync is None
+        first = connection.status == PENDING
         kind = events.CONNECTION_CONNECTED if first else events.CONNECTION_RECONNECTED
         shown = self._companies.connection_json(linked, call.root, call.now)
         payload = {"referenceCompany": events.reference(view), "connection": shown}

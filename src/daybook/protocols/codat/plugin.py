@@ -184,7 +184,9 @@ def _error_response(request: Request, error: CodatError) -> Response:
 
 def _segments(path: str) -> list[str]:
     """The segments of a path below the interface's root, doubled slashes before it apart."""
-    segments = path.lstrip("/").split("/", SEGMENTS_MAX)
+    # bytes that were not UTF-8 name nothing here, and could not be written into an answer
+    readable = path.encode(errors="replace").decode()
+    segments = readable.lstrip("/").split("/", SEGMENTS_MAX)
     if segments and segments[0] == MOUNT:
         segments = "/".join(segments[1:]).lstrip("/").split("/", SEGMENTS_MAX)
     return segments

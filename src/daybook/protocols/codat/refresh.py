@@ -180,7 +180,7 @@ class Refresh:
         """All refreshes of a company that are remembered, the oldest first."""
         found: list[Dataset] = []
         for connection in view.connections:
-            if connection.version == 0 and connection.status != PENDING:
+            if connection.own:
                 found.extend(_first_reads(view, connection))
         kept = self._directory.documents(WIRE, DATASET, "", 2 * DATASETS_MAX, f"{view.id}/")
         found.extend(_dataset_of(each.key, each.body) for each in kept)

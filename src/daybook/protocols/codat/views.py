@@ -45,7 +45,9 @@ _NAMESPACE: Final = UUID("6f1d2a50-7c1b-5c52-9a0e-0d2f3b1c7e44")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection. `version` is that of its document, 0 where none is kept."""
+    """A connection. `version` is that of its document, 0 where none is kept; `own` says that the
+    books have had it from the start.
+    """
 
     id: str
     company_id: str
@@ -55,6 +57,7 @@ class Connection:
     last_sync: Timestamp | None = None
     deleted: bool = False
     version: int = 0
+    own: bool = False
 
     @property
     def key(self) -> str:
@@ -208,7 +211,7 @@ class Views:
         found = {connection.id: connection for connection in kept}
         if view.books is not None and view.owner is None:
             own = self._own_connection(view)
-            found.setdefault(own.id, own)
+            found[own.id] = replace(found.get(own.id, own), own=True)
         live = [connection for connection in found.values() if not connection.deleted]
         live.sort(key=lambda connection: (connection.created, connection.id))
         return replace(view, connections=tuple(live), channels=tuple(found))
