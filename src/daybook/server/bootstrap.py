@@ -26,7 +26,7 @@ from daybook.app.worker import OperationWorker
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
-from daybook.protocols.kit.plugin import Plugin, Services
+from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
@@ -126,7 +126,7 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+        settings=_wire_settings(config),
     )
     plugins = tuple(create(services) for create in wires())
     background = _background(config, ledger)
@@ -148,6 +148,14 @@ def _background(config: Config, ledger: Ledger) -> Background:
     reach = Reach.ANYWHERE if config.webhooks_private else Reach.PUBLIC
     sender = WebhookSender(ledger, partial(post, reach=reach))
     return Background(OperationWorker(ledger), sender)
+
+
+def _wire_settings(config: Config) -> dict[str, str]:
+    """What wires are told of the settings. Raises OSError and ValueError."""
+    settings = {cursor.KEY_SETTING: server_key(config.secret_file).hex()}
+    if config.requests_per_day is not None:
+        settings[REQUESTS_PER_DAY_SETTING] = str(config.requests_per_day)
+    return settings
 
 
 def wires() -> Iterator[Create]:

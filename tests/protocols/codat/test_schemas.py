@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from tests.support.codat import CHECKING, COMPANY, RECEIVABLE, Wire, line, two_lines
 from tests.support.qbo import Answer
@@ -38,8 +38,10 @@ def document(name: str) -> dict[str, Any]:
 
 @cache
 def registry(name: str) -> Registry[Any]:
-    resource = Resource(document(name), DRAFT202012)
-    return Registry().with_resource(f"urn:{name}", resource)
+    resource = DRAFT202012.create_resource(document(name))
+    empty: Registry[Any] = Registry()
+    known: Registry[Any] = empty.with_resource(f"urn:{name}", resource)
+    return known
 
 
 def pointer(*parts: str) -> str:
@@ -244,8 +246,8 @@ def test_writes(wire: Wire) -> None:
     conforms(PLATFORM, "POST", f"{here}/data/queue/{{dataType}}", queued)
     key = wire.send("POST", "/apiKeys", {"name": "x"})
     conforms(PLATFORM, "POST", "/apiKeys", key)
-    body = {"url": "https://example.com/", "eventTypes": ["read.completed"]}
-    hook = wire.send("POST", "/webhooks", body)
+    wanted = {"url": "https://example.com/", "eventTypes": ["read.completed"]}
+    hook = wire.send("POST", "/webhooks", wanted)
     conforms(PLATFORM, "POST", "/webhooks", hook)
     removed = wire.send("DELETE", f"/webhooks/{hook.json['id']}")
     conforms(PLATFORM, "DELETE", "/webhooks/{webhookId}", removed)

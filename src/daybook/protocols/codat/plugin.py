@@ -32,10 +32,15 @@ from daybook.protocols.codat.statements import Statements
 from daybook.protocols.codat.views import Views
 from daybook.protocols.codat.writing import Writing
 from daybook.protocols.kit.http import TooManyParameters, query_map
-from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
-
-REQUESTS_PER_DAY: Final = "codat.requests_per_day"
-"""The setting that limits the requests of a client; without it there is no limit."""
+from daybook.protocols.kit.plugin import (
+    REQUESTS_PER_DAY_SETTING,
+    Limits,
+    Plugin,
+    Problem,
+    Request,
+    Response,
+    Services,
+)
 
 _ROOTS: Final = ("companies", "integrations", "webhooks", "profile", "apiKeys")
 MOUNT: Final = "codat"
@@ -62,7 +67,7 @@ class CodatPlugin:
         ledger = services.ledger
         directory = ledger.store.directory
         views = Views(ledger)
-        per_day = services.settings.get(REQUESTS_PER_DAY)
+        per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
         self._quota = Quota(None if per_day is None else int(per_day))
         self._idempotency = Idempotency(directory)
         self._routes = Routes(_routes(services, views))

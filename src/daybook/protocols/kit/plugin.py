@@ -11,7 +11,7 @@ Nothing here does I/O: a request is a value, a response is a value.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from daybook.app.access import Authenticator
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
@@ -20,6 +20,9 @@ from daybook.app.ports import Clock
 from daybook.domain.commands import Command
 
 T = TypeVar("T")
+
+REQUESTS_PER_DAY_SETTING: Final = "requests_per_day"
+"""The member of `Services.settings` that limits a client's requests, for wires that know one."""
 
 
 @dataclass(frozen=True, slots=True)
