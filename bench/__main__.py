@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.report import Report
 
-ALL = ("posting", "reading", "large_entry", "importing", "balances", "pushing")
+ALL = ("posting", "reading", "large_entry", "importing", "balances", "pushing", "codat_listing")
 
 
 def main(names: list[str]) -> int:
