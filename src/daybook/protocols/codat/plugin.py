@@ -7,11 +7,13 @@ writes to the books are handed to the group commit and wait on the loop.
 import base64
 import binascii
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
 from daybook.app.access import Principal
-from daybook.app.ports import Overloaded
+from daybook.app.ledger import refusal_of
+from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
 from daybook.protocols.codat import errors, events, push
 from daybook.protocols.codat.calls import Call
@@ -147,8 +149,9 @@ class CodatPlugin:
                 response = await self._once(key, call, route)
         except CodatError as error:
             return self._error(call.request, error, client)
-        except Overloaded as overload:
-            return self._error(call.request, errors.overloaded(str(overload)), client)
+        except StoreFailure as failure:
+            refused = refusal_of(failure)  # raises again what is a fault
+            return self._error(call.request, errors.of_refusal(refused.refusals[0]), client)
         return self._with_quota(response, client)
 
     async def _once(self, key: str, call: Call, route: Route) -> Response:
@@ -162,7 +165,10 @@ class CodatPlugin:
                 response = await self._carry_out(call, route)
             except CodatError as error:
                 response = _error_response(call.request, error)
-            await self._runtime.in_thread(lambda: self._idempotency.remember(key, call, response))
+            with suppress(StoreFailure):  # what was asked is done, whatever becomes of the note
+                await self._runtime.in_thread(
+                    lambda: self._idempotency.remember(key, call, response)
+                )
             return response
         finally:
             self._idempotency.end(key)
