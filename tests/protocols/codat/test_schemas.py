@@ -9,13 +9,20 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
-from tests.support.codat import CHECKING, COMPANY, RECEIVABLE, Wire, line, two_lines
+from tests.support.codat import (
+    CHECKING,
+    COMPANY,
+    RECEIVABLE,
+    UNKNOWN,
+    Wire,
+    line,
+    two_lines,
+)
 from tests.support.qbo import Answer
 
 FOLDER = os.environ.get("DAYBOOK_CODAT_OPENAPI")
@@ -263,7 +270,7 @@ def test_writes(wire: Wire) -> None:
     ("template", "path", "query"),
     [
         ("/companies", "/companies", "query=x"),
-        ("/companies/{companyId}", f"/companies/{uuid4()}", ""),
+        ("/companies/{companyId}", f"/companies/{UNKNOWN}", ""),
         ("/companies/{companyId}/push", f"/companies/{COMPANY}/push", "query=nothing%3D1"),
         ("/companies/{companyId}/data/history", f"/companies/{COMPANY}/data/history", "page=0"),
         ("/integrations/{platformKey}", "/integrations/none", ""),
