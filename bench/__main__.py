@@ -14,6 +14,7 @@ ALL = (
     "importing",
     "balances",
     "pushing",
+    "codat_listing",
     "graphql_lists",
 )
 

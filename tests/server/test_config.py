@@ -77,6 +77,8 @@ def test_addresses(text: str, address: Address) -> None:
         (("--http", "::1:8080"), "HOST:PORT"),
         (("--sql", "nowhere"), "HOST:PORT"),
         (("--workers", "2"), "one server process"),
+        (("--requests-per-day", "-1"), "whole number"),
+        (("--requests-per-day", "1e9"), "whole number"),
         (("--body-timeout", "-1"), "number of seconds"),
         (("--drain-timeout", "1e9"), "number of seconds"),
         (("--drain-delay", "100000"), "number of seconds"),

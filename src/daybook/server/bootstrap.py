@@ -27,7 +27,7 @@ from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
 from daybook.auth.sign_in import StoreSignIn
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
-from daybook.protocols.kit.plugin import Plugin, Services
+from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
@@ -129,10 +129,7 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={
-            **config.interfaces,
-            cursor.KEY_SETTING: server_key(config.secret_file).hex(),
-        },
+        settings=_wire_settings(config),
         sign_in=StoreSignIn(store.directory, demo),
     )
     plugins = tuple(create(services) for create in wires())
@@ -155,6 +152,15 @@ def _background(config: Config, ledger: Ledger) -> Background:
     reach = Reach.ANYWHERE if config.webhooks_private else Reach.PUBLIC
     sender = WebhookSender(ledger, partial(post, reach=reach))
     return Background(OperationWorker(ledger), sender)
+
+
+def _wire_settings(config: Config) -> dict[str, str]:
+    """What wires are told of the settings. Raises OSError and ValueError."""
+    settings = dict(config.interfaces)
+    settings[cursor.KEY_SETTING] = server_key(config.secret_file).hex()
+    if config.requests_per_day is not None:
+        settings[REQUESTS_PER_DAY_SETTING] = str(config.requests_per_day)
+    return settings
 
 
 def wires() -> Iterator[Create]:

@@ -116,6 +116,13 @@ SETTINGS: Final = (
         Kind.SWITCH,
     ),
     Setting(
+        "requests-per-day",
+        "0",
+        "requests that one client may make in a day (UTC) over an interface whose original limits"
+        " them, which is Codat; 0 sets no limit",
+        metavar="N",
+    ),
+    Setting(
         "log-level",
         "info",
         "least important lines that are logged; requests are logged at info",
@@ -225,6 +232,7 @@ class Config:
     origin: str | None
     secret_file: Path | None
     webhooks_private: bool
+    requests_per_day: int | None
     log_level: str
     log_format: str
     body_timeout: float
@@ -300,6 +308,7 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
         origin=_origin(texts["origin"]) if texts["origin"] else None,
         secret_file=Path(texts["secret-file"]) if texts["secret-file"] else None,
         webhooks_private=_switch(texts, "webhooks-private"),
+        requests_per_day=_count(texts, "requests-per-day") or None,
         log_level=texts["log-level"],
         log_format=texts["log-format"],
         body_timeout=_seconds(texts, "body-timeout"),
@@ -319,6 +328,13 @@ def _switch(texts: Mapping[str, str], name: str) -> bool:
     if known is None:
         raise ConfigError(f"--{name} {texts[name]}: on or off is wanted")
     return known
+
+
+def _count(texts: Mapping[str, str], name: str) -> int:
+    text = texts[name].strip()
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ConfigError(f"--{name} {text}: a whole number is wanted")
+    return int(text)
 
 
 def _seconds(texts: Mapping[str, str], name: str) -> float:

@@ -86,7 +86,8 @@ def test_settings_of_syncing_are_kept(path: str, name: str) -> None:
     after = wire.send("GET", f"{path}/syncSettings").json
     assert after["settings"] == [{**setting, "syncOrder": 0}]
     assert after["overridesDefaults"] is True
-    for bad in ({}, {"syncSettings": [{}]}, {"syncSettings": [{**setting, "syncSchedule": "x"}]}):
+    worse: list[dict[str, Any]] = [{}, {"syncSettings": [{}]}]
+    for bad in (*worse, {"syncSettings": [{**setting, "syncSchedule": "x"}]}):
         assert wire.send("POST", f"{path}/syncSettings", bad).status == 400
 
 

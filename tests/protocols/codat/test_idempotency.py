@@ -82,7 +82,7 @@ def test_old_answers_are_swept_out() -> None:
     assert directory.count_documents("codat", "answer") <= 8
 
 
-@pytest.mark.parametrize("key", ["x", "", "123", str(uuid4())[:-1]])
+@pytest.mark.parametrize("key", ["x", "", "123", "24c5ab7b-dbdc-4d1c-8ad1-5891e330236"])
 def test_a_key_must_be_a_guid(key: str) -> None:
     answer: Answer = Wire().push(two_lines(), headers=keyed(key))
     assert (answer.status, "GUID" in answer.json["error"]) == (400, True)

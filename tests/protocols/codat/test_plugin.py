@@ -16,8 +16,7 @@ from tests.support.codat import (
 )
 
 from daybook.app.access import Scope
-from daybook.protocols.codat.plugin import REQUESTS_PER_DAY
-from daybook.protocols.kit.plugin import Problem, Request
+from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Problem, Request
 
 ENTRIES = f"/companies/{COMPANY}/data/journalEntries"
 
@@ -171,17 +170,14 @@ def test_following_next_visits_everything_once(wire: Wire) -> None:
     assert len(seen) == len(set(seen)) == len(wire.entries())
 
 
-def test_a_large_page_is_read_in_parts() -> None:
-    from daybook.protocols.codat import reading
-
+def test_a_large_page_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page here may have more rows than one of the store."""
     wire = Wire()
     made = [wire.create(two_lines()) for _ in range(5)]
-    whole = reading.PAGE_ROWS_MAX
-    reading.PAGE_ROWS_MAX = 2  # type: ignore[misc]
-    try:
-        assert wire.entries() == made
-    finally:
-        reading.PAGE_ROWS_MAX = whole  # type: ignore[misc]
+    monkeypatch.setattr("daybook.protocols.codat.reading.PAGE_ROWS_MAX", 2)
+    monkeypatch.setattr("daybook.protocols.codat.writing.PAGE_ROWS_MAX", 2)
+    assert wire.entries() == made
+    assert len(wire.get("/push").json["results"]) == 5
 
 
 def test_what_a_key_does_not_allow() -> None:
@@ -223,7 +219,7 @@ def test_the_headers_of_the_quota() -> None:
 
 
 def test_a_quota_is_used_up_and_comes_back() -> None:
-    wire = Wire({REQUESTS_PER_DAY: "2"})
+    wire = Wire({REQUESTS_PER_DAY_SETTING: "2"})
     assert wire.get("/push").headers["X-Rate-Limit-Remaining"] == "1"
     assert wire.get("/push").headers["X-Rate-Limit-Remaining"] == "0"
     refused = wire.get("/push")

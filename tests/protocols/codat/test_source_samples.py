@@ -110,7 +110,7 @@ def test_the_page_s_requests_get_the_page_s_answers(fresh_server: RunningServer)
     assert after == {**LIST, "results": [], "totalResults": 0}
     entry = ask(fresh_server, "GET", f"/companies/{COMPANY}/data/journalEntries/8484")
     assert entry["metadata"] == {"isDeleted": True}
-    assert entry["modifiedDate"] > ENTRY["modifiedDate"]  # type: ignore[operator]
+    assert entry["modifiedDate"] > ENTRY["modifiedDate"]
     same = {"metadata", "modifiedDate", "sourceModifiedDate"}
     assert {k: v for k, v in entry.items() if k not in same} == {
         k: v for k, v in ENTRY.items() if k not in same

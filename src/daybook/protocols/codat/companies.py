@@ -115,7 +115,9 @@ class Companies:
             created_by=call.principal.user,
         )
         self._announce_to_own_consumers(call.principal.client, view)
-        created = events.message(events.COMPANY_CREATED, events.reference(view), view, call.now)
+        created = events.message(
+            events.COMPANY_CREATED, self.details_json(view, call.root), view, call.now
+        )
         self._views.save(call.now, view, messages=(created,))
         return answer(self.company_json(view, call.root))
 
@@ -149,7 +151,8 @@ class Companies:
         """`DELETE /companies/{companyId}`: 204. The books stay as they are, and where they are."""
         call.require(Scope.WRITE)
         view = self._views.company(call.principal, call.names["companyId"])
-        deleted = events.message(events.COMPANY_DELETED, events.reference(view), view, call.now)
+        details = self.details_json(view, call.root)
+        deleted = events.message(events.COMPANY_DELETED, details, view, call.now)
         self._views.save(call.now, replace(view, deleted=True), messages=(deleted,))
         return nothing(204)
 
@@ -285,6 +288,12 @@ class Companies:
         shown["tags"] = dict(view.tags)
         shown["ownerUserIds"] = []
         shown["referenceSubsidiaryCompanies"] = []
+        return shown
+
+    def details_json(self, view: View, root: str) -> Json:
+        """A company without its connections, as events have it."""
+        shown = self.company_json(view, root)
+        del shown["dataConnections"]
         return shown
 
     def connections_json(self, view: View, root: str) -> list[Json]:

@@ -4,6 +4,7 @@
 if none does. All else goes through objects alone.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -18,6 +19,7 @@ Shown = Mapping[str, Any]
 """An object as it is shown."""
 
 _NUMBER_LENGTH_MAX: Final = 40
+_PIECES: Final = re.compile(r"[0-9]{1,30}|[^0-9]+")
 
 
 def matches(tree: Tree | None, properties: Properties, shown: Shown) -> bool:
@@ -56,18 +58,23 @@ def ordered(
     found = properties.find(path)
 
     def key(shown: Shown) -> tuple[Any, ...]:
+        if found.path == "id":
+            return natural(shown)
         value = next(iter(_values(shown, found.path)), None)
         return (value is not None, _sortable(found.type, value), natural(shown))
 
     return sorted(items, key=key, reverse=descending)
 
 
-def natural(shown: Shown) -> tuple[int, str]:
+def natural(shown: Shown) -> tuple[tuple[bool, int, str], ...]:
     """The key by which records are ordered where nothing else tells them apart: the id, numbers
-    by their size.
+    in it by their size.
     """
     text = str(shown.get("id", shown.get("key", "")))
-    return (len(text), text) if text.isdigit() else (_NUMBER_LENGTH_MAX, text)
+    return tuple(
+        (piece.isdigit(), int(piece) if piece.isdigit() else 0, fold(piece))
+        for piece in _PIECES.findall(text)
+    )
 
 
 def _values(shown: Shown, path: str) -> list[Any]:

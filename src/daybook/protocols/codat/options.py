@@ -39,8 +39,37 @@ _LENGTH: Final = f"Max length of {DESCRIPTION_LENGTH_MAX} characters."
 
 def journal_entry(company: Company) -> Json:
     """The model of a journal entry in a company's books."""
+    return _option(
+        "Object",
+        "Journal Entry",
+        "Lines of debits and credits that balance, posted on one date.",
+        required=True,
+        properties={
+            "description": _option(
+                "String",
+                "Description",
+                "Optional description of the entry.",
+                required=False,
+                warnings=(("Description", _LENGTH),),
+            ),
+            "postedOn": _option(
+                "DateTime", "Posted On Date", "Date on which the entry counts.", required=True
+            ),
+            "journalLines": _option(
+                "Array",
+                "Journal Lines",
+                "The lines of the entry.",
+                required=True,
+                warnings=(("JournalLines", f"Must have at least {LINES_MIN} lines."),),
+                properties=_line(company),
+            ),
+        },
+    )
+
+
+def _line(company: Company) -> Json:
     places = currencies.exponent(company.home_currency)
-    line = {
+    return {
         "description": _option(
             "String",
             "Description",
@@ -94,32 +123,6 @@ def journal_entry(company: Company) -> Json:
         ),
         "tracking": _tracking(),
     }
-    return _option(
-        "Object",
-        "Journal Entry",
-        "Lines of debits and credits that balance, posted on one date.",
-        required=True,
-        properties={
-            "description": _option(
-                "String",
-                "Description",
-                "Optional description of the entry.",
-                required=False,
-                warnings=(("Description", _LENGTH),),
-            ),
-            "postedOn": _option(
-                "DateTime", "Posted On Date", "Date on which the entry counts.", required=True
-            ),
-            "journalLines": _option(
-                "Array",
-                "Journal Lines",
-                "The lines of the entry.",
-                required=True,
-                warnings=(("JournalLines", f"Must have at least {LINES_MIN} lines."),),
-                properties=line,
-            ),
-        },
-    )
 
 
 def _tracking() -> Json:

@@ -7,11 +7,13 @@ writes to the books are handed to the group commit and wait on the loop.
 import base64
 import binascii
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
 from daybook.app.access import Principal
-from daybook.app.ports import Overloaded
+from daybook.app.ledger import refusal_of
+from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
 from daybook.protocols.codat import errors, events, push
 from daybook.protocols.codat.calls import Call
@@ -32,10 +34,15 @@ from daybook.protocols.codat.statements import Statements
 from daybook.protocols.codat.views import Views
 from daybook.protocols.codat.writing import Writing
 from daybook.protocols.kit.http import TooManyParameters, query_map
-from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
-
-REQUESTS_PER_DAY: Final = "codat.requests_per_day"
-"""The setting that limits the requests of a client; without it there is no limit."""
+from daybook.protocols.kit.plugin import (
+    REQUESTS_PER_DAY_SETTING,
+    Limits,
+    Plugin,
+    Problem,
+    Request,
+    Response,
+    Services,
+)
 
 _ROOTS: Final = ("companies", "integrations", "webhooks", "profile", "apiKeys")
 MOUNT: Final = "codat"
@@ -62,7 +69,7 @@ class CodatPlugin:
         ledger = services.ledger
         directory = ledger.store.directory
         views = Views(ledger)
-        per_day = services.settings.get(REQUESTS_PER_DAY)
+        per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
         self._quota = Quota(None if per_day is None else int(per_day))
         self._idempotency = Idempotency(directory)
         self._routes = Routes(_routes(services, views))
@@ -142,8 +149,9 @@ class CodatPlugin:
                 response = await self._once(key, call, route)
         except CodatError as error:
             return self._error(call.request, error, client)
-        except Overloaded as overload:
-            return self._error(call.request, errors.overloaded(str(overload)), client)
+        except StoreFailure as failure:
+            refused = refusal_of(failure)  # raises again what is a fault
+            return self._error(call.request, errors.of_refusal(refused.refusals[0]), client)
         return self._with_quota(response, client)
 
     async def _once(self, key: str, call: Call, route: Route) -> Response:
@@ -157,7 +165,10 @@ class CodatPlugin:
                 response = await self._carry_out(call, route)
             except CodatError as error:
                 response = _error_response(call.request, error)
-            await self._runtime.in_thread(lambda: self._idempotency.remember(key, call, response))
+            with suppress(StoreFailure):  # what was asked is done, whatever becomes of the note
+                await self._runtime.in_thread(
+                    lambda: self._idempotency.remember(key, call, response)
+                )
             return response
         finally:
             self._idempotency.end(key)

@@ -114,7 +114,7 @@ class Reading:
             zone = reader.company.time_zone
             found = entries.shown_here(compiling.compiled(tree, entries.PROPERTIES, zone))
             total = self._counts.of(
-                reader, books.company_id, page.query, lambda: reader.count_entries(found)
+                reader, books.company_id, f"entry {page.query}", lambda: reader.count_entries(found)
             )
             rows = [
                 entries.entry_json(entry, reader)

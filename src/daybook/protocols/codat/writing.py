@@ -90,10 +90,11 @@ class Writing:
         timeout = _timeout(call.parameters)
         principal = call.principal
         actor = Actor(principal.client, WIRE, principal.user, call.request.id)
-        key = call.request.headers.get("idempotency-key") if kind == push.CREATE else None
+        sent = call.request.headers.get("idempotency-key", "") if kind == push.CREATE else ""
+        key = ids.uuid(sent.strip())
         idempotency = None
         if key is not None:
-            idempotency = Idempotency(IdempotencyKey(WIRE, principal.client, key.lower()))
+            idempotency = Idempotency(IdempotencyKey(WIRE, principal.client, key))
             kept["digest"] = sha256(call.request.body).hexdigest()
         silent = not _sync_on_complete(call.parameters)
         submission = Submission(

@@ -11,7 +11,7 @@ Nothing here does I/O: a request is a value, a response is a value.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from daybook.app.access import Authenticator, Nobody, SignIn
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
@@ -21,6 +21,9 @@ from daybook.domain.commands import Command
 from daybook.domain.values import value
 
 T = TypeVar("T")
+
+REQUESTS_PER_DAY_SETTING: Final = "requests_per_day"
+"""The member of `Services.settings` that limits a client's requests, for wires that know one."""
 
 
 @value
