@@ -26,6 +26,7 @@ from uuid import uuid4
 
 from daybook.app import bodies, stored_commands
 from daybook.app.access import OPERATOR, Principal, Scope
+from daybook.app.event_log import EventLog
 from daybook.app.facts import FactReader
 from daybook.app.hooks import Happened, Hooks
 from daybook.app.operations import (
@@ -227,7 +228,7 @@ class Ledger:
         def work(company_id: CompanyId, tx: Tx) -> Company:
             now = self.clock()
             founded = replace(company, id=company_id, version=0, created_at=now, modified_at=now)
-            log = _Log(tx, company_id, Head(0, chain.GENESIS, Timestamp(0), 0, 0, 0), now)
+            log = EventLog(tx, company_id, Head(0, chain.GENESIS, Timestamp(0), 0, 0, 0), now)
             log.append(Change(EventKind.CREATED, None, founded), actor)
             outcome = Books(self, company_id, OPERATOR)._carry_out(tx, commands, actor)
             if isinstance(outcome, Refused):
@@ -243,53 +244,6 @@ class Ledger:
             if isinstance(undo.outcome, Refused):
                 return undo.outcome
             raise
-
-
-class _Log:
-    """Appends changes to a company's log inside one transaction, keeping the chain."""
-
-    __slots__ = ("_company_id", "_hash", "_now", "_seq", "_tx")
-
-    def __init__(self, tx: Tx, company_id: CompanyId, head: Head, now: Timestamp) -> None:
-        self._tx = tx
-        self._company_id = company_id
-        self._seq = head.seq
-        self._hash = head.hash
-        self._now = now
-
-    def append(self, change: Change, actor: Actor) -> Event:
-        record = change.after
-        body = bodies.encode(record)
-        entity = entity_of(record)
-        seq = self._seq + 1
-        digest = chain.event_hash(
-            self._hash,
-            self._company_id,
-            seq,
-            change.kind,
-            entity,
-            record.id,
-            record.version,
-            self._now,
-            actor,
-            body,
-        )
-        event = Event(
-            self._company_id,
-            seq,
-            change.kind,
-            entity,
-            record.id,
-            record.version,
-            self._now,
-            actor,
-            body,
-            self._hash,
-            digest,
-        )
-        self._tx.append(event, change)
-        self._seq, self._hash = seq, digest
-        return event
 
 
 @value
@@ -366,7 +320,7 @@ class Books:
     def _stream(self, tx: Tx, commands: Iterable[Command], actor: Actor) -> Streamed:
         head = tx.head()
         now = Timestamp(max(self.ledger.clock(), head.modified_at + 1))
-        log = _Log(tx, self.company_id, head, now)
+        log = EventLog(tx, self.company_id, head, now)
         carried_out, refused = 0, []
         facts = FactReader(tx)
         for index, command in enumerate(commands):
@@ -674,7 +628,7 @@ class Books:
     def _carry_out(self, tx: Tx, commands: Sequence[Command], actor: Actor) -> Outcome:
         head = tx.head()
         now = Timestamp(max(self.ledger.clock(), head.modified_at + 1))
-        log = _Log(tx, self.company_id, head, now)
+        log = EventLog(tx, self.company_id, head, now)
         records: list[Record] = []
         events: list[Event] = []
         facts = FactReader(tx)
