@@ -178,6 +178,8 @@ class CodatPlugin:
             return await route.waiting(call)
         handler = route.handler
         assert handler is not None, "a route has one handler or the other"
+        if route.quick:
+            return handler(call)
         return await self._runtime.in_thread(lambda: handler(call))
 
     def _error(self, request: Request, error: CodatError, client: str | None) -> Response:
@@ -275,7 +277,7 @@ def _data_routes(reading: Reading, statements: Statements) -> list[Route]:
     data = "/companies/{companyId}/data"
     return [
         Route("GET", f"{data}/journalEntries", reading.entries),
-        Route("GET", f"{data}/journalEntries/{{recordId}}", reading.entry),
+        Route("GET", f"{data}/journalEntries/{{recordId}}", reading.entry, quick=True),
         Route("GET", f"{data}/accounts", reading.accounts),
         Route("GET", f"{data}/accounts/{{recordId}}", reading.account),
         Route("GET", f"{data}/journals", reading.journals),
@@ -308,7 +310,7 @@ def _push_routes(writing: Writing) -> list[Route]:
     connection = f"{company}/connections/{{connectionId}}"
     return [
         Route("GET", f"{company}/push", writing.operations),
-        Route("GET", f"{company}/push/{{pushOperationKey}}", writing.operation),
+        Route("GET", f"{company}/push/{{pushOperationKey}}", writing.operation, quick=True),
         Route("GET", f"{connection}/options/{{dataType}}", writing.option),
         Route("GET", f"{connection}/dataTypes/{{dataType}}/options/POST", writing.option),
         Route("POST", f"{connection}/push/{{dataType}}", waiting=writing.create),

@@ -8,7 +8,7 @@ from daybook.protocols.codat.calls import Call
 from daybook.protocols.kit.plugin import Response
 
 Handler = Callable[[Call], Response]
-"""Answers a call, on a pool thread."""
+"""Answers a call, on a pool thread unless the route is quick."""
 Waiting = Callable[[Call], Awaitable[Response]]
 """Answers a call, on the loop."""
 
@@ -18,13 +18,16 @@ SEGMENTS_MAX: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A verb and a pattern. `open` ones need no key."""
+    """A verb and a pattern. `open` ones need no key; `quick` ones are answered on the loop, since
+    they read a few rows and a thread would cost more.
+    """
 
     method: str
     pattern: str
     handler: Handler | None = None
     waiting: Waiting | None = None
     open: bool = False
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _LITERAL: Final = re.compile(
 def utc(moment: Timestamp) -> str:
     """A moment in UTC with as many fractional digits as it has."""
     at = _EPOCH + timedelta(microseconds=moment)
-    text = at.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    text = at.isoformat()[:19]
     fraction = f"{at.microsecond:06}".rstrip("0")
     return f"{text}.{fraction}Z" if fraction else f"{text}Z"
 
@@ -42,12 +42,12 @@ def utc(moment: Timestamp) -> str:
 def milliseconds(moment: Timestamp) -> str:
     """A moment in UTC, cut to milliseconds, as events have it."""
     at = _EPOCH + timedelta(microseconds=moment)
-    return at.strftime("%Y-%m-%dT%H:%M:%S") + f".{at.microsecond // 1_000:03}Z"
+    return f"{at.isoformat()[:19]}.{at.microsecond // 1_000:03}Z"
 
 
 def seconds(moment: Timestamp) -> str:
     """A moment in UTC, cut to seconds."""
-    return (_EPOCH + timedelta(seconds=moment // SECOND)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (_EPOCH + timedelta(seconds=moment // SECOND)).isoformat()[:19] + "Z"
 
 
 def day(on: date) -> str:

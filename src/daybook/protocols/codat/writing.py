@@ -45,7 +45,7 @@ class Writing:
 
     async def create(self, call: Call) -> Response:
         """`POST /companies/{companyId}/connections/{connectionId}/push/{dataType}`."""
-        target = await self._runtime.in_thread(lambda: self._target(call))
+        target = self._target(call)
         body = call.body("JournalEntry")
         with target.books.read() as reader:
             draft = drafts.read_entry(body, reader)
@@ -58,7 +58,7 @@ class Writing:
 
     async def delete(self, call: Call) -> Response:
         """`DELETE .../push/{dataType}/{recordId}`, and the same with `delete` for `push`."""
-        target = await self._runtime.in_thread(lambda: self._target(call))
+        target = self._target(call)
         wanted = call.names["recordId"]
         command = push.deletion(ids.number(wanted))
         submitted = await self._submit(
