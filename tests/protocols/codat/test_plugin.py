@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.codat import (
     COMPANY,
+    KEY,
     OTHER,
     OTHER_KEY,
     UNKNOWN,
@@ -201,6 +202,17 @@ def test_refusals_of_the_server(wire: Wire, problem: Problem) -> None:
     answer = wire.plugin.refuse(request, problem)
     assert answer.status >= 400
     assert b'"correlationId":"' + b"f" * 32 in answer.body
+
+
+def test_a_caller_is_judged_before_the_body(wire: Wire) -> None:
+    def admitted(**headers: str) -> int | None:
+        request = Request("POST", "/companies", "", headers, b"", "f" * 32, "http://x")
+        response = wire.plugin.admit(request)
+        return None if response is None else response.status
+
+    assert admitted() == 401
+    assert admitted(authorization="Basic eDp5") == 401
+    assert admitted(authorization=basic(KEY)) is None
 
 
 def test_operations_are_named_without_ids(wire: Wire) -> None:

@@ -229,6 +229,7 @@ def test_sides_can_be_hidden() -> None:
         (Problem.TIMEOUT, 408, "RequestTimeout"),
         (Problem.INTERNAL, 500, "InternalError"),
         (Problem.SHUTTING_DOWN, 503, "ServiceUnavailable"),
+        (Problem.OVERLOADED, 503, "ServiceUnavailable"),
     ],
 )
 def test_problems_of_the_server(
@@ -239,6 +240,20 @@ def test_problems_of_the_server(
     body = json.loads(response.body)
     assert (response.status, body["code"]) == (status, code)
     assert body["type"] == ("INPUT" if status < 500 else "SYSTEM")
+
+
+def test_a_caller_is_judged_before_the_body(wire: GraphqlWire) -> None:
+    """By the head alone: what is wrong with it is said without waiting for anything."""
+
+    def admitted(method: str = "POST", **headers: str) -> int | None:
+        given = {name.replace("_", "-"): text for name, text in headers.items()}
+        response = wire.plugin.admit(Request(method, PATH, "", given, b"", "0" * 32, "http://x"))
+        return None if response is None else response.status
+
+    assert admitted(content_type="application/json") == 401
+    assert admitted(content_type="application/json", authorization="Bearer x") == 401
+    assert admitted(content_type="text/plain") == 415
+    assert admitted("GET") is None
 
 
 def test_what_is_asked_has_few_names(wire: GraphqlWire) -> None:

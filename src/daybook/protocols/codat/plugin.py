@@ -78,6 +78,17 @@ class CodatPlugin:
         ledger.hooks.publish(WIRE, publishing.publish)
         ledger.hooks.sign(WIRE, events.sign)
 
+    def admit(self, request: Request) -> Response | None:
+        """The refusal of a caller whose key is not believed."""
+        found = self._routes.find(request.method, _segments(request.path))
+        if found is not None and found.route is not None and found.route.open:
+            return None
+        try:
+            self._principal(request)
+        except CodatError as error:
+            return self._error(request, error, None)
+        return None
+
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
         client: str | None = None
@@ -214,6 +225,7 @@ _PROBLEMS: Final = {
     Problem.TIMEOUT: (408, "The body did not arrive in time."),
     Problem.INTERNAL: (500, "An unexpected error occurred."),
     Problem.SHUTTING_DOWN: (503, "The server is shutting down."),
+    Problem.OVERLOADED: (503, "Too many large bodies are under way; try again."),
 }
 
 

@@ -72,6 +72,16 @@ class GraphqlPlugin:
         self._explores = settings.get("graphql-explorer", "on") == "on"
         self._hides_side = settings.get("graphql-null-line-type", "off") == "on"
 
+    def admit(self, request: Request) -> Response | None:
+        """The refusal of a caller who is not believed, or whose request cannot be one."""
+        if request.method != "POST" or request.path not in self.prefixes:
+            return None
+        try:
+            self._judge_head(request)
+        except GatewayFault as fault:
+            return _gateway(request, fault)
+        return None
+
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
         try:
@@ -94,15 +104,19 @@ class GraphqlPlugin:
         browses = request.method == "GET" and "query=" not in request.query
         if self._explores and browses and negotiation.wants_page(accept):
             return explorer.page(demo=self._services.demo)
-        media_type = negotiation.response_type(accept)
+        books, media_type = self._judge_head(request)
+        return self._answer(request, books, media_type)
+
+    def _judge_head(self, request: Request) -> tuple[Books, str]:
+        """The books a request is for and the media type of its answer, by its head alone."""
+        media_type = negotiation.response_type(request.headers.get("accept"))
         if media_type is None:
             message = f"Answers are {negotiation.GRAPHQL} or {negotiation.JSON}."
             raise GatewayFault(406, "NotAcceptable", message)
         if request.method == "POST" and content_type(request.headers)[0] != negotiation.JSON:
             message = f"The body has to be {negotiation.JSON}, and its Content-Type has to say so."
             raise GatewayFault(415, "UnsupportedMediaType", message)
-        books = self._books(request, self._principal(request))
-        return self._answer(request, books, media_type)
+        return self._books(request, self._principal(request)), media_type
 
     async def _answer(self, request: Request, books: Books, media_type: str) -> Response:
         """Carry out what is asked, on a thread: reading a document may take long too."""
@@ -241,5 +255,8 @@ _PROBLEMS: Final[dict[Problem, Callable[[], GatewayFault]]] = {
     Problem.INTERNAL: lambda: GatewayFault(500, "InternalError", "A fault of this server."),
     Problem.SHUTTING_DOWN: lambda: GatewayFault(
         503, "ServiceUnavailable", "The server is stopping.", ("Retry-After", "1")
+    ),
+    Problem.OVERLOADED: lambda: GatewayFault(
+        503, "ServiceUnavailable", "Too many large bodies are under way.", ("Retry-After", "1")
     ),
 }
