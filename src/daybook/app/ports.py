@@ -194,6 +194,12 @@ class Tx(Reader, Protocol):
     def next_id(self, entity: str) -> int:
         """The id the next record of an entity gets: one above the highest ever used."""
 
+    def reserve_ids(self, entity: str, count: int) -> int:
+        """Set aside ids that `next_id` gives to nobody from now on; answers with the first.
+
+        Those that are never used stay unused: ids may have gaps, and are never given twice.
+        """
+
     def find(self, entity: str, ref: Ref) -> Sequence[Reference]:
         """The records a reference may mean, at most two.
 

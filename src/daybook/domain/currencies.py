@@ -206,3 +206,8 @@ def exponent(code: str) -> int:
 def name(code: str) -> str:
     """English name of a currency. Raises KeyError for a code that is none."""
     return _NAMES[code]
+
+
+def codes() -> list[str]:
+    """The codes of all currencies in use, sorted."""
+    return sorted(_NAMES)

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Final, cast
 
 from daybook import protocols
-from daybook.app.access import Authenticator
+from daybook.app.access import Authenticator, Logins
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
+from daybook.auth.passwords import DemoLogins
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
-from daybook.protocols.kit.plugin import Plugin, Services
+from daybook.protocols.kit.plugin import Listener, Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
@@ -82,6 +83,8 @@ class Assembly:
     plugins: tuple[Plugin, ...]
     runtime: AsyncRuntime
     lifecycle: Lifecycle
+    listeners: tuple[Listener, ...] = ()
+    """Wires with a port of their own: there is one such port, so there is one at most."""
 
 
 def assemble(
@@ -93,8 +96,11 @@ def assemble(
     """
     store = ledger.store
     authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
+    logins: Logins | None = None
     if config.demo:
-        authenticator = DemoAuthenticator(DemoCredentials.of(store.directory), authenticator)
+        demo = DemoCredentials.of(store.directory)
+        authenticator = DemoAuthenticator(demo, authenticator)
+        logins = DemoLogins(demo)
     runtime = AsyncRuntime(loop)
     services = Services(
         ledger=ledger,
@@ -102,9 +108,14 @@ def assemble(
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
-        settings={cursor.KEY_SETTING: server_key(config.secret_file).hex()},
+        settings={
+            cursor.KEY_SETTING: server_key(config.secret_file).hex(),
+            **config.sql_settings,
+        },
+        logins=logins,
     )
     plugins = tuple(create(services) for create in wires())
+    listeners = () if config.sql is None else tuple(make(services) for make in listening())
     metrics = _metrics(store, runtime)
     lifecycle = Lifecycle()
     application = Application(
@@ -116,7 +127,7 @@ def assemble(
         origin=config.origin,
         lifecycle=lifecycle,
     )
-    return Assembly(application, plugins, runtime, lifecycle)
+    return Assembly(application, plugins, runtime, lifecycle, listeners)
 
 
 def wires() -> Iterator[Create]:
@@ -128,6 +139,14 @@ def wires() -> Iterator[Create]:
     yield oauth.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
+
+
+def listening() -> Iterator[Callable[[Services], Listener]]:
+    """What makes each wire that listens on a port of its own."""
+    for module in sorted(pkgutil.iter_modules(protocols.__path__), key=lambda found: found.name):
+        name = f"{protocols.__name__}.{module.name}.listener"
+        if module.ispkg and module.name != "kit" and find_spec(name) is not None:
+            yield cast("Callable[[Services], Listener]", import_module(name).create)
 
 
 def _metrics(store: Store, runtime: AsyncRuntime) -> Metrics:
