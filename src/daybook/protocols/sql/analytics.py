@@ -284,8 +284,10 @@ class Copy:
         """Add rows for entries, from the bodies of their events."""
         texts = [body.decode() for body in found]
         source = f"WITH src AS ({self.shape.read_entries})"
-        cursor.execute(f"INSERT INTO {entry} {source} {self.shape.entry_rows}", [texts])
-        cursor.execute(f"INSERT INTO {line} {source} {self.shape.line_rows}", [texts])
+        rows = f"{self.shape.entry_rows} ORDER BY e.id"
+        cursor.execute(f"INSERT INTO {entry} {source} {rows}", [texts])
+        rows = f"{self.shape.line_rows} ORDER BY e.id, number"
+        cursor.execute(f"INSERT INTO {line} {source} {rows}", [texts])
 
     def is_of(self, company: Company) -> bool:
         """Whether the copy still fits a company's settings."""

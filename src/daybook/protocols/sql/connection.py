@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -654,21 +655,21 @@ class Connection(asyncio.Protocol):
         assert plan is not None and plan.copy_columns is not None and result.rows is not None
         columns, form, rows = plan.copy_columns, result.copy or "text", result.rows
         self._send(wire.copy_out(len(columns), 1 if form == "binary" else 0))
-        if form == "binary":
-            self._send(wire.copy_data(BINARY_HEADER))
-        elif result.options.get("header"):
+        if form != "binary" and result.options.get("header"):
             names = tuple(column.name for column in columns)
             options = result.options
             line = csv_line(names, options) if form == "csv" else ("\t".join(names) + "\n").encode()
             self._send(wire.copy_data(line))
         total = 0
 
-        def batch() -> tuple[int, bytes]:
+        def batch(head: bytes) -> tuple[int, bytes]:
             found = rows.fetch(BATCH_ROWS)
-            return len(found), encode_copy(found, columns, form, result.options)
+            return len(found), encode_copy(found, columns, form, result.options, head)
 
+        head = BINARY_HEADER
         while True:
-            count, data = await self._run_blocking(batch)
+            count, data = await self._run_blocking(partial(batch, head))
+            head = b""
             self._check_cancelled()
             total += count
             self._send(data)

@@ -253,7 +253,7 @@ class Engine:
         else:
             copy = self.copy
             cursor = self._idle.pop() if self._idle else copy.plain_cursor()
-        if "pgf_" in query.sql:
+        if "pgf_" in query.sql.lower():
             for name, value in self.variables.items():
                 cursor.execute(f"SET VARIABLE {name} = ?", [value])
         return cursor
@@ -321,7 +321,10 @@ def _given(oid: int, value: str | None) -> Any:
     return value
 
 
-_MISSING = re.compile(r'column "?([^"\s]+?)"? not found|does not have a column named "([^"]+)"')
+_MISSING = re.compile(
+    r'column "?([^"\s]+?)"? not found|(?:does not have a column named|^.*?Column) "([^"]+)"'
+    r"(?: referenced that exists|\s|$)"
+)
 _FUNCTION = re.compile(r"Function with name \"?([^\"\s]+)\"? (?:does not exist|is not)", re.IGNORECASE)
 _TEXTS: Final = (
     ("division by zero", "22012", "division by zero"),

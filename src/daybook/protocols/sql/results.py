@@ -119,11 +119,18 @@ BINARY_END: Final = b"\xff\xff"
 
 
 def encode_copy(
-    rows: Sequence[Row], columns: Sequence[messages.Field], form: str, options: dict[str, str]
+    rows: Sequence[Row],
+    columns: Sequence[messages.Field],
+    form: str,
+    options: dict[str, str],
+    head: bytes = b"",
 ) -> bytes:
-    """Rows as COPY data: one CopyData message for each."""
+    """Rows as COPY data: one CopyData message for each. `head` goes into the first of them."""
     if form == "binary":
-        return b"".join(messages.copy_data(_binary_row(row, columns)) for row in rows)
+        found = [_binary_row(row, columns) for row in rows]
+        if head:
+            found[:1] = [head + each for each in found[:1]] or [head]
+        return b"".join(map(messages.copy_data, found))
     if form == "csv":
         return b"".join(messages.copy_data(csv_line(row, options)) for row in rows)
     separator = options.get("delimiter", "\t")

@@ -105,6 +105,8 @@ class Rewriter:
         origins = self._origins(tree)
         self._infer_parameters(tree)
         self._conditions(tree)
+        self._join_by_number(tree)
+        self._order(tree)
         self._expressions(tree)
         self._tables(tree)
         tree = self._replace_parameters(tree)
@@ -124,6 +126,16 @@ class Rewriter:
                 if schema.name.lower() not in ("pg_catalog", "public", "information_schema"):
                     raise SqlFault("3F000", f'schema "{schema.name}" does not exist')
                 dot.replace(dot.expression)
+        for column in tree.find_all(exp.Column):
+            schema = column.db.lower()
+            if schema in ("pg_catalog", "public", "information_schema"):
+                column.set("db", None)
+                column.set("catalog", None)
+        for bracket in tree.find_all(exp.Bracket):
+            # these are counted from 0, arrays from 1; the parser has taken 1 off already
+            if isinstance(bracket.this, exp.Column) and bracket.this.name.lower() in _VECTORS:
+                plus = exp.Add(this=bracket.expressions[0].copy(), expression=exp.Literal.number(1))
+                bracket.set("expressions", [exp.Paren(this=plus)])
         return tree
 
     def _expand_stars(self, tree: exp.Expression) -> None:
@@ -493,6 +505,56 @@ class Rewriter:
         if kind is None or kind in (pg.TEXT, pg.VARCHAR, pg.NAME, pg.CHAR):
             return
         item.replace(_typed(literals.canonical(kind, item.this), kind))
+
+    def _join_by_number(self, tree: exp.Expression) -> None:
+        """Join entries and lines by number, not by the IDs that are made of it."""
+        if any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star)):
+            return
+        for node in list(tree.find_all(exp.EQ)):
+            sides = [self._key_source(side) for side in (node.this, node.expression)]
+            if None not in sides:
+                for side in (node.this, node.expression):
+                    side.set("this", exp.Identifier(this="_entry", quoted=True))
+
+    def _key_source(self, column: exp.Expression) -> Table | None:
+        """The table of which a column is the ID of an entry, or None."""
+        if not isinstance(column, exp.Column) or not column.table:
+            return None
+        select = column.find_ancestor(exp.Select)
+        for source in () if select is None else _sources(select):
+            if source.alias_or_name.lower() == column.table.lower():
+                table = self._table(source)
+                wanted = _ENTRY_KEYS.get("" if table is None else table.name)
+                return table if column.name.lower() == wanted else None
+        return None
+
+    def _order(self, tree: exp.Expression) -> None:
+        """Pages of one table without an order go by number, so that they are stable."""
+        if not isinstance(tree, exp.Select) or tree.args.get("order") is not None:
+            return
+        if not (tree.args.get("limit") or tree.args.get("offset")):
+            return
+        if any(tree.args.get(name) for name in ("group", "having", "distinct", "joins", "windows")):
+            return
+        found = list(_sources(tree))
+        table = self._table(found[0]) if len(found) == 1 else None
+        if table is None or not table.writable or tree.find(exp.AggFunc, exp.Window) is not None:
+            return
+        names = ["_entry"] if table.name == "JournalEntries" else ["_entry", "_number"]
+        alias = exp.Identifier(this=found[0].alias_or_name, quoted=True)
+        tree.set(
+            "order",
+            exp.Order(
+                expressions=[
+                    exp.Ordered(
+                        this=exp.Column(
+                            this=exp.Identifier(this=name, quoted=True), table=alias.copy()
+                        )
+                    )
+                    for name in names
+                ]
+            ),
+        )
 
     # Expressions that the engine means otherwise
 
@@ -926,6 +988,9 @@ def _within_group(node: exp.WithinGroup) -> exp.Expression | None:
         )
     return made
 
+
+_VECTORS: Final = frozenset(("indkey", "indoption", "indclass", "indcollation", "proargtypes"))
+_ENTRY_KEYS: Final = {"JournalEntries": "id", "JournalEntryLines": "journalentryid"}
 
 _SERIES: Final = re.compile(r"generate_series|unnest|generate_subscripts", re.IGNORECASE)
 

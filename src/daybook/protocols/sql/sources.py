@@ -443,7 +443,12 @@ def _without_lines(
         )
         inner = exp.Select(
             expressions=[exp.Literal.number(1)],
-            from_=exp.From(this=exp.to_table("JournalEntryLines", alias="_line")),
+            from_=exp.From(
+                this=exp.Table(
+                    this=exp.Identifier(this="JournalEntryLines", quoted=True),
+                    alias=exp.TableAlias(this=exp.Identifier(this="_line", quoted=True)),
+                )
+            ),
             where=exp.Where(this=exp.and_(*about_lines, copy=False)),
         )
         kept.append(exp.Exists(this=inner))

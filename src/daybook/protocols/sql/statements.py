@@ -370,7 +370,7 @@ def _syntax_error(fault: ParseError) -> SqlFault:
     details = fault.errors[0] if fault.errors else {}
     near = str(details.get("highlight") or "").strip()[:60]
     message = f'syntax error at or near "{near}"' if near else "syntax error at end of input"
-    return SqlFault(errors.SYNTAX, message, detail=str(details.get("description") or "") or None)
+    return SqlFault(errors.SYNTAX, message)
 
 
 _parse_kept = lru_cache(PLANS_CACHED_MAX)(_parse)
