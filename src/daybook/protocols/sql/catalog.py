@@ -662,6 +662,9 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "pg_postmaster_start_time": ("() AS now()",),
         "pg_sequence_last_value": ("(o) AS NULL::BIGINT",),
         "pg_get_keywords": ("() AS NULL::VARCHAR",),
+        "_pg_expandarray": (
+            "(a) AS list_transform(a, lambda x, i: {'x': x, 'n': i})",
+        ),
         "row_security_active": ("(o) AS false",),
     }.items()
 }

@@ -254,8 +254,13 @@ class Engine:
             copy = self.copy
             cursor = self._idle.pop() if self._idle else copy.plain_cursor()
         if "pgf_" in query.sql.lower():
-            for name, value in self.variables.items():
-                cursor.execute(f"SET VARIABLE {name} = ?", [value])
+            settings: dict[str, str] = self.variables["settings"]
+            cursor.execute(
+                "SET VARIABLE settings = map($1::VARCHAR[], $2::VARCHAR[])",
+                [list(settings), list(settings.values())],
+            )
+            for name in ("user", "pid", "identity"):
+                cursor.execute(f"SET VARIABLE {name} = ?", [self.variables[name]])
         return cursor
 
     def release(self, cursor: Any, rows: EngineRows | None) -> None:

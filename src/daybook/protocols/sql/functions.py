@@ -19,7 +19,7 @@ ALLOWED_NAMES: Final = frozenset(
     radians repeat replace reverse right rpad rtrim scope_identity sign split_part starts_with
     statement_timestamp strpos to_hex transaction_timestamp translate clock_timestamp ntile
     cardinality array_position array_append array_prepend array_cat array_to_string
-    string_to_array json_build_object row_to_json to_json trim_array unnest array_length
+    string_to_array json_build_object row_to_json to_json trim_array unnest array_length generate_series
     pg_range to_char to_date to_timestamp
     """.split()
 )

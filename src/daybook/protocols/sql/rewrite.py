@@ -952,6 +952,15 @@ def _substring(node: exp.Substring) -> exp.Expression:
 
 def _anonymous(node: exp.Anonymous) -> exp.Expression | None:
     name = str(node.name).lower()
+    if name == "_pg_expandarray":
+        inner = exp.Anonymous(
+            this="pgf__pg_expandarray", expressions=[each.copy() for each in node.expressions]
+        )
+        return exp.Anonymous(this="unnest", expressions=[inner])
+    if name in _RENAMED:
+        return exp.Anonymous(
+            this=_RENAMED[name], expressions=[each.copy() for each in node.expressions]
+        )
     if name in FUNCTIONS:
         return exp.Anonymous(
             this=f"pgf_{name}", expressions=[each.copy() for each in node.expressions]
@@ -989,6 +998,7 @@ def _within_group(node: exp.WithinGroup) -> exp.Expression | None:
     return made
 
 
+_RENAMED: Final = {"json_build_object": "json_object"}
 _VECTORS: Final = frozenset(("indkey", "indoption", "indclass", "indcollation", "proargtypes"))
 _ENTRY_KEYS: Final = {"JournalEntries": "id", "JournalEntryLines": "journalentryid"}
 
@@ -1001,6 +1011,7 @@ def _function_source(source: exp.Table) -> None:
     name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
     if not (isinstance(inner, (exp.GenerateSeries, exp.ExplodingGenerateSeries)) or _SERIES.fullmatch(name)):
         raise errors.unsupported(f"{name[:60]} in FROM is not supported")
+    source.set("db", None)
     alias: Any = source.args.get("alias")
     if alias is not None and alias.this is not None and not alias.columns:
         alias.set("columns", [exp.Identifier(this=alias.name, quoted=True)])

@@ -86,6 +86,9 @@ _DEFAULTS: Final = {
     "escape_string_warning": "on",
     "backslash_quote": "safe_encoding",
     "ssl": "off",
+    "default_table_access_method": "heap",
+    "default_tablespace": "",
+    "default_transaction_deferrable": "off",
     "edition": "desktop",
 }
 _FIXED: Final = frozenset(
@@ -264,7 +267,7 @@ class Session:
         self.pid = random.SystemRandom().randint(1, 2**31 - 1)
         self.engine = Engine(
             copies, books,
-            {"user": user, "pid": self.pid, "identity": None, "settings": None},
+            {"user": user, "pid": self.pid, "identity": None, "settings": {}},
         )
         self.prepared: dict[str, Prepared] = {}
         self.cursors: dict[str, Cursor] = {}
@@ -377,7 +380,7 @@ class Session:
 
     def _publish(self) -> None:
         shown = {name.lower(): value for name, value in self.settings.items()}
-        self.engine.variables["settings"] = _Map(shown)
+        self.engine.variables["settings"] = shown
 
     def reset(self, name: str) -> None:
         """Put a setting back to its default."""
@@ -750,10 +753,6 @@ class Session:
         """The session has ended; what was staged is forgotten."""
         self.close_cursors()
         self.engine.close()
-
-
-class _Map(dict[str, str]):
-    """Settings as the engine takes them: a map."""
 
 
 def _duration(text: str) -> float:
