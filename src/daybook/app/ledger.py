@@ -378,9 +378,7 @@ class Books:
         if refused is not None:
             return refused
         try:
-            return self.ledger.store.write(
-                self.company_id, lambda tx: tx.reserve_ids(ENTRY, count)
-            )
+            return self.ledger.store.write(self.company_id, lambda tx: tx.reserve_ids(ENTRY, count))
         except StoreFailure as failure:
             return refusal_of(failure)
 

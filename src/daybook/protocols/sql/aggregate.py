@@ -24,8 +24,9 @@ Row = dict[str, str]
 """Canonical column name to text; what is not given is absent."""
 
 _TRIMMED: Final = frozenset(
-    name for name in LINE_COLUMNS if name.endswith("id") or name in
-    ("linetype", "lineamount", "linebillablestatus")
+    name
+    for name in LINE_COLUMNS
+    if name.endswith("id") or name in ("linetype", "lineamount", "linebillablestatus")
 )
 _ONLINE: Final = {
     "amount": "LineAmount",
@@ -113,7 +114,9 @@ class _Reader:
             self._parser.Parse(document.encode("utf-8", "surrogatepass"), True)
         except expat.ExpatError as fault:
             where = f"line {fault.lineno}, column {fault.offset}"
-            message = f"LineAggregate is not well-formed XML: {expat.ErrorString(fault.code)}, {where}"
+            message = (
+                f"LineAggregate is not well-formed XML: {expat.ErrorString(fault.code)}, {where}"
+            )
             raise SqlFault("2200M", message, column="LineAggregate") from None
         return self.rows
 

@@ -1,4 +1,4 @@
-"""The analytical copy: a company's tables in an engine made for scans, brought up to date before use.
+"""The analytical copy: a company's tables in an engine for scans, brought up to date before use.
 
 The copy follows the event log: it remembers the number of the last event it holds and takes the
 later ones, whose bodies the engine reads as JSON by itself. It holds one company, can open no
@@ -30,6 +30,9 @@ from daybook.protocols.sql.limits import COPIES_MAX, COPY_MEMORY, COPY_THREADS, 
 from daybook.protocols.sql.macros import MACROS
 from daybook.protocols.sql.tables import amount_scale
 
+Config = dict[str, str | bool | int | float | list[str]]
+"""Settings of the engine."""
+
 _LOG = logging.getLogger("daybook.sql")
 
 FORMAT: Final = 1
@@ -57,8 +60,12 @@ _REFERENCE_COLUMNS: Final = (
     " currency VARCHAR, parent_id BIGINT, active BOOLEAN"
 )
 _REFERENCES: Final = frozenset(
-    (ACCOUNT, CONTACT, list_entity(ListKind.TAX_CODE))
-    + tuple(dimension_entity(axis) for axis in (CLASS, DEPARTMENT, PROJECT))
+    (
+        ACCOUNT,
+        CONTACT,
+        list_entity(ListKind.TAX_CODE),
+        *tuple(dimension_entity(axis) for axis in (CLASS, DEPARTMENT, PROJECT)),
+    )
 )
 
 
@@ -156,7 +163,7 @@ class Copy:
         self.scale = self.shape.scale
 
     def _open(self, path: Path | None, reader: Reader) -> Any:
-        config = {
+        config: Config = {
             "enable_external_access": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -173,7 +180,7 @@ class Copy:
         self._found(database)
         return database
 
-    def _kept(self, path: Path, config: dict[str, str], reader: Reader) -> Any:
+    def _kept(self, path: Path, config: Config, reader: Reader) -> Any:
         """A copy from disk that belongs to this log, or None; one that does not is removed."""
         if not path.exists():
             return None
@@ -184,8 +191,10 @@ class Copy:
             ).fetchall()[0]
             event = reader.event(seq) if seq else None
             known = seq == 0 or (event is not None and event.hash.hex() == digest)
-            if form == FORMAT and known and (scale, foreign) == (
-                self.shape.scale, self.shape.foreign
+            if (
+                form == FORMAT
+                and known
+                and (scale, foreign) == (self.shape.scale, self.shape.foreign)
             ):
                 self._seq = seq
                 return database

@@ -38,14 +38,34 @@ SCHEMAS: Final = {"pg_catalog": "pgc", "information_schema": "isc", "sys": "sysc
 """Schemas of the engine that stand for those of the interface."""
 
 _ENGINE_TYPES: Final = {
-    "o": "BIGINT", "n": "VARCHAR", "t": "VARCHAR", "b": "BOOLEAN", "i": "INTEGER",
-    "l": "BIGINT", "s": "SMALLINT", "c": "VARCHAR", "v": "SMALLINT[]", "w": "BIGINT[]",
-    "a": "VARCHAR[]", "p": "BIGINT[]", "h": "SMALLINT[]", "f": "FLOAT", "d": "DOUBLE",
-    "r": "VARCHAR", "z": "TIMESTAMPTZ", "e": "INTERVAL",
+    "o": "BIGINT",
+    "n": "VARCHAR",
+    "t": "VARCHAR",
+    "b": "BOOLEAN",
+    "i": "INTEGER",
+    "l": "BIGINT",
+    "s": "SMALLINT",
+    "c": "VARCHAR",
+    "v": "SMALLINT[]",
+    "w": "BIGINT[]",
+    "a": "VARCHAR[]",
+    "p": "BIGINT[]",
+    "h": "SMALLINT[]",
+    "f": "FLOAT",
+    "d": "DOUBLE",
+    "r": "VARCHAR",
+    "z": "TIMESTAMPTZ",
+    "e": "INTERVAL",
 }
 _WIRE_TYPES: Final = {
-    "o": pg.OID, "n": pg.NAME, "c": pg.CHAR, "v": pg.INT2VECTOR, "r": pg.REGPROC, "a": 1009,
-    "p": 1028, "h": 1005,
+    "o": pg.OID,
+    "n": pg.NAME,
+    "c": pg.CHAR,
+    "v": pg.INT2VECTOR,
+    "r": pg.REGPROC,
+    "a": 1009,
+    "p": 1028,
+    "h": 1005,
 }
 _SYSTEM: Final = (("tableoid", "o"), ("ctid", "t"), ("xmin", "i"))
 
@@ -55,7 +75,10 @@ def _read(name: str) -> list[str]:
 
 
 def _definitions() -> dict[str, dict[str, list[tuple[str, str]]]]:
-    found: dict[str, dict[str, list[tuple[str, str]]]] = {"pg_catalog": {}, "information_schema": {}}
+    found: dict[str, dict[str, list[tuple[str, str]]]] = {
+        "pg_catalog": {},
+        "information_schema": {},
+    }
     for line in _read("catalog_columns.txt"):
         qualified, *columns = line.split(" ")
         schema, _, name = qualified.partition(".")
@@ -71,48 +94,107 @@ _SYS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "sys_catalogs": (("CatalogName", "t"),),
     "sys_schemas": (("CatalogName", "t"), ("SchemaName", "t")),
     "sys_tables": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("TableName", "t"), ("TableType", "t"),
-        ("Description", "t"), ("IsUpdateable", "b"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("TableName", "t"),
+        ("TableType", "t"),
+        ("Description", "t"),
+        ("IsUpdateable", "b"),
     ),
     "sys_tablecolumns": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("TableName", "t"), ("ColumnName", "t"),
-        ("DataTypeName", "t"), ("DataType", "i"), ("Length", "i"), ("NumericPrecision", "i"),
-        ("NumericScale", "i"), ("IsNullable", "b"), ("Description", "t"), ("Ordinal", "i"),
-        ("IsAutoIncrement", "t"), ("IsGeneratedColumn", "t"), ("IsReadOnly", "b"), ("IsKey", "b"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("TableName", "t"),
+        ("ColumnName", "t"),
+        ("DataTypeName", "t"),
+        ("DataType", "i"),
+        ("Length", "i"),
+        ("NumericPrecision", "i"),
+        ("NumericScale", "i"),
+        ("IsNullable", "b"),
+        ("Description", "t"),
+        ("Ordinal", "i"),
+        ("IsAutoIncrement", "t"),
+        ("IsGeneratedColumn", "t"),
+        ("IsReadOnly", "b"),
+        ("IsKey", "b"),
         ("IsHidden", "b"),
     ),
     "sys_procedures": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("ProcedureName", "t"), ("Description", "t"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("ProcedureName", "t"),
+        ("Description", "t"),
         ("ProcedureType", "t"),
     ),
     "sys_procedureparameters": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("ProcedureName", "t"), ("ColumnName", "t"),
-        ("Direction", "t"), ("DataTypeName", "t"), ("DataType", "i"), ("Length", "i"),
-        ("NumericPrecision", "i"), ("NumericScale", "i"), ("IsNullable", "b"), ("IsRequired", "b"),
-        ("IsArray", "b"), ("Description", "t"), ("Ordinal", "i"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("ProcedureName", "t"),
+        ("ColumnName", "t"),
+        ("Direction", "t"),
+        ("DataTypeName", "t"),
+        ("DataType", "i"),
+        ("Length", "i"),
+        ("NumericPrecision", "i"),
+        ("NumericScale", "i"),
+        ("IsNullable", "b"),
+        ("IsRequired", "b"),
+        ("IsArray", "b"),
+        ("Description", "t"),
+        ("Ordinal", "i"),
     ),
     "sys_keycolumns": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("TableName", "t"), ("ColumnName", "t"),
-        ("IsKey", "b"), ("IsForeignKey", "b"), ("PrimaryKeyName", "t"), ("ForeignKeyName", "t"),
-        ("ReferencedCatalogName", "t"), ("ReferencedSchemaName", "t"),
-        ("ReferencedTableName", "t"), ("ReferencedColumnName", "t"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("TableName", "t"),
+        ("ColumnName", "t"),
+        ("IsKey", "b"),
+        ("IsForeignKey", "b"),
+        ("PrimaryKeyName", "t"),
+        ("ForeignKeyName", "t"),
+        ("ReferencedCatalogName", "t"),
+        ("ReferencedSchemaName", "t"),
+        ("ReferencedTableName", "t"),
+        ("ReferencedColumnName", "t"),
     ),
     "sys_foreignkeys": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("TableName", "t"), ("ColumnName", "t"),
-        ("ForeignKeyName", "t"), ("ReferencedCatalogName", "t"), ("ReferencedSchemaName", "t"),
-        ("ReferencedTableName", "t"), ("ReferencedColumnName", "t"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("TableName", "t"),
+        ("ColumnName", "t"),
+        ("ForeignKeyName", "t"),
+        ("ReferencedCatalogName", "t"),
+        ("ReferencedSchemaName", "t"),
+        ("ReferencedTableName", "t"),
+        ("ReferencedColumnName", "t"),
     ),
     "sys_primarykeys": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("TableName", "t"), ("ColumnName", "t"),
-        ("KeySeq", "t"), ("KeyName", "t"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("TableName", "t"),
+        ("ColumnName", "t"),
+        ("KeySeq", "t"),
+        ("KeyName", "t"),
     ),
     "sys_indexes": (
-        ("CatalogName", "t"), ("SchemaName", "t"), ("TableName", "t"), ("IndexName", "t"),
-        ("ColumnName", "t"), ("IsUnique", "b"), ("IsPrimary", "b"), ("Type", "i"),
-        ("SortOrder", "t"), ("OrdinalPosition", "i"),
+        ("CatalogName", "t"),
+        ("SchemaName", "t"),
+        ("TableName", "t"),
+        ("IndexName", "t"),
+        ("ColumnName", "t"),
+        ("IsUnique", "b"),
+        ("IsPrimary", "b"),
+        ("Type", "i"),
+        ("SortOrder", "t"),
+        ("OrdinalPosition", "i"),
     ),
     "sys_connection_props": (
-        ("Name", "t"), ("Type", "t"), ("Default", "t"), ("Value", "t"), ("Required", "b"),
+        ("Name", "t"),
+        ("Type", "t"),
+        ("Default", "t"),
+        ("Value", "t"),
+        ("Required", "b"),
         ("Category", "t"),
     ),
     "sys_sqlinfo": (("NAME", "t"), ("VALUE", "t")),
@@ -128,29 +210,66 @@ TYPE_OIDS: Final = {row[1]: int(row[0]) for row in _TYPE_ROWS}
 """Types by the name in pg_type."""
 
 SQL_NAMES: Final = {
-    "bool": "boolean", "int8": "bigint", "int2": "smallint", "int4": "integer",
-    "float4": "real", "float8": "double precision", "bpchar": "character",
-    "varchar": "character varying", "timestamp": "timestamp without time zone",
-    "timestamptz": "timestamp with time zone", "time": "time without time zone",
-    "timetz": "time with time zone", "char": '"char"', "varbit": "bit varying",
+    "bool": "boolean",
+    "int8": "bigint",
+    "int2": "smallint",
+    "int4": "integer",
+    "float4": "real",
+    "float8": "double precision",
+    "bpchar": "character",
+    "varchar": "character varying",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "time": "time without time zone",
+    "timetz": "time with time zone",
+    "char": '"char"',
+    "varbit": "bit varying",
 }
 _JAVA_TYPES: Final = {
-    pg.TEXT: 12, pg.DATE: 91, pg.TIMESTAMP: 93, pg.INT4: 4, pg.NUMERIC: 2, pg.BOOL: 16,
+    pg.TEXT: 12,
+    pg.DATE: 91,
+    pg.TIMESTAMP: 93,
+    pg.INT4: 4,
+    pg.NUMERIC: 2,
+    pg.BOOL: 16,
 }
 _DRIVER_TYPES: Final = {
-    pg.TEXT: "VARCHAR", pg.DATE: "DATE", pg.TIMESTAMP: "TIMESTAMP", pg.INT4: "INTEGER",
-    pg.NUMERIC: "DECIMAL", pg.BOOL: "BOOLEAN",
+    pg.TEXT: "VARCHAR",
+    pg.DATE: "DATE",
+    pg.TIMESTAMP: "TIMESTAMP",
+    pg.INT4: "INTEGER",
+    pg.NUMERIC: "DECIMAL",
+    pg.BOOL: "BOOLEAN",
 }
 TABLE_OIDS: Final = {name: FIRST_OID + STEP * at for at, name in enumerate(TABLES)}
 """Object ids of the tables, by lower-case name; the next ones are those of what belongs to it."""
 CATALOG_OIDS: Final = {
-    "pg_type": 1247, "pg_attribute": 1249, "pg_proc": 1255, "pg_class": 1259,
-    "pg_database": 1262, "pg_authid": 1260, "pg_namespace": 2615, "pg_attrdef": 2604,
-    "pg_constraint": 2606, "pg_description": 2609, "pg_trigger": 2620, "pg_index": 2610,
-    "pg_extension": 3079, "pg_tablespace": 1213, "pg_am": 2601, "pg_rewrite": 2618,
-    "pg_statistic_ext": 3381, "pg_policy": 3256, "pg_publication": 6104,
-    "pg_foreign_data_wrapper": 2328, "pg_foreign_server": 1417, "pg_event_trigger": 3466,
-    "pg_cast": 2605, "pg_operator": 2617, "pg_language": 2612, "pg_collation": 3456,
+    "pg_type": 1247,
+    "pg_attribute": 1249,
+    "pg_proc": 1255,
+    "pg_class": 1259,
+    "pg_database": 1262,
+    "pg_authid": 1260,
+    "pg_namespace": 2615,
+    "pg_attrdef": 2604,
+    "pg_constraint": 2606,
+    "pg_description": 2609,
+    "pg_trigger": 2620,
+    "pg_index": 2610,
+    "pg_extension": 3079,
+    "pg_tablespace": 1213,
+    "pg_am": 2601,
+    "pg_rewrite": 2618,
+    "pg_statistic_ext": 3381,
+    "pg_policy": 3256,
+    "pg_publication": 6104,
+    "pg_foreign_data_wrapper": 2328,
+    "pg_foreign_server": 1417,
+    "pg_event_trigger": 3466,
+    "pg_cast": 2605,
+    "pg_operator": 2617,
+    "pg_language": 2612,
+    "pg_collation": 3456,
 }
 
 
@@ -227,7 +346,7 @@ def _definition_texts() -> Iterator[dict[str, Any]]:
         shown = _quote(table.name)
         yield {
             "oid": oid + 1,
-            "text": f'CREATE UNIQUE INDEX {_quote(f"{table.name}_pkey")} ON public.{shown}'
+            "text": f"CREATE UNIQUE INDEX {_quote(f'{table.name}_pkey')} ON public.{shown}"
             ' USING btree ("ID")',
         }
         yield {"oid": oid + 2, "text": 'PRIMARY KEY ("ID")'}
@@ -261,48 +380,101 @@ def _contents(company: Company) -> dict[str, list[dict[str, Any]]]:
 
 def _add_server(add: Any, company: Company) -> None:
     add(
-        "pg_database", oid=DATABASE, datname=company.slug, datdba=OWNER, encoding=6,
-        datlocprovider="c", datistemplate=False, datallowconn=True, datconnlimit=-1,
-        datfrozenxid=1, datminmxid=1, dattablespace=1663, datcollate="C", datctype="C",
+        "pg_database",
+        oid=DATABASE,
+        datname=company.slug,
+        datdba=OWNER,
+        encoding=6,
+        datlocprovider="c",
+        datistemplate=False,
+        datallowconn=True,
+        datconnlimit=-1,
+        datfrozenxid=1,
+        datminmxid=1,
+        dattablespace=1663,
+        datcollate="C",
+        datctype="C",
     )
-    for oid, name in ((CATALOG, "pg_catalog"), (PUBLIC, "public"), (INFORMATION, "information_schema")):
+    for oid, name in (
+        (CATALOG, "pg_catalog"),
+        (PUBLIC, "public"),
+        (INFORMATION, "information_schema"),
+    ):
         add("pg_namespace", oid=oid, nspname=name, nspowner=OWNER)
         add("schemata", catalog_name=company.slug, schema_name=name, schema_owner="daybook")
     role = {
-        "rolname": "daybook", "rolsuper": False, "rolinherit": True, "rolcreaterole": False,
-        "rolcreatedb": False, "rolcanlogin": True, "rolreplication": False, "rolconnlimit": -1,
-        "rolbypassrls": False, "oid": OWNER,
+        "rolname": "daybook",
+        "rolsuper": False,
+        "rolinherit": True,
+        "rolcreaterole": False,
+        "rolcreatedb": False,
+        "rolcanlogin": True,
+        "rolreplication": False,
+        "rolconnlimit": -1,
+        "rolbypassrls": False,
+        "oid": OWNER,
     }
     add("pg_roles", **role)
     add("pg_authid", **role)
     add(
-        "pg_user", usename="daybook", usesysid=OWNER, usecreatedb=False, usesuper=False,
-        userepl=False, usebypassrls=False,
+        "pg_user",
+        usename="daybook",
+        usesysid=OWNER,
+        usecreatedb=False,
+        usesuper=False,
+        userepl=False,
+        usebypassrls=False,
     )
     add("pg_tablespace", oid=1663, spcname="pg_default", spcowner=OWNER)
     add("pg_am", oid=2, amname="heap", amhandler="heap_tableam_handler", amtype="t")
     add("pg_am", oid=403, amname="btree", amhandler="bthandler", amtype="i")
     for oid, name in ((100, "default"), (950, "C"), (951, "POSIX")):
         add(
-            "pg_collation", oid=oid, collname=name, collnamespace=CATALOG, collowner=OWNER,
-            collprovider="d" if name == "default" else "c", collisdeterministic=True,
-            collencoding=-1, collcollate="C", collctype="C",
+            "pg_collation",
+            oid=oid,
+            collname=name,
+            collnamespace=CATALOG,
+            collowner=OWNER,
+            collprovider="d" if name == "default" else "c",
+            collisdeterministic=True,
+            collencoding=-1,
+            collcollate="C",
+            collctype="C",
         )
     for oid, name in ((12, "internal"), (13, "c"), (14, "sql")):
         add("pg_language", oid=oid, lanname=name, lanowner=OWNER, lanispl=False, lanpltrusted=True)
     add("information_schema_catalog_name", catalog_name=company.slug)
     for name, value in _SETTINGS_SHOWN.items():
-        add("pg_settings", name=name, setting=value, category="Daybook", context="user",
-            vartype="string", source="default", short_desc=name)
+        add(
+            "pg_settings",
+            name=name,
+            setting=value,
+            category="Daybook",
+            context="user",
+            vartype="string",
+            source="default",
+            short_desc=name,
+        )
 
 
 _SETTINGS_SHOWN: Final = {
-    "server_version": SERVER_VERSION, "server_version_num": "150000", "server_encoding": "UTF8",
-    "client_encoding": "UTF8", "DateStyle": "ISO, MDY", "TimeZone": "UTC",
-    "standard_conforming_strings": "on", "max_identifier_length": "63", "block_size": "8192",
-    "max_index_keys": "32", "integer_datetimes": "on", "lc_collate": "C", "lc_ctype": "C",
-    "transaction_isolation": "read committed", "default_transaction_isolation": "read committed",
-    "search_path": '"$user", public', "max_connections": "500",
+    "server_version": SERVER_VERSION,
+    "server_version_num": "150000",
+    "server_encoding": "UTF8",
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "TimeZone": "UTC",
+    "standard_conforming_strings": "on",
+    "max_identifier_length": "63",
+    "block_size": "8192",
+    "max_index_keys": "32",
+    "integer_datetimes": "on",
+    "lc_collate": "C",
+    "lc_ctype": "C",
+    "transaction_isolation": "read committed",
+    "default_transaction_isolation": "read committed",
+    "search_path": '"$user", public',
+    "max_connections": "500",
 }
 
 
@@ -310,116 +482,301 @@ def _add_types(add: Any) -> None:
     functions: dict[int, str] = {}
     for row in _TYPE_ROWS:
         (
-            oid, name, length, by_value, kind, category, preferred, element, array, input_oid,
-            input_name, output_oid, output_name, receive_oid, receive_name, send_oid, send_name,
-            align, storage, collation, delimiter, _,
+            oid,
+            name,
+            length,
+            by_value,
+            kind,
+            category,
+            preferred,
+            element,
+            array,
+            input_oid,
+            input_name,
+            output_oid,
+            output_name,
+            receive_oid,
+            receive_name,
+            send_oid,
+            send_name,
+            align,
+            storage,
+            collation,
+            delimiter,
+            _,
         ) = row
         add(
-            "pg_type", oid=int(oid), typname=name, typnamespace=CATALOG, typowner=OWNER,
-            typlen=int(length), typbyval=by_value == "t", typtype=kind, typcategory=category,
-            typispreferred=preferred == "t", typisdefined=True, typdelim=delimiter, typrelid=0,
-            typelem=int(element), typarray=int(array), typinput=input_name,
-            typoutput=output_name, typreceive=receive_name, typsend=send_name, typmodin="-",
-            typmodout="-", typanalyze="-", typsubscript="-", typalign=align, typstorage=storage,
-            typnotnull=False, typbasetype=0, typtypmod=-1, typndims=0, typcollation=int(collation),
+            "pg_type",
+            oid=int(oid),
+            typname=name,
+            typnamespace=CATALOG,
+            typowner=OWNER,
+            typlen=int(length),
+            typbyval=by_value == "t",
+            typtype=kind,
+            typcategory=category,
+            typispreferred=preferred == "t",
+            typisdefined=True,
+            typdelim=delimiter,
+            typrelid=0,
+            typelem=int(element),
+            typarray=int(array),
+            typinput=input_name,
+            typoutput=output_name,
+            typreceive=receive_name,
+            typsend=send_name,
+            typmodin="-",
+            typmodout="-",
+            typanalyze="-",
+            typsubscript="-",
+            typalign=align,
+            typstorage=storage,
+            typnotnull=False,
+            typbasetype=0,
+            typtypmod=-1,
+            typndims=0,
+            typcollation=int(collation),
         )
         functions.update(
             {
-                int(input_oid): input_name, int(output_oid): output_name,
-                int(receive_oid): receive_name, int(send_oid): send_name,
+                int(input_oid): input_name,
+                int(output_oid): output_name,
+                int(receive_oid): receive_name,
+                int(send_oid): send_name,
             }
         )
     for number, name in sorted(functions.items()):
         if number:
             add(
-                "pg_proc", oid=number, proname=name, pronamespace=CATALOG, proowner=OWNER,
-                prolang=12, prokind="f", proretset=False, prosrc=name, proargtypes=[],
-                pronargs=0, pronargdefaults=0, provolatile="i", proparallel="s",
+                "pg_proc",
+                oid=number,
+                proname=name,
+                pronamespace=CATALOG,
+                proowner=OWNER,
+                prolang=12,
+                prokind="f",
+                proretset=False,
+                prosrc=name,
+                proargtypes=[],
+                pronargs=0,
+                pronargdefaults=0,
+                provolatile="i",
+                proparallel="s",
             )
 
 
 def _add_table(add: Any, table: Table, oid: int, scale: int, company: Company) -> None:
     width = len(table.columns)
     common = {
-        "relnamespace": PUBLIC, "relowner": OWNER, "relpersistence": "p", "relchecks": 0,
-        "relhasrules": False, "relhastriggers": bool(table.foreign), "relhassubclass": False,
-        "relrowsecurity": False, "relforcerowsecurity": False, "relispopulated": True,
-        "relreplident": "d", "relispartition": False, "relisshared": False, "reltablespace": 0,
-        "reloftype": 0, "relpages": 1, "reltoastrelid": 0, "relrewrite": 0, "relallvisible": 0,
+        "relnamespace": PUBLIC,
+        "relowner": OWNER,
+        "relpersistence": "p",
+        "relchecks": 0,
+        "relhasrules": False,
+        "relhastriggers": bool(table.foreign),
+        "relhassubclass": False,
+        "relrowsecurity": False,
+        "relforcerowsecurity": False,
+        "relispopulated": True,
+        "relreplident": "d",
+        "relispartition": False,
+        "relisshared": False,
+        "reltablespace": 0,
+        "reloftype": 0,
+        "relpages": 1,
+        "reltoastrelid": 0,
+        "relrewrite": 0,
+        "relallvisible": 0,
     }
     add(
-        "pg_class", oid=oid, relname=table.name, reltype=oid + 4, relam=2, relfilenode=oid,
-        reltuples=1_000.0, relhasindex=True, relkind="r", relnatts=width, **common,
-    )
-    add(
-        "pg_class", oid=oid + 1, relname=f"{table.name}_pkey", reltype=0, relam=403,
-        relfilenode=oid + 1, reltuples=1_000.0, relhasindex=False, relkind="i", relnatts=1,
+        "pg_class",
+        oid=oid,
+        relname=table.name,
+        reltype=oid + 4,
+        relam=2,
+        relfilenode=oid,
+        reltuples=1_000.0,
+        relhasindex=True,
+        relkind="r",
+        relnatts=width,
         **common,
     )
     add(
-        "pg_type", oid=oid + 4, typname=table.name, typnamespace=PUBLIC, typowner=OWNER,
-        typlen=-1, typbyval=False, typtype="c", typcategory="C", typispreferred=False,
-        typisdefined=True, typdelim=",", typrelid=oid, typelem=0, typarray=0,
-        typinput="record_in", typoutput="record_out", typreceive="record_recv",
-        typsend="record_send", typmodin="-", typmodout="-", typalign="d", typstorage="x",
-        typnotnull=False, typbasetype=0, typtypmod=-1, typndims=0, typcollation=0,
-        typsubscript="-", typanalyze="-",
+        "pg_class",
+        oid=oid + 1,
+        relname=f"{table.name}_pkey",
+        reltype=0,
+        relam=403,
+        relfilenode=oid + 1,
+        reltuples=1_000.0,
+        relhasindex=False,
+        relkind="i",
+        relnatts=1,
+        **common,
+    )
+    add(
+        "pg_type",
+        oid=oid + 4,
+        typname=table.name,
+        typnamespace=PUBLIC,
+        typowner=OWNER,
+        typlen=-1,
+        typbyval=False,
+        typtype="c",
+        typcategory="C",
+        typispreferred=False,
+        typisdefined=True,
+        typdelim=",",
+        typrelid=oid,
+        typelem=0,
+        typarray=0,
+        typinput="record_in",
+        typoutput="record_out",
+        typreceive="record_recv",
+        typsend="record_send",
+        typmodin="-",
+        typmodout="-",
+        typalign="d",
+        typstorage="x",
+        typnotnull=False,
+        typbasetype=0,
+        typtypmod=-1,
+        typndims=0,
+        typcollation=0,
+        typsubscript="-",
+        typanalyze="-",
     )
     for number, column in enumerate(table.columns, start=1):
         _add_attribute(add, oid, number, column, scale)
         add(
-            "pg_description", objoid=oid, classoid=CATALOG_OIDS["pg_class"], objsubid=number,
+            "pg_description",
+            objoid=oid,
+            classoid=CATALOG_OIDS["pg_class"],
+            objsubid=number,
             description=column.description,
         )
     _add_attribute(add, oid + 1, 1, table.columns[0], scale)
     add(
-        "pg_description", objoid=oid, classoid=CATALOG_OIDS["pg_class"], objsubid=0,
+        "pg_description",
+        objoid=oid,
+        classoid=CATALOG_OIDS["pg_class"],
+        objsubid=0,
         description=table.description,
     )
     add(
-        "pg_index", indexrelid=oid + 1, indrelid=oid, indnatts=1, indnkeyatts=1,
-        indisunique=True, indnullsnotdistinct=False, indisprimary=True, indisexclusion=False,
-        indimmediate=True, indisclustered=False, indisvalid=True, indcheckxmin=False,
-        indisready=True, indislive=True, indisreplident=False, indkey=[1], indcollation=[100],
-        indclass=[3126], indoption=[0],
+        "pg_index",
+        indexrelid=oid + 1,
+        indrelid=oid,
+        indnatts=1,
+        indnkeyatts=1,
+        indisunique=True,
+        indnullsnotdistinct=False,
+        indisprimary=True,
+        indisexclusion=False,
+        indimmediate=True,
+        indisclustered=False,
+        indisvalid=True,
+        indcheckxmin=False,
+        indisready=True,
+        indislive=True,
+        indisreplident=False,
+        indkey=[1],
+        indcollation=[100],
+        indclass=[3126],
+        indoption=[0],
     )
     _add_constraints(add, table, oid)
-    add("pg_tables", schemaname="public", tablename=table.name, tableowner="daybook",
-        hasindexes=True, hasrules=False, hastriggers=False, rowsecurity=False)
-    add("pg_indexes", schemaname="public", tablename=table.name, indexname=f"{table.name}_pkey",
+    add(
+        "pg_tables",
+        schemaname="public",
+        tablename=table.name,
+        tableowner="daybook",
+        hasindexes=True,
+        hasrules=False,
+        hastriggers=False,
+        rowsecurity=False,
+    )
+    add(
+        "pg_indexes",
+        schemaname="public",
+        tablename=table.name,
+        indexname=f"{table.name}_pkey",
         indexdef=f'CREATE UNIQUE INDEX "{table.name}_pkey" ON public."{table.name}"'
-        ' USING btree ("ID")')
+        ' USING btree ("ID")',
+    )
 
 
 def _add_attribute(add: Any, oid: int, number: int, column: Column, scale: int) -> None:
     size = pg.SIZES.get(column.oid, -1)
     add(
-        "pg_attribute", attrelid=oid, attname=column.name, atttypid=column.oid, attlen=size,
-        attnum=number, attndims=0, attcacheoff=-1, atttypmod=modifier(column, scale),
-        attbyval=size in (1, 4, 8), attalign="i", attstorage="x" if size < 0 else "p",
-        attcompression="", attnotnull=column.kind == "key", atthasdef=False, atthasmissing=False,
-        attidentity="", attgenerated="", attisdropped=False, attislocal=True, attinhcount=0,
-        attstattarget=-1, attcollation=100 if column.oid == pg.TEXT else 0,
+        "pg_attribute",
+        attrelid=oid,
+        attname=column.name,
+        atttypid=column.oid,
+        attlen=size,
+        attnum=number,
+        attndims=0,
+        attcacheoff=-1,
+        atttypmod=modifier(column, scale),
+        attbyval=size in (1, 4, 8),
+        attalign="i",
+        attstorage="x" if size < 0 else "p",
+        attcompression="",
+        attnotnull=column.kind == "key",
+        atthasdef=False,
+        atthasmissing=False,
+        attidentity="",
+        attgenerated="",
+        attisdropped=False,
+        attislocal=True,
+        attinhcount=0,
+        attstattarget=-1,
+        attcollation=100 if column.oid == pg.TEXT else 0,
     )
 
 
 def _add_constraints(add: Any, table: Table, oid: int) -> None:
     common = {
-        "connamespace": PUBLIC, "condeferrable": False, "condeferred": False,
-        "convalidated": True, "conrelid": oid, "contypid": 0, "conparentid": 0,
-        "conislocal": True, "coninhcount": 0, "connoinherit": True,
+        "connamespace": PUBLIC,
+        "condeferrable": False,
+        "condeferred": False,
+        "convalidated": True,
+        "conrelid": oid,
+        "contypid": 0,
+        "conparentid": 0,
+        "conislocal": True,
+        "coninhcount": 0,
+        "connoinherit": True,
     }
     add(
-        "pg_constraint", oid=oid + 2, conname=f"{table.name}_pkey", contype="p", conindid=oid + 1,
-        confrelid=0, conkey=[1], confupdtype=" ", confdeltype=" ", confmatchtype=" ", **common,
+        "pg_constraint",
+        oid=oid + 2,
+        conname=f"{table.name}_pkey",
+        contype="p",
+        conindid=oid + 1,
+        confrelid=0,
+        conkey=[1],
+        confupdtype=" ",
+        confdeltype=" ",
+        confmatchtype=" ",
+        **common,
     )
     names = [column.name for column in table.columns]
     for column, other, _ in table.foreign:
         parent = TABLE_OIDS[other.lower()]
         add(
-            "pg_constraint", oid=oid + 3, conname=f"{table.name}_{column}_fkey", contype="f",
-            conindid=parent + 1, confrelid=parent, conkey=[names.index(column) + 1], confkey=[1],
-            confupdtype="a", confdeltype="c", confmatchtype="s", **common,
+            "pg_constraint",
+            oid=oid + 3,
+            conname=f"{table.name}_{column}_fkey",
+            contype="f",
+            conindid=parent + 1,
+            confrelid=parent,
+            conkey=[names.index(column) + 1],
+            confkey=[1],
+            confupdtype="a",
+            confdeltype="c",
+            confmatchtype="s",
+            **common,
         )
 
 
@@ -432,74 +789,148 @@ def _add_information(add: Any, table: Table, scale: int, company: Company) -> No
         numeric = column.oid == pg.NUMERIC
         precision = AMOUNT_PRECISION if column.is_amount else RATE_PRECISION
         add(
-            "columns", **place, column_name=column.name, ordinal_position=number,
+            "columns",
+            **place,
+            column_name=column.name,
+            ordinal_position=number,
             is_nullable="NO" if column.kind == "key" else "YES",
-            data_type=SQL_NAMES.get(name, name), udt_catalog=company.slug,
-            udt_schema="pg_catalog", udt_name=name, dtd_identifier=str(number),
+            data_type=SQL_NAMES.get(name, name),
+            udt_catalog=company.slug,
+            udt_schema="pg_catalog",
+            udt_name=name,
+            dtd_identifier=str(number),
             numeric_precision=precision if numeric else 32 if column.oid == pg.INT4 else None,
             numeric_precision_radix=10 if numeric else 2 if column.oid == pg.INT4 else None,
             numeric_scale=(
-                (scale if column.is_amount else RATE_SCALE) if numeric
-                else 0 if column.oid == pg.INT4 else None
+                (scale if column.is_amount else RATE_SCALE)
+                if numeric
+                else 0
+                if column.oid == pg.INT4
+                else None
             ),
             datetime_precision={pg.DATE: 0, pg.TIMESTAMP: 6}.get(column.oid),
-            is_self_referencing="NO", is_identity="NO", is_generated="NEVER", identity_cycle="NO",
+            is_self_referencing="NO",
+            is_identity="NO",
+            is_generated="NEVER",
+            identity_cycle="NO",
             is_updatable=writable,
         )
     keys = [(f"{table.name}_pkey", "PRIMARY KEY", "ID")]
-    keys += [(f"{table.name}_{column}_fkey", "FOREIGN KEY", column) for column, _, _ in table.foreign]
+    keys += [
+        (f"{table.name}_{column}_fkey", "FOREIGN KEY", column) for column, _, _ in table.foreign
+    ]
     for name, kind, column_name in keys:
         constraint = {
-            "constraint_catalog": company.slug, "constraint_schema": "public",
+            "constraint_catalog": company.slug,
+            "constraint_schema": "public",
             "constraint_name": name,
         }
-        add("table_constraints", **constraint, **place, constraint_type=kind, is_deferrable="NO",
-            initially_deferred="NO", enforced="YES")
-        add("key_column_usage", **constraint, **place, column_name=column_name,
+        add(
+            "table_constraints",
+            **constraint,
+            **place,
+            constraint_type=kind,
+            is_deferrable="NO",
+            initially_deferred="NO",
+            enforced="YES",
+        )
+        add(
+            "key_column_usage",
+            **constraint,
+            **place,
+            column_name=column_name,
             ordinal_position=1,
-            position_in_unique_constraint=1 if kind == "FOREIGN KEY" else None)
+            position_in_unique_constraint=1 if kind == "FOREIGN KEY" else None,
+        )
         if kind == "FOREIGN KEY":
             other = table.foreign[0][1]
-            add("referential_constraints", **constraint, unique_constraint_catalog=company.slug,
-                unique_constraint_schema="public", unique_constraint_name=f"{other}_pkey",
-                match_option="NONE", update_rule="NO ACTION", delete_rule="CASCADE")
-            add("constraint_column_usage", **constraint, **{**place, "table_name": other},
-                column_name="ID")
+            add(
+                "referential_constraints",
+                **constraint,
+                unique_constraint_catalog=company.slug,
+                unique_constraint_schema="public",
+                unique_constraint_name=f"{other}_pkey",
+                match_option="NONE",
+                update_rule="NO ACTION",
+                delete_rule="CASCADE",
+            )
+            add(
+                "constraint_column_usage",
+                **constraint,
+                **{**place, "table_name": other},
+                column_name="ID",
+            )
         else:
             add("constraint_column_usage", **constraint, **place, column_name="ID")
 
 
 def _add_sys(add: Any, table: Table, scale: int, company: Company) -> None:
     place = {"CatalogName": company.slug, "SchemaName": "public", "TableName": table.name}
-    add("sys_tables", **place, TableType="TABLE" if table.writable else "VIEW",
-        Description=table.description, IsUpdateable=table.writable)
+    add(
+        "sys_tables",
+        **place,
+        TableType="TABLE" if table.writable else "VIEW",
+        Description=table.description,
+        IsUpdateable=table.writable,
+    )
     pseudo = PSEUDO_COLUMNS if table.writable else ()
     for number, column in enumerate((*table.columns, *pseudo), start=1):
         numeric = column.oid == pg.NUMERIC
         add(
-            "sys_tablecolumns", **place, ColumnName=column.name,
-            DataTypeName=_DRIVER_TYPES[column.oid], DataType=_JAVA_TYPES[column.oid],
+            "sys_tablecolumns",
+            **place,
+            ColumnName=column.name,
+            DataTypeName=_DRIVER_TYPES[column.oid],
+            DataType=_JAVA_TYPES[column.oid],
             Length=pg.SIZES.get(column.oid, 0),
             NumericPrecision=AMOUNT_PRECISION if numeric else 0,
             NumericScale=scale if column.is_amount else RATE_SCALE if numeric else 0,
-            IsNullable=column.kind != "key", Description=column.description, Ordinal=number,
-            IsAutoIncrement="NO", IsGeneratedColumn="YES" if column.read_only else "NO",
-            IsReadOnly=column.read_only, IsKey=column.kind == "key", IsHidden=column.hidden,
+            IsNullable=column.kind != "key",
+            Description=column.description,
+            Ordinal=number,
+            IsAutoIncrement="NO",
+            IsGeneratedColumn="YES" if column.read_only else "NO",
+            IsReadOnly=column.read_only,
+            IsKey=column.kind == "key",
+            IsHidden=column.hidden,
         )
     key = f"{table.name}_pkey"
     add("sys_primarykeys", **place, ColumnName="ID", KeySeq="1", KeyName=key)
-    add("sys_keycolumns", **place, ColumnName="ID", IsKey=True, IsForeignKey=False,
-        PrimaryKeyName=key)
-    add("sys_indexes", **place, IndexName=key, ColumnName="ID", IsUnique=True, IsPrimary=True,
-        Type=3, SortOrder="A", OrdinalPosition=1)
+    add(
+        "sys_keycolumns",
+        **place,
+        ColumnName="ID",
+        IsKey=True,
+        IsForeignKey=False,
+        PrimaryKeyName=key,
+    )
+    add(
+        "sys_indexes",
+        **place,
+        IndexName=key,
+        ColumnName="ID",
+        IsUnique=True,
+        IsPrimary=True,
+        Type=3,
+        SortOrder="A",
+        OrdinalPosition=1,
+    )
     for column_name, other, other_key in table.foreign:
         reference = {
             "ForeignKeyName": f"{table.name}_{column_name}_fkey",
-            "ReferencedCatalogName": company.slug, "ReferencedSchemaName": "public",
-            "ReferencedTableName": other, "ReferencedColumnName": other_key,
+            "ReferencedCatalogName": company.slug,
+            "ReferencedSchemaName": "public",
+            "ReferencedTableName": other,
+            "ReferencedColumnName": other_key,
         }
-        add("sys_keycolumns", **place, ColumnName=column_name, IsKey=False, IsForeignKey=True,
-            **reference)
+        add(
+            "sys_keycolumns",
+            **place,
+            ColumnName=column_name,
+            IsKey=False,
+            IsForeignKey=True,
+            **reference,
+        )
         add("sys_foreignkeys", **place, ColumnName=column_name, **reference)
 
 
@@ -511,19 +942,38 @@ def _add_sys_rest(add: Any, company: Company) -> None:
         add("sys_procedures", **place, Description=description, ProcedureType="PROCEDURE")
         for number, (parameter, required) in enumerate(parameters, start=1):
             add(
-                "sys_procedureparameters", **place, ColumnName=parameter, Direction="INPUT",
-                DataTypeName="VARCHAR", DataType=12, Length=0, NumericPrecision=0, NumericScale=0,
-                IsNullable=not required, IsRequired=required, IsArray=False,
-                Description=parameter, Ordinal=number,
+                "sys_procedureparameters",
+                **place,
+                ColumnName=parameter,
+                Direction="INPUT",
+                DataTypeName="VARCHAR",
+                DataType=12,
+                Length=0,
+                NumericPrecision=0,
+                NumericScale=0,
+                IsNullable=not required,
+                IsRequired=required,
+                IsArray=False,
+                Description=parameter,
+                Ordinal=number,
             )
     for name, value in (
-        ("IDENTIFIER_QUOTE_OPEN_CHAR", '"'), ("IDENTIFIER_QUOTE_CLOSE_CHAR", '"'),
-        ("SUPPORTS_TRANSACTIONS", "YES"), ("SUPPORTS_BATCH_OPERATIONS", "YES"),
+        ("IDENTIFIER_QUOTE_OPEN_CHAR", '"'),
+        ("IDENTIFIER_QUOTE_CLOSE_CHAR", '"'),
+        ("SUPPORTS_TRANSACTIONS", "YES"),
+        ("SUPPORTS_BATCH_OPERATIONS", "YES"),
     ):
         add("sys_sqlinfo", NAME=name, VALUE=value)
     add("sys_information", Product="Daybook", Version=SERVER_VERSION)
-    add("sys_connection_props", Name="Database", Type="String", Default="", Value=company.slug,
-        Required=True, Category="Connection")
+    add(
+        "sys_connection_props",
+        Name="Database",
+        Type="String",
+        Default="",
+        Value=company.slug,
+        Required=True,
+        Category="Connection",
+    )
 
 
 PROCEDURES: Final = (
@@ -600,6 +1050,10 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "pg_conversion_is_visible": ("(o) AS true",),
         "pg_statistics_obj_is_visible": ("(o) AS true",),
         "pg_ts_config_is_visible": ("(o) AS true",),
+        **{
+            f"pg_{kind}_is_visible": ("(o) AS true",)
+            for kind in ("opfamily", "ts_dict", "ts_parser", "ts_template")
+        },
         "pg_relation_is_publishable": ("(o) AS true",),
         "pg_relation_is_updatable": ("(o, p) AS 28",),
         "pg_column_is_updatable": ("(o, n, p) AS true",),
@@ -631,25 +1085,22 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "quote_literal": ("(t) AS '''' || replace(t, '''', '''''') || ''''",),
         "array_upper": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE len(a) END",),
         "array_lower": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE 1 END",),
-        "array_to_string": (
-            "(a, s) AS array_to_string(a, s)",
-        ),
+        "array_to_string": ("(a, s) AS array_to_string(a, s)",),
         "to_regclass": (
             "(n) AS (SELECT x.oid FROM pgc.pg_class x WHERE lower(x.relname) ="
             " lower(replace(regexp_extract(n, '[^.]*$'), '\"', '')))",
         ),
-        "to_regtype": (
-            "(n) AS (SELECT x.oid FROM pgc.type_names x WHERE x.name = n)",
+        "to_regtype": ("(n) AS (SELECT x.oid FROM pgc.type_names x WHERE x.name = n)",),
+        "regclass_name": (
+            "(o) AS coalesce((SELECT x.relname FROM pgc.pg_class x WHERE x.oid = o),"
+            " CAST(o AS VARCHAR))",
         ),
-        "regclass_name": ("(o) AS coalesce((SELECT x.relname FROM pgc.pg_class x WHERE x.oid = o),"
-            " CAST(o AS VARCHAR))",),
-        "regtype_name": ("(o) AS coalesce((SELECT x.name FROM pgc.type_names x WHERE x.oid = o),"
-            " '-')",),
+        "regtype_name": (
+            "(o) AS coalesce((SELECT x.name FROM pgc.type_names x WHERE x.oid = o), '-')",
+        ),
         "current_setting": (f"(n) AS {_SETTING}", f"(n, m) AS {_SETTING}"),
         "current_user": ("() AS CAST(getvariable('user') AS VARCHAR)",),
-        "current_database": (
-            "() AS (SELECT x.datname FROM pgc.pg_database x)",
-        ),
+        "current_database": ("() AS (SELECT x.datname FROM pgc.pg_database x)",),
         "current_schema": ("() AS CAST('public' AS VARCHAR)",),
         "current_schemas": (
             "(i) AS CASE WHEN i THEN ['pg_catalog', 'public'] ELSE ['public'] END",
@@ -662,9 +1113,7 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "pg_postmaster_start_time": ("() AS now()",),
         "pg_sequence_last_value": ("(o) AS NULL::BIGINT",),
         "pg_get_keywords": ("() AS NULL::VARCHAR",),
-        "_pg_expandarray": (
-            "(a) AS list_transform(a, lambda x, i: {'x': x, 'n': i})",
-        ),
+        "_pg_expandarray": ("(a) AS list_transform(a, lambda x, i: {'x': x, 'n': i})",),
         "row_security_active": ("(o) AS false",),
     }.items()
 }

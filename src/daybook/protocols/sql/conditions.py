@@ -68,8 +68,12 @@ _TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     ">": lambda a, b: bool(a > b),
     ">=": lambda a, b: bool(a >= b),
 }
-_OPERATORS: Final[dict[type[exp.Expression], str]] = {
-    exp.EQ: "=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
+_OPERATORS: Final[dict[type[exp.Expr], str]] = {
+    exp.EQ: "=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
 }
 _MIRRORED: Final = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -107,7 +111,7 @@ class Parameters:
         ]
 
 
-def constant(node: exp.Expression, parameters: Parameters, oid: int) -> Constant | None:
+def constant(node: exp.Expr, parameters: Parameters, oid: int) -> Constant | None:
     """The value an expression stands for, or None where it is not a constant."""
     while isinstance(node, exp.Paren):
         node = node.this
@@ -134,7 +138,7 @@ def constant(node: exp.Expression, parameters: Parameters, oid: int) -> Constant
 
 
 def terms_of(
-    where: exp.Expression | None, table: Table, alias: str, parameters: Parameters
+    where: exp.Expr | None, table: Table, alias: str, parameters: Parameters
 ) -> list[Term]:
     """The terms of a clause. Raises `Other` where it is of another form."""
     return [
@@ -143,7 +147,7 @@ def terms_of(
     ]
 
 
-def _term(node: exp.Expression, table: Table, alias: str, parameters: Parameters) -> Term:
+def _term(node: exp.Expr, table: Table, alias: str, parameters: Parameters) -> Term:
     while isinstance(node, exp.Paren):
         node = node.this
     if isinstance(node, exp.In):
@@ -167,7 +171,7 @@ def _term(node: exp.Expression, table: Table, alias: str, parameters: Parameters
     return Term(column, operator, (value,))
 
 
-def _column(node: exp.Expression, table: Table, alias: str) -> Column:
+def _column(node: exp.Expr, table: Table, alias: str) -> Column:
     if not isinstance(node, exp.Column):
         raise Other
     if node.table and node.table.lower() not in (alias.lower(), table.name.lower()):

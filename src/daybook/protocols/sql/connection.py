@@ -8,14 +8,15 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
-from daybook.app.access import Principal
-from daybook.protocols.sql import errors, plans, statements
+from daybook.app.access import Login, Principal
+from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.errors import Notice, SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
@@ -46,12 +47,34 @@ from daybook.protocols.sql.results import (
 from daybook.protocols.sql.session import REPORTED, Prepared, Session
 from daybook.protocols.sql.statements import Statement
 
-if TYPE_CHECKING:
-    from daybook.protocols.sql.listener import SqlListener
-
 T = TypeVar("T")
 _LOG = logging.getLogger("daybook.sql")
 _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
+
+
+class Hub(Protocol):
+    """What connections share, as one of them sees it."""
+
+    secret: bytes
+    tls: ssl.SSLContext | None
+
+    def admit(self, connection: "Connection") -> SqlFault | None:
+        """Count a connection; a fault where there are too many."""
+
+    def leave(self, connection: "Connection") -> None:
+        """A connection has ended."""
+
+    def login(self, user: str) -> Login | None:
+        """What is kept of a user, or None."""
+
+    def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
+        """A session with the books of a name. Raises `SqlFault`."""
+
+    def cancel(self, pid: int, key: int) -> None:
+        """A cancel request."""
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run something on a thread of the pool."""
 
 
 @dataclass(slots=True)
@@ -73,7 +96,7 @@ class _Gone(Exception):
 class Connection(asyncio.Protocol):
     """One client."""
 
-    def __init__(self, listener: "SqlListener") -> None:
+    def __init__(self, listener: "Hub") -> None:
         self._listener = listener
         self._inbox = wire.Inbox(STARTUP_BYTES_MAX)
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -149,9 +172,13 @@ class Connection(asyncio.Protocol):
         """The server stops: say so to a client that waits, let a statement end."""
         self._stopping = True
         if not self.busy:
-            self._send(self._fault_bytes(SqlFault(
-                "57P01", "terminating connection due to administrator command", fatal=True
-            )))
+            self._send(
+                self._fault_bytes(
+                    SqlFault(
+                        "57P01", "terminating connection due to administrator command", fatal=True
+                    )
+                )
+            )
             self._flush_now()
             self._closed = True
             self._arrived.set()
@@ -265,7 +292,8 @@ class Connection(asyncio.Protocol):
                 continue
             if code >> 16 != 3:
                 raise SqlFault(
-                    errors.UNSUPPORTED, f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}"
+                    errors.UNSUPPORTED,
+                    f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}",
                 )
             parameters = wire.startup_parameters(body)
             unknown = sorted(name for name in parameters if name.startswith("_pq_."))
@@ -442,10 +470,10 @@ class Connection(asyncio.Protocol):
         return [1] * len(formats) if cursor is not None and cursor.binary else formats
 
     def _check_block(self, statement: Statement) -> None:
-        if self._session.failed and statement.keyword not in (
-            "rollback", "abort", "commit", "end"
-        ):
-            message = "current transaction is aborted, commands ignored until end of transaction block"
+        if self._session.failed and statement.keyword not in ("rollback", "abort", "commit", "end"):
+            message = (
+                "current transaction is aborted, commands ignored until end of transaction block"
+            )
             raise SqlFault(errors.FAILED_BLOCK, message)
 
     async def _plan(self, statement: Statement, declared: Sequence[int]) -> Plan:
@@ -455,7 +483,7 @@ class Connection(asyncio.Protocol):
         known = session.plans.get(key) if keepable else None
         if known is not None and not session.staging:
             return known
-        plan = await self._run_blocking(lambda: plans.make(session, statement, declared))
+        plan = await self._run_blocking(lambda: session.planner.make(session, statement, declared))
         if plan.cached and keepable and not session.staging:
             if len(session.plans) >= PLANS_CACHED_MAX:
                 session.plans.clear()
@@ -580,7 +608,9 @@ class Connection(asyncio.Protocol):
             return
         session = self._session
         if session.failed and not portal.plan.ends_block:
-            message = "current transaction is aborted, commands ignored until end of transaction block"
+            message = (
+                "current transaction is aborted, commands ignored until end of transaction block"
+            )
             raise SqlFault(errors.FAILED_BLOCK, message)
         await self._execute(portal, limit)
 
@@ -597,7 +627,7 @@ class Connection(asyncio.Protocol):
                 made = plan.run(session, portal.values)
             else:
                 made = await self._run_blocking(lambda: plan.run(session, portal.values))
-            portal.result = cast("Result", made)
+            portal.result = made
         result = portal.result
         self._tell_notices()
         if result.rows is None:
@@ -617,7 +647,8 @@ class Connection(asyncio.Protocol):
     async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
         """Send rows up to a limit (0: all); their number, and whether there are more."""
         plan = portal.plan
-        assert plan is not None and plan.columns is not None
+        assert plan is not None
+        assert plan.columns is not None
         columns, formats = plan.columns, portal.formats
         sent = size = 0
         while True:
@@ -652,7 +683,9 @@ class Connection(asyncio.Protocol):
 
     async def _send_copy(self, portal: Portal, result: Result) -> None:
         plan = portal.plan
-        assert plan is not None and plan.copy_columns is not None and result.rows is not None
+        assert plan is not None
+        assert plan.copy_columns is not None
+        assert result.rows is not None
         columns, form, rows = plan.copy_columns, result.copy or "text", result.rows
         self._send(wire.copy_out(len(columns), 1 if form == "binary" else 0))
         if form != "binary" and result.options.get("header"):
@@ -762,7 +795,10 @@ def _options(text: str) -> list[tuple[str, str]]:
 
 
 def _notice_bytes(notice: Notice) -> bytes:
-    members = (("S", notice.severity), ("V", notice.severity), ("C", notice.code), ("M", notice.message))
+    members = (
+        ("S", notice.severity),
+        ("V", notice.severity),
+        ("C", notice.code),
+        ("M", notice.message),
+    )
     return wire.fault(b"N", members)
-
-

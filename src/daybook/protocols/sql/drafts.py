@@ -54,7 +54,8 @@ def targets(table: Table, names: Sequence[str]) -> list[Target]:
     for target in found:
         if (target.name, target.line) in seen:
             raise SqlFault(
-                errors.DUPLICATE_COLUMN, f'column "{target.name}" specified more than once',
+                errors.DUPLICATE_COLUMN,
+                f'column "{target.name}" specified more than once',
                 column=target.name,
             )
         seen.add((target.name, target.line))
@@ -88,13 +89,15 @@ def entries(
                 continue
             if column.kind == "read_only":
                 raise SqlFault(
-                    errors.GENERATED, f'column "{column.name}" is read-only', column=column.name,
+                    errors.GENERATED,
+                    f'column "{column.name}" is read-only',
+                    column=column.name,
                     table=table.name,
                 )
             if column.kind in ("edit", "ignored"):
                 ignored[column.name] = None
     numbered = any(column.line for column in columns)
-    whole = table.name == "JournalEntries" or any("line" == c.kind and c.line for c in columns)
+    whole = table.name == "JournalEntries" or any(c.kind == "line" and c.line for c in columns)
     if whole:
         made = [_whole_entry(columns, row, numbered, online) for row in rows]
     else:
@@ -195,7 +198,11 @@ class Drafter:
         if account is None:
             raise _missing("LineAccount")
         dimensions = []
-        for axis, name in ((CLASS, "LineClass"), (DEPARTMENT, "LineDepartment"), (PROJECT, "LineProject")):
+        for axis, name in (
+            (CLASS, "LineClass"),
+            (DEPARTMENT, "LineDepartment"),
+            (PROJECT, "LineProject"),
+        ):
             ref = self.ref(row, name, f"{name}Id", dimension_entity(axis))
             if ref is not None:
                 dimensions.append((axis, ref))
@@ -224,8 +231,10 @@ class Drafter:
             names = {getattr(record, "full_name", None), getattr(record, "name", None)}
             if given and given.casefold() not in {each.casefold() for each in names if each}:
                 raise SqlFault(
-                    errors.FOREIGN_KEY, f"{name} and {id_name} stand for different records",
-                    status=3140, column=id_name,
+                    errors.FOREIGN_KEY,
+                    f"{name} and {id_name} stand for different records",
+                    status=3140,
+                    column=id_name,
                 )
             return ById(record.id)
         return ByName(given) if given else None
@@ -252,7 +261,9 @@ def side(text: str) -> Side:
     word = text.strip().lower()
     if word not in ("credit", "debit"):
         raise SqlFault(
-            errors.BAD_PARAMETER, f"LineType is Credit or Debit, not {text[:60]}", status=3210,
+            errors.BAD_PARAMETER,
+            f"LineType is Credit or Debit, not {text[:60]}",
+            status=3210,
             column="LineType",
         )
     return Side.CREDIT if word == "credit" else Side.DEBIT
@@ -265,7 +276,9 @@ def billing(text: str | None) -> BillMark | None:
     known = STATUSES.get(text.strip().lower())
     if known is None:
         raise SqlFault(
-            errors.BAD_PARAMETER, f"{text[:60]} is no LineBillableStatus", status=3210,
+            errors.BAD_PARAMETER,
+            f"{text[:60]} is no LineBillableStatus",
+            status=3210,
             column="LineBillableStatus",
         )
     return None if known == "Empty" else BillMark(known)

@@ -21,12 +21,28 @@ from daybook.protocols.sql.sources import REVERSED
 from daybook.protocols.sql.tables import modifier
 
 _OIDS: Final = {
-    "BOOLEAN": pg.BOOL, "TINYINT": pg.INT2, "SMALLINT": pg.INT2, "INTEGER": pg.INT4,
-    "BIGINT": pg.INT8, "UTINYINT": pg.INT2, "USMALLINT": pg.INT4, "UINTEGER": pg.INT8,
-    "UBIGINT": pg.NUMERIC, "HUGEINT": pg.NUMERIC, "UHUGEINT": pg.NUMERIC, "FLOAT": pg.FLOAT4,
-    "DOUBLE": pg.FLOAT8, "VARCHAR": pg.TEXT, "DATE": pg.DATE, "TIME": pg.TIME,
-    "TIMESTAMP": pg.TIMESTAMP, "TIMESTAMP WITH TIME ZONE": pg.TIMESTAMPTZ,
-    "INTERVAL": pg.INTERVAL, "UUID": pg.UUID_, "BLOB": pg.BYTEA, "JSON": pg.JSON,
+    "BOOLEAN": pg.BOOL,
+    "TINYINT": pg.INT2,
+    "SMALLINT": pg.INT2,
+    "INTEGER": pg.INT4,
+    "BIGINT": pg.INT8,
+    "UTINYINT": pg.INT2,
+    "USMALLINT": pg.INT4,
+    "UINTEGER": pg.INT8,
+    "UBIGINT": pg.NUMERIC,
+    "HUGEINT": pg.NUMERIC,
+    "UHUGEINT": pg.NUMERIC,
+    "FLOAT": pg.FLOAT4,
+    "DOUBLE": pg.FLOAT8,
+    "VARCHAR": pg.TEXT,
+    "DATE": pg.DATE,
+    "TIME": pg.TIME,
+    "TIMESTAMP": pg.TIMESTAMP,
+    "TIMESTAMP WITH TIME ZONE": pg.TIMESTAMPTZ,
+    "INTERVAL": pg.INTERVAL,
+    "UUID": pg.UUID_,
+    "BLOB": pg.BYTEA,
+    "JSON": pg.JSON,
 }
 
 
@@ -103,7 +119,9 @@ class Described:
             label = query.labels[at] if at < len(query.labels) else None
             size = pg.SIZES.get(oid, -1)
             self.columns.append(
-                messages.Field(label if label is not None else name, oid, size, change, table, number)
+                messages.Field(
+                    label if label is not None else name, oid, size, change, table, number
+                )
             )
             self.finishers.append(_finisher(kind, oid))
             parts.append(_shown(f"c{at}", kind))
@@ -279,7 +297,9 @@ class Engine:
             if self._running is not None:
                 self._running.interrupt()
 
-    def set_table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    def set_table(
+        self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]
+    ) -> None:
         """Make a temporary table of text."""
         listed = ", ".join(f'"{column}" VARCHAR' for column in columns)
         quoted = name.replace('"', '""')
@@ -330,7 +350,9 @@ _MISSING = re.compile(
     r'column "?([^"\s]+?)"? not found|(?:does not have a column named|^.*?Column) "([^"]+)"'
     r"(?: referenced that exists|\s|$)"
 )
-_FUNCTION = re.compile(r"Function with name \"?([^\"\s]+)\"? (?:does not exist|is not)", re.IGNORECASE)
+_FUNCTION = re.compile(
+    r"Function with name \"?([^\"\s]+)\"? (?:does not exist|is not)", re.IGNORECASE
+)
 _TEXTS: Final = (
     ("division by zero", "22012", "division by zero"),
     (REVERSED, errors.BAD_PARAMETER, REVERSED),
@@ -378,5 +400,3 @@ def fault_of(fault: Exception) -> SqlFault:
         if isinstance(fault, kind):
             return SqlFault(code, first[:300])
     return errors.unsupported(f"the statement is not supported: {first[:300]}")
-
-

@@ -12,28 +12,86 @@ from daybook.protocols.sql import errors
 from daybook.protocols.sql.pgwire import types as pg
 
 ALLOWED_NAMES: Final = frozenset(
-    """
-    age bit_length bool_and bool_or ceiling char_length character_length concat concat_ws
-    cume_dist date_part degrees div every generate_subscripts initcap isfinite justify_days
-    left length lpad ltrim make_date make_timestamp md5 now octet_length percent_rank pi
-    radians repeat replace reverse right rpad rtrim scope_identity sign split_part starts_with
-    statement_timestamp strpos to_hex transaction_timestamp translate clock_timestamp ntile
-    cardinality array_position array_append array_prepend array_cat array_to_string
-    string_to_array json_build_object row_to_json to_json trim_array unnest array_length generate_series
-    pg_range to_char to_date to_timestamp
-    """.split()
+    [
+        "age",
+        "bit_length",
+        "bool_and",
+        "bool_or",
+        "ceiling",
+        "char_length",
+        "character_length",
+        "concat",
+        "concat_ws",
+        "cume_dist",
+        "date_part",
+        "degrees",
+        "div",
+        "every",
+        "generate_subscripts",
+        "initcap",
+        "isfinite",
+        "justify_days",
+        "left",
+        "length",
+        "lpad",
+        "ltrim",
+        "make_date",
+        "make_timestamp",
+        "md5",
+        "now",
+        "octet_length",
+        "percent_rank",
+        "pi",
+        "radians",
+        "repeat",
+        "replace",
+        "reverse",
+        "right",
+        "rpad",
+        "rtrim",
+        "scope_identity",
+        "sign",
+        "split_part",
+        "starts_with",
+        "statement_timestamp",
+        "strpos",
+        "to_hex",
+        "transaction_timestamp",
+        "translate",
+        "clock_timestamp",
+        "ntile",
+        "cardinality",
+        "array_position",
+        "array_append",
+        "array_prepend",
+        "array_cat",
+        "array_to_string",
+        "string_to_array",
+        "json_build_object",
+        "row_to_json",
+        "to_json",
+        "trim_array",
+        "unnest",
+        "array_length",
+        "generate_series",
+        "pg_range",
+        "to_char",
+        "to_date",
+        "to_timestamp",
+    ]
 )
 """Functions that the parser does not know as such, by name."""
 
 
-def _classes(names: str) -> tuple[type[exp.Expression], ...]:
+def _classes(names: str) -> tuple[type[exp.Expr], ...]:
     found = (getattr(exp, name, None) for name in names.split())
     return tuple(kind for kind in found if kind is not None)
 
 
 ALLOWED_CLASSES: Final = _classes(
     """
-    Abs AnyValue ApproxDistinct Array ArrayAgg ArrayConcat ArrayLength ArraySize ArrayContains
+    Collate Abs AnyValue ApproxDistinct Array ArrayAgg ArrayConcat ArrayLength ArraySize
+    ArrayContains
     Ascii Avg BitLength Case Cast Cbrt Ceil Chr Coalesce Concat ConcatWs Corr Count CountIf
     CovarPop CovarSamp CumeDist CurrentDate CurrentTime CurrentTimestamp CurrentUser
     CurrentSchema CurrentDatabase CurrentCatalog CurrentVersion SessionUser Localtime
@@ -53,14 +111,61 @@ ALLOWED_CLASSES: Final = _classes(
 """Functions that the parser knows."""
 
 _TOKENS: Final = (
-    "YYYY", "YY", "Month", "MONTH", "month", "Mon", "MON", "mon", "MM", "DDD", "DD", "Day", "DAY",
-    "day", "Dy", "DY", "dy", "HH24", "HH12", "HH", "MI", "SS", "MS", "US", "IW", "IYYY", "ID", "Q",
-    "AM", "PM", "am", "pm", "WW", "D",
+    "YYYY",
+    "YY",
+    "Month",
+    "MONTH",
+    "month",
+    "Mon",
+    "MON",
+    "mon",
+    "MM",
+    "DDD",
+    "DD",
+    "Day",
+    "DAY",
+    "day",
+    "Dy",
+    "DY",
+    "dy",
+    "HH24",
+    "HH12",
+    "HH",
+    "MI",
+    "SS",
+    "MS",
+    "US",
+    "IW",
+    "IYYY",
+    "ID",
+    "Q",
+    "AM",
+    "PM",
+    "am",
+    "pm",
+    "WW",
+    "D",
 )
 _STRFTIME: Final = {
-    "YYYY": "%Y", "YY": "%y", "Mon": "%b", "MM": "%m", "DDD": "%j", "DD": "%d", "Dy": "%a",
-    "HH24": "%H", "HH12": "%I", "HH": "%I", "MI": "%M", "SS": "%S", "MS": "%g", "US": "%f",
-    "AM": "%p", "PM": "%p", "IW": "%V", "IYYY": "%G", "ID": "%u",
+    "YYYY": "%Y",
+    "YY": "%y",
+    "Mon": "%b",
+    "MM": "%m",
+    "DDD": "%j",
+    "DD": "%d",
+    "Dy": "%a",
+    "HH24": "%H",
+    "HH12": "%I",
+    "HH": "%I",
+    "MI": "%M",
+    "SS": "%S",
+    "MS": "%g",
+    "US": "%f",
+    "AM": "%p",
+    "PM": "%p",
+    "IW": "%V",
+    "IYYY": "%G",
+    "ID": "%u",
 }
 
 
@@ -89,11 +194,11 @@ def _pieces(pattern: str) -> list[tuple[str, bool]]:
     return found
 
 
-def _anonymous(name: str, *arguments: exp.Expression) -> exp.Expression:
+def _anonymous(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _piece(value: exp.Expression, token: str) -> exp.Expression:
+def _piece(value: exp.Expr, token: str) -> exp.Expr:
     fill, token = token.startswith("FM"), token.removeprefix("FM")
     word = token.lower()
     if word in ("month", "day", "mon", "dy"):
@@ -110,7 +215,7 @@ def _piece(value: exp.Expression, token: str) -> exp.Expression:
         return exp.Lower(this=_anonymous("strftime", value.copy(), exp.Literal.string("%p")))
     if token in ("Q", "D", "WW"):
         part = {"Q": "quarter", "D": "dow", "WW": "doy"}[token]
-        number: exp.Expression = exp.Extract(this=exp.Var(this=part), expression=value.copy())
+        number: exp.Expr = exp.Extract(this=exp.Var(this=part), expression=value.copy())
         if token == "D":
             number = exp.Paren(this=exp.Add(this=number, expression=exp.Literal.number(1)))
         text = exp.Cast(this=number, to=exp.DataType.build("VARCHAR", "duckdb"))
@@ -134,7 +239,7 @@ FORMATTING: Final = frozenset(("to_char", "to_date", "to_timestamp"))
 """Functions with a format, which has to be known when the statement is planned."""
 
 
-def format_expression(node: exp.Anonymous, kind: int | None) -> exp.Expression:
+def format_expression(node: exp.Anonymous, kind: int | None) -> exp.Expr:
     """`to_char`, `to_date` and `to_timestamp`. `kind` is the type of the first argument."""
     name = str(node.name).lower()
     if len(node.expressions) != 2:
@@ -157,7 +262,7 @@ def format_expression(node: exp.Anonymous, kind: int | None) -> exp.Expression:
     return exp.Paren(this=made)
 
 
-def _read(name: str, value: exp.Expression, pattern: str) -> exp.Expression:
+def _read(name: str, value: exp.Expr, pattern: str) -> exp.Expr:
     pieces = _pieces(pattern)
     if any(token and text not in _STRFTIME for text, token in pieces):
         raise errors.unsupported(f'the format "{pattern[:60]}" is not supported')

@@ -22,6 +22,7 @@ from daybook.protocols.sql.limits import (
     THREADS,
     WAITING_MAX,
 )
+from daybook.protocols.sql.plans import PLANNER
 from daybook.protocols.sql.results import Plan
 from daybook.protocols.sql.session import Session
 
@@ -91,9 +92,7 @@ class SqlListener:
         logins = self._services.logins
         return None if logins is None else logins.login(user)
 
-    def open(
-        self, connection: Connection, user: str, principal: Principal, name: str
-    ) -> Session:
+    def open(self, connection: Connection, user: str, principal: Principal, name: str) -> Session:
         """A session with the books of a name. Raises `SqlFault` where they are not the caller's."""
         ledger = self._services.ledger
         company_id = ledger.store.directory.by_slug(name)
@@ -108,6 +107,7 @@ class SqlListener:
             user=user,
             online=self._online,
             plans=self._plans.setdefault(company_id, {}),
+            planner=PLANNER,
         )
         while session.pid in self._sessions:
             session.pid += 1
@@ -152,5 +152,3 @@ def _context(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key or None)
     return context
-
-

@@ -32,7 +32,9 @@ LITERAL_SHOWN_MAX: Final = 100
 
 def _bad_date(text: str, kind: str) -> SqlFault:
     shown = text[:LITERAL_SHOWN_MAX]
-    return SqlFault(errors.BAD_DATE, f'invalid input syntax for type {kind}: "{shown}"', status=3020)
+    return SqlFault(
+        errors.BAD_DATE, f'invalid input syntax for type {kind}: "{shown}"', status=3020
+    )
 
 
 def _split(text: str, kind: str) -> tuple[date, str]:
@@ -143,7 +145,9 @@ def read_amount(text: str, exponent: int, column: str = "LineAmount") -> int:
     return minor
 
 
-_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
+_NUMBER = re.compile(
+    r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*", re.ASCII
+)
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _RANGES: Final = {pg.INT2: 2**15, pg.INT4: 2**31, pg.INT8: 2**63, pg.OID: 2**32}
 _TYPE_NAMES: Final = {
@@ -180,7 +184,9 @@ def canonical(oid: int, text: str) -> str:
             if -bound <= int(text) < bound:
                 return str(int(text))
         if whole:
-            message = f'value "{text[:LITERAL_SHOWN_MAX]}" is out of range for type {_TYPE_NAMES[oid]}'
+            message = (
+                f'value "{text[:LITERAL_SHOWN_MAX]}" is out of range for type {_TYPE_NAMES[oid]}'
+            )
             raise SqlFault(errors.OUT_OF_RANGE, message)
     elif oid == pg.NUMERIC:
         if _NUMBER.fullmatch(text) and len(text) <= NUMBER_DIGITS_MAX:

@@ -17,9 +17,42 @@ if TYPE_CHECKING:
 _QUERIES: Final = frozenset(("select", "with", "values", "table"))
 _WRITES: Final = frozenset(("insert", "update", "delete"))
 _REFUSED: Final = frozenset(
-    "create alter drop truncate grant revoke comment do listen notify unlisten vacuum analyze"
-    " cluster reindex refresh security import merge lock prepare load attach detach install pragma"
-    " use export checkpoint reassign replace describe summarize pivot".split()
+    [
+        "create",
+        "alter",
+        "drop",
+        "truncate",
+        "grant",
+        "revoke",
+        "comment",
+        "do",
+        "listen",
+        "notify",
+        "unlisten",
+        "vacuum",
+        "analyze",
+        "cluster",
+        "reindex",
+        "refresh",
+        "security",
+        "import",
+        "merge",
+        "lock",
+        "prepare",
+        "load",
+        "attach",
+        "detach",
+        "install",
+        "pragma",
+        "use",
+        "export",
+        "checkpoint",
+        "reassign",
+        "replace",
+        "describe",
+        "summarize",
+        "pivot",
+    ]
 )
 
 
@@ -38,7 +71,7 @@ def make(session: "Session", statement: Statement, declared: Sequence[int]) -> P
     raise SqlFault(errors.SYNTAX, f'syntax error at or near "{word[:60]}"')
 
 
-def query(session: "Session", tree: exp.Expression, declared: Sequence[int]) -> Plan:
+def query(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
     """The plan of a query: by the store where that is simple, else by the copy."""
     session.need_read()
     if isinstance(tree, exp.Select) and tree.args.get("into") is not None:
@@ -63,3 +96,19 @@ def query(session: "Session", tree: exp.Expression, declared: Sequence[int]) -> 
 
     cached = not rewritten.temps and not engine.staged
     return Plan(run, rewritten.parameters, described.columns, cached)
+
+
+class _Planner:
+    """See `Planner`."""
+
+    def make(self, session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
+        """The plan of a statement."""
+        return make(session, statement, declared)
+
+    def query(self, session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
+        """The plan of a query."""
+        return query(session, tree, declared)
+
+
+PLANNER: Final = _Planner()
+"""Makes plans for sessions."""

@@ -11,10 +11,10 @@ from daybook.protocols.sql import errors, ids, literals
 from daybook.protocols.sql.catalog import PROCEDURES
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import PAGE_ROWS
+from daybook.protocols.sql.lookup import by_ids
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.results import ListRows, Plan, Result, Row
-from daybook.protocols.sql.simple import by_ids
 from daybook.protocols.sql.statements import Statement, Token
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Arguments = dict[str, str | None]
 
 def plan(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
     """The plan of a call. Raises `SqlFault`."""
-    tokens = [token for token in statement.tokens[1:]]
+    tokens = list(statement.tokens[1:])
     if not tokens or tokens[0].kind not in ("word", "quoted"):
         raise SqlFault(errors.SYNTAX, "syntax error: a procedure is wanted")
     name = tokens.pop(0).text

@@ -38,9 +38,7 @@ class Renderer:
         """The columns of an entry, by lower-case name."""
         return tuple(self.entry_value(entry, column) for column in columns)
 
-    def line_rows(
-        self, entry: JournalEntry, columns: Sequence[str]
-    ) -> list[tuple[Value, ...]]:
+    def line_rows(self, entry: JournalEntry, columns: Sequence[str]) -> list[tuple[Value, ...]]:
         """The columns of each line of an entry."""
         return [
             tuple(self.line_value(entry, line, number, column) for column in columns)

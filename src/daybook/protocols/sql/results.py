@@ -4,16 +4,16 @@ A plan is a statement made ready: the types of its parameters, its columns, and 
 come in batches as tuples of text or None; encoding them for the wire is one function for all.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Any, Final, Protocol
+
+from sqlglot import exp
 
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
-
-if TYPE_CHECKING:
-    from daybook.protocols.sql.session import Session
+from daybook.protocols.sql.statements import Statement
 
 Row = tuple[str | None, ...]
 _INT32 = Struct("!i")
@@ -71,7 +71,8 @@ class Result:
     options: dict[str, str] = field(default_factory=dict)
 
 
-Run = Callable[["Session", Sequence[str | None]], "Result | Awaitable[Result]"]
+Run = Callable[[Any, Sequence[str | None]], "Result"]
+"""Runs a plan in a session with the values of its parameters."""
 
 
 @dataclass(slots=True)
@@ -91,7 +92,19 @@ class Plan:
     """Whether it takes so little that it need not go to another thread."""
 
 
-def encode_rows(rows: Sequence[Row], columns: Sequence[messages.Field], formats: Sequence[int]) -> bytes:
+class Planner(Protocol):
+    """Makes plans, for statements that hold others: cursors, COPY, INSERT … SELECT."""
+
+    def make(self, session: Any, statement: Statement, declared: Sequence[int]) -> Plan:
+        """The plan of a statement. Raises `SqlFault`."""
+
+    def query(self, session: Any, tree: exp.Expr, declared: Sequence[int]) -> Plan:
+        """The plan of a query. Raises `SqlFault`."""
+
+
+def encode_rows(
+    rows: Sequence[Row], columns: Sequence[messages.Field], formats: Sequence[int]
+) -> bytes:
     """DataRow messages. Works column by column, which costs a third of going value by value."""
     if not columns:
         return messages.message(b"D", b"\0\0") * len(rows)
@@ -103,9 +116,7 @@ def encode_rows(rows: Sequence[Row], columns: Sequence[messages.Field], formats:
             values = [None if row[at] is None else convert(oid, row[at]) for row in rows]  # type: ignore[arg-type]
         else:
             values = [None if row[at] is None else row[at].encode() for row in rows]  # type: ignore[union-attr]
-        encoded.append(
-            [_NULL if value is None else pack(len(value)) + value for value in values]
-        )
+        encoded.append([_NULL if value is None else pack(len(value)) + value for value in values])
     count, head = len(columns), _HEAD.pack
     parts = []
     for body in map(b"".join, zip(*encoded, strict=True)):
@@ -137,8 +148,12 @@ def encode_copy(
     null = options.get("null", "\\N")
     return b"".join(
         messages.copy_data(
-            (separator.join(null if value is None else _escaped(value, separator) for value in row)
-             + "\n").encode()
+            (
+                separator.join(
+                    null if value is None else _escaped(value, separator) for value in row
+                )
+                + "\n"
+            ).encode()
         )
         for row in rows
     )

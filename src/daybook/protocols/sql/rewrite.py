@@ -11,35 +11,86 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from daybook.protocols.sql import errors, literals, sources
-from daybook.protocols.sql.catalog import CATALOG_OIDS, DEFINITIONS, FUNCTIONS, SCHEMAS, TABLE_OIDS, system_columns
+from daybook.protocols.sql.catalog import (
+    CATALOG_OIDS,
+    DEFINITIONS,
+    FUNCTIONS,
+    SCHEMAS,
+    TABLE_OIDS,
+    system_columns,
+)
 from daybook.protocols.sql.errors import SqlFault
-from daybook.protocols.sql.functions import ALLOWED_CLASSES, ALLOWED_NAMES, FORMATTING, format_expression
+from daybook.protocols.sql.functions import (
+    ALLOWED_CLASSES,
+    ALLOWED_NAMES,
+    FORMATTING,
+    format_expression,
+)
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.tables import PSEUDO_NAMES, TABLES, Table
 
 _ROOTS: Final = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)
 _REFUSED: Final = (
-    exp.DDL, exp.DML, exp.Command, exp.Into, exp.Placeholder, exp.SessionParameter, exp.Pivot,
-    exp.TableSample, exp.Hint, exp.Lateral,
+    exp.DDL,
+    exp.DML,
+    exp.Command,
+    exp.Into,
+    exp.Placeholder,
+    exp.SessionParameter,
+    exp.Pivot,
+    exp.TableSample,
+    exp.Hint,
+    exp.Lateral,
 )
 _ENGINE_TYPES: Final = {
-    pg.BOOL: "BOOLEAN", pg.INT2: "SMALLINT", pg.INT4: "INTEGER", pg.INT8: "BIGINT",
-    pg.OID: "BIGINT", pg.FLOAT4: "FLOAT", pg.FLOAT8: "DOUBLE", pg.NUMERIC: "DECIMAL(38,12)",
-    pg.DATE: "DATE", pg.TIMESTAMP: "TIMESTAMP", pg.TIMESTAMPTZ: "TIMESTAMPTZ",
-    pg.TIME: "TIME", pg.INTERVAL: "INTERVAL", pg.UUID_: "UUID", pg.BYTEA: "BLOB",
+    pg.BOOL: "BOOLEAN",
+    pg.INT2: "SMALLINT",
+    pg.INT4: "INTEGER",
+    pg.INT8: "BIGINT",
+    pg.OID: "BIGINT",
+    pg.FLOAT4: "FLOAT",
+    pg.FLOAT8: "DOUBLE",
+    pg.NUMERIC: "DECIMAL(38,12)",
+    pg.DATE: "DATE",
+    pg.TIMESTAMP: "TIMESTAMP",
+    pg.TIMESTAMPTZ: "TIMESTAMPTZ",
+    pg.TIME: "TIME",
+    pg.INTERVAL: "INTERVAL",
+    pg.UUID_: "UUID",
+    pg.BYTEA: "BLOB",
     pg.REGCLASS: "BIGINT",
 }
 _NUMBERS: Final = frozenset((pg.INT2, pg.INT4, pg.INT8, pg.NUMERIC, pg.FLOAT4, pg.FLOAT8))
 _WHOLE: Final = frozenset((pg.INT2, pg.INT4, pg.INT8))
-_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
+_COMPARISONS: Final = (
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+)
 _REG_TYPES: Final = {"regclass": "regclass", "regtype": "regtype"}
-_PASSED_TYPES: Final = {"oid": "BIGINT", "name": "VARCHAR", '"char"': "VARCHAR", "char": "VARCHAR",
-    "cstring": "VARCHAR", "regproc": "VARCHAR", "int2vector": "SMALLINT[]", "xid": "INTEGER",
-    "regnamespace": "VARCHAR", "regrole": "VARCHAR", "information_schema.sql_identifier": "VARCHAR"}
+_PASSED_TYPES: Final = {
+    "oid": "BIGINT",
+    "name": "VARCHAR",
+    '"char"': "VARCHAR",
+    "char": "VARCHAR",
+    "cstring": "VARCHAR",
+    "regproc": "VARCHAR",
+    "int2vector": "SMALLINT[]",
+    "xid": "INTEGER",
+    "regnamespace": "VARCHAR",
+    "regrole": "VARCHAR",
+    "information_schema.sql_identifier": "VARCHAR",
+}
 
 
 def engine_type(oid: int) -> str:
@@ -70,7 +121,7 @@ class Rewriter:
 
     def __init__(
         self,
-        tree: exp.Expression,
+        tree: exp.Expr,
         declared: Sequence[int],
         scale: int,
         staged: bool = False,
@@ -112,13 +163,18 @@ class Rewriter:
         tree = self._replace_parameters(tree)
         sql = tree.sql("duckdb", identify=True, unsupported_level=ErrorLevel.IGNORE)
         return Query(
-            sql, self.parameters(), self._uses_books, labels, tuple(sorted(self._used_temps)),
-            origins, self._used,
+            sql,
+            self.parameters(),
+            self._uses_books,
+            labels,
+            tuple(sorted(self._used_temps)),
+            origins,
+            self._used,
         )
 
     # What may be there at all
 
-    def _plain(self, tree: exp.Expression) -> exp.Expression:
+    def _plain(self, tree: exp.Expr) -> exp.Expr:
         """Without the schema in front of functions."""
         for dot in list(tree.find_all(exp.Dot)):
             schema = dot.this
@@ -131,6 +187,10 @@ class Rewriter:
             if schema in ("pg_catalog", "public", "information_schema"):
                 column.set("db", None)
                 column.set("catalog", None)
+        for cast in tree.find_all(exp.Cast):
+            name = cast.to.sql("postgres")
+            if name.lower().startswith("pg_catalog."):
+                cast.set("to", _named_type(name[len("pg_catalog.") :]))
         for bracket in tree.find_all(exp.Bracket):
             # these are counted from 0, arrays from 1; the parser has taken 1 off already
             if isinstance(bracket.this, exp.Column) and bracket.this.name.lower() in _VECTORS:
@@ -138,10 +198,10 @@ class Rewriter:
                 bracket.set("expressions", [exp.Paren(this=plus)])
         return tree
 
-    def _expand_stars(self, tree: exp.Expression) -> None:
+    def _expand_stars(self, tree: exp.Expr) -> None:
         """Write out `*` where all it stands for are tables of the books."""
         for select in list(tree.find_all(exp.Select)):
-            listed: list[exp.Expression] = []
+            listed: list[exp.Expr] = []
             tables = [(source, self._table(source)) for source in _sources(select)]
             for item in select.expressions:
                 name = item.table if isinstance(item, exp.Column) else ""
@@ -165,7 +225,7 @@ class Rewriter:
                     )
             select.set("expressions", listed)
 
-    def _check(self, tree: exp.Expression) -> None:
+    def _check(self, tree: exp.Expr) -> None:
         for node in tree.walk():
             if isinstance(node, exp.Lock):
                 node.pop()
@@ -192,7 +252,7 @@ class Rewriter:
 
     # Labels of columns, as PostgreSQL gives them
 
-    def _labels(self, tree: exp.Expression) -> list[str | None]:
+    def _labels(self, tree: exp.Expr) -> list[str | None]:
         for select in list(tree.find_all(exp.Select)):
             top = _is_first(select, tree)
             for at, item in enumerate(select.expressions):
@@ -211,7 +271,7 @@ class Rewriter:
             return []
         return [None if item.is_star else item.alias_or_name for item in first.expressions]
 
-    def _origins(self, tree: exp.Expression) -> list[tuple[Table, int] | int | None]:
+    def _origins(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
         first = _first_select(tree)
         if first is None or not isinstance(tree, exp.Select):
             return []
@@ -224,8 +284,11 @@ class Rewriter:
                 found.append(self._origin(inner, first))
             else:
                 kind = self._kind(inner)
-                found.append(kind if kind in (pg.INT4, pg.INT8, pg.NUMERIC) and isinstance(
-                    inner, (exp.Sum,)) else None)
+                found.append(
+                    kind
+                    if kind in (pg.INT4, pg.INT8, pg.NUMERIC) and isinstance(inner, (exp.Sum,))
+                    else None
+                )
         return found
 
     def _star(self, select: exp.Select) -> Iterator[tuple[Table, int] | int | None]:
@@ -252,7 +315,7 @@ class Rewriter:
                     return pg.OID
         return None
 
-    def _table(self, source: exp.Expression) -> Table | None:
+    def _table(self, source: exp.Expr) -> Table | None:
         if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
             return None
         if source.db and source.db.lower() != "public":
@@ -274,7 +337,7 @@ class Rewriter:
 
     # Types, as far as they can be known without the engine
 
-    def _kind(self, node: exp.Expression | None) -> int | None:
+    def _kind(self, node: exp.Expr | None) -> int | None:
         """The type of an expression, or None."""
         if node is None:
             return None
@@ -286,7 +349,7 @@ class Rewriter:
         self._kinds[id(node)] = found
         return found
 
-    def _kind_of(self, node: exp.Expression) -> int | None:
+    def _kind_of(self, node: exp.Expr) -> int | None:
         match node:
             case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs() | exp.Max() | exp.Min():
                 return self._kind(node.this)
@@ -298,7 +361,9 @@ class Rewriter:
                 text = node.this
                 if "." in text or "e" in text.lower():
                     return pg.NUMERIC
-                return pg.INT4 if int(text) < 2**31 else pg.INT8 if int(text) < 2**63 else pg.NUMERIC
+                return (
+                    pg.INT4 if int(text) < 2**31 else pg.INT8 if int(text) < 2**63 else pg.NUMERIC
+                )
             case exp.Column():
                 return self._column_kind(node)
             case exp.Cast():
@@ -318,7 +383,8 @@ class Rewriter:
             case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
                 return pg.INT4
             case exp.Add() | exp.Sub() if pg.DATE in (
-                self._kind(node.this), self._kind(node.expression)
+                self._kind(node.this),
+                self._kind(node.expression),
             ):
                 other = {self._kind(node.this), self._kind(node.expression)} - {pg.DATE}
                 return pg.DATE if other & set(_WHOLE) else pg.TIMESTAMP
@@ -360,12 +426,12 @@ class Rewriter:
             select = select.find_ancestor(exp.Select)
         return None
 
-    def _source_kind(self, source: exp.Expression, name: str) -> int | None:
+    def _source_kind(self, source: exp.Expr, name: str) -> int | None:
         table = self._table(source)
         if table is not None:
             column = table.by_name.get(name.lower())
             return None if column is None else column.oid
-        inner: exp.Expression | None = None
+        inner: exp.Expr | None = None
         if isinstance(source, exp.Subquery):
             inner = source.this
         elif isinstance(source, exp.Lateral):
@@ -427,7 +493,7 @@ class Rewriter:
             return self._declared[number - 1]
         return self._types.get(number)
 
-    def _infer_parameters(self, tree: exp.Expression) -> None:
+    def _infer_parameters(self, tree: exp.Expr) -> None:
         for node in tree.find_all(exp.Parameter):
             number = self._number(node)
             if self._types.get(number) is None:
@@ -437,7 +503,7 @@ class Rewriter:
             self._types.setdefault(number, 0)
         self._kinds.clear()
 
-    def _context(self, node: exp.Expression) -> int | None:
+    def _context(self, node: exp.Expr) -> int | None:
         """The type that a place wants of a value."""
         parent = node.parent
         match parent:
@@ -462,10 +528,10 @@ class Rewriter:
                 return self._kind(parent.this)
         return None
 
-    def _replace_parameters(self, tree: exp.Expression) -> exp.Expression:
+    def _replace_parameters(self, tree: exp.Expr) -> exp.Expr:
         kinds = self.parameters()
 
-        def one(node: exp.Expression) -> exp.Expression:
+        def one(node: exp.Expr) -> exp.Expr:
             if not isinstance(node, exp.Parameter):
                 return node
             number = self._number(node)
@@ -479,7 +545,7 @@ class Rewriter:
 
     # Conditions: pseudo-columns, Line* on entries, literals compared with columns
 
-    def _conditions(self, tree: exp.Expression) -> None:
+    def _conditions(self, tree: exp.Expr) -> None:
         for select in list(tree.find_all(exp.Select)):
             sources.take_pseudo_columns(select, list(_sources(select)), self._table)
         for column in tree.find_all(exp.Column):
@@ -487,18 +553,16 @@ class Rewriter:
                 message = f'column "{column.name}" may stand in WHERE alone, compared by ='
                 raise SqlFault(errors.NO_COLUMN, message, column=column.name)
         for node in list(tree.find_all(*_COMPARISONS)):
-            self._type_literal(node, node.this, node.expression)
-            self._type_literal(node, node.expression, node.this)
-        for node in list(tree.find_all(exp.Between)):
-            self._type_literal(node, node.this, node.args["low"])
-            self._type_literal(node, node.this, node.args["high"])
-        for node in list(tree.find_all(exp.In)):
-            for item in node.expressions:
-                self._type_literal(node, node.this, item)
+            self._type_literal(node.this, node.expression)
+            self._type_literal(node.expression, node.this)
+        for between in list(tree.find_all(exp.Between)):
+            self._type_literal(between.this, between.args["low"])
+            self._type_literal(between.this, between.args["high"])
+        for listed in list(tree.find_all(exp.In)):
+            for item in listed.expressions:
+                self._type_literal(listed.this, item)
 
-    def _type_literal(
-        self, _: exp.Expression, typed: exp.Expression, item: exp.Expression
-    ) -> None:
+    def _type_literal(self, typed: exp.Expr, item: exp.Expr) -> None:
         if not (isinstance(item, exp.Literal) and item.is_string):
             return
         kind = self._kind(typed)
@@ -506,7 +570,7 @@ class Rewriter:
             return
         item.replace(_typed(literals.canonical(kind, item.this), kind))
 
-    def _join_by_number(self, tree: exp.Expression) -> None:
+    def _join_by_number(self, tree: exp.Expr) -> None:
         """Join entries and lines by number, not by the IDs that are made of it."""
         if any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star)):
             return
@@ -516,7 +580,7 @@ class Rewriter:
                 for side in (node.this, node.expression):
                     side.set("this", exp.Identifier(this="_entry", quoted=True))
 
-    def _key_source(self, column: exp.Expression) -> Table | None:
+    def _key_source(self, column: exp.Expr) -> Table | None:
         """The table of which a column is the ID of an entry, or None."""
         if not isinstance(column, exp.Column) or not column.table:
             return None
@@ -528,7 +592,7 @@ class Rewriter:
                 return table if column.name.lower() == wanted else None
         return None
 
-    def _order(self, tree: exp.Expression) -> None:
+    def _order(self, tree: exp.Expr) -> None:
         """Pages of one table without an order go by number, so that they are stable."""
         if not isinstance(tree, exp.Select) or tree.args.get("order") is not None:
             return
@@ -558,7 +622,7 @@ class Rewriter:
 
     # Expressions that the engine means otherwise
 
-    def _expressions(self, tree: exp.Expression) -> None:
+    def _expressions(self, tree: exp.Expr) -> None:
         for node in reversed(list(tree.walk())):
             replacement = self._expression(node)
             if replacement is not None and replacement is not node:
@@ -567,7 +631,7 @@ class Rewriter:
                 if kind is not None:
                     self._kinds[id(replacement)] = kind
 
-    def _expression(self, node: exp.Expression) -> exp.Expression | None:
+    def _expression(self, node: exp.Expr) -> exp.Expr | None:
         match node:
             case exp.Div():
                 return self._division(node)
@@ -581,6 +645,13 @@ class Rewriter:
                 return exp.Paren(
                     this=exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
                 )
+            case exp.RegexpLike() if _is_table_name(node.this):
+                # names of tables match without regard to case, also where psql looks for them
+                return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
+            case exp.EQ() if _is_table_name(node.this) and isinstance(node.expression, exp.Literal):
+                table = TABLES.get(str(node.expression.this).lower())
+                if table is not None:
+                    return exp.EQ(this=node.this.copy(), expression=exp.Literal.string(table.name))
             case exp.Cast():
                 return self._cast(node)
             case exp.Extract():
@@ -593,7 +664,9 @@ class Rewriter:
             case exp.Substring():
                 return _substring(node)
             case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
-                return exp.Paren(this=exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType.build("INT")))
+                return exp.Paren(
+                    this=exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType.build("INT"))
+                )
             case exp.Sum():
                 return self._sum(node)
             case exp.Anonymous() if node.name.lower() in FORMATTING:
@@ -609,7 +682,8 @@ class Rewriter:
             case exp.CurrentVersion():
                 return exp.Anonymous(this="pgf_version")
             case exp.Collate():
-                return node.this.copy()
+                inner: exp.Expr = node.this.copy()
+                return inner
             case exp.Operator():
                 return _operator(node)
             case exp.PercentileCont() if isinstance(node.parent, exp.WithinGroup):
@@ -622,14 +696,14 @@ class Rewriter:
                 return None
         return None
 
-    def _division(self, node: exp.Div) -> exp.Expression:
+    def _division(self, node: exp.Div) -> exp.Expr:
         left, right = node.this, node.expression
         kinds = self._kind(left), self._kind(right)
         both = [left.copy(), right.copy()]
         if pg.FLOAT8 in kinds or pg.FLOAT4 in kinds:
             return exp.Anonymous(this="pg_div", expressions=both)
         if kinds[0] in _WHOLE and kinds[1] in _WHOLE:
-            parts: list[exp.Expression] = []
+            parts: list[exp.Expr] = []
             for part, kind in zip(both, kinds, strict=True):
                 name = "INT" if kind != pg.INT8 else "BIGINT"
                 parts.append(exp.Cast(this=part, to=exp.DataType.build(name)))
@@ -642,13 +716,13 @@ class Rewriter:
             )
         return exp.Anonymous(this="pg_div", expressions=both)
 
-    def _sum(self, node: exp.Sum) -> exp.Expression | None:
+    def _sum(self, node: exp.Sum) -> exp.Expr | None:
         inner = self._kind(node.this)
         if inner not in (pg.INT2, pg.INT4) or isinstance(node.parent, (exp.Filter, exp.Window)):
             return None
         return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
 
-    def _cast(self, node: exp.Cast) -> exp.Expression | None:
+    def _cast(self, node: exp.Cast) -> exp.Expr | None:
         name = node.to.sql("postgres").lower()
         if name in _REG_TYPES:
             return self._reg_cast(node, name)
@@ -677,7 +751,7 @@ class Rewriter:
             raise errors.unsupported("a double precision number is not shown as text here")
         return None
 
-    def _reg_cast(self, node: exp.Cast, name: str) -> exp.Expression:
+    def _reg_cast(self, node: exp.Cast, name: str) -> exp.Expr:
         inner = node.this
         if isinstance(inner, exp.Literal) and inner.is_string:
             if name == "regclass":
@@ -697,7 +771,7 @@ class Rewriter:
 
     # Tables
 
-    def _tables(self, tree: exp.Expression) -> None:
+    def _tables(self, tree: exp.Expr) -> None:
         names = {column.name.lower() for column in tree.find_all(exp.Column)}
         starred = {
             star.find_ancestor(exp.Select)
@@ -750,13 +824,27 @@ class Rewriter:
         raise errors.no_table(shown)
 
 
+def _is_table_name(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and node.name.lower() in (
+        "relname",
+        "tablename",
+        "table_name",
+    )
+
+
+def _named_type(name: str) -> exp.Expr:
+    made = sqlglot.parse_one(f"CAST(x AS {name})", read="postgres")
+    assert isinstance(made, exp.Cast)
+    return made.to
+
+
 def _has_using(select: exp.Select) -> bool:
     return any(
         join.args.get("using") or join.args.get("method") for join in select.args.get("joins") or ()
     )
 
 
-def label_of(node: exp.Expression) -> str | None:
+def label_of(node: exp.Expr) -> str | None:
     """The name PostgreSQL gives to an unnamed column, or None where it has none."""
     match node:
         case exp.Column():
@@ -796,17 +884,17 @@ def label_of(node: exp.Expression) -> str | None:
     return None
 
 
-def _is_first(select: exp.Select, tree: exp.Expression) -> bool:
+def _is_first(select: exp.Select, tree: exp.Expr) -> bool:
     return _first_select(tree) is select
 
 
-def _first_select(tree: exp.Expression) -> exp.Select | None:
+def _first_select(tree: exp.Expr) -> exp.Select | None:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     return tree if isinstance(tree, exp.Select) else None
 
 
-def _sources(select: exp.Select) -> Iterator[exp.Expression]:
+def _sources(select: exp.Select) -> Iterator[exp.Expr]:
     start = select.args.get("from_")
     if start is not None:
         yield start.this
@@ -814,15 +902,14 @@ def _sources(select: exp.Select) -> Iterator[exp.Expression]:
     for join in select.args.get("joins") or ():
         yield join.this
         yield from (each.this for each in join.this.args.get("joins") or ())
-    for lateral in select.args.get("laterals") or ():
-        yield lateral
+    yield from select.args.get("laterals") or ()
 
 
 def _cte(source: exp.Table) -> exp.CTE | None:
     if source.db:
         return None
     name = source.name.lower()
-    node: exp.Expression | None = source
+    node: exp.Expr | None = source
     while node is not None:
         with_ = node.args.get("with_")
         if with_ is not None:
@@ -837,13 +924,13 @@ def _is_cte(source: exp.Table) -> bool:
     return _cte(source) is not None
 
 
-def _cast_oid(node: exp.Expression | None) -> int | None:
+def _cast_oid(node: exp.Expr | None) -> int | None:
     if not isinstance(node, exp.Cast):
         return None
     return sources.type_oid(node.to)
 
 
-def _is_null(node: exp.Expression) -> bool:
+def _is_null(node: exp.Expr) -> bool:
     return isinstance(node, exp.Null)
 
 
@@ -866,11 +953,13 @@ def _widest(kinds: list[int | None]) -> int | None:
     return found
 
 
-def _typed(text: str, oid: int) -> exp.Expression:
+def _typed(text: str, oid: int) -> exp.Expr:
     """A literal of a type for the engine."""
     if oid == pg.NUMERIC:
-        return exp.Paren(this=exp.Literal.number(text)) if text.startswith("-") else (
-            exp.Literal.number(text)
+        return (
+            exp.Paren(this=exp.Literal.number(text))
+            if text.startswith("-")
+            else (exp.Literal.number(text))
         )
     if oid == pg.BOOL:
         return exp.Boolean(this=text == "t")
@@ -878,7 +967,7 @@ def _typed(text: str, oid: int) -> exp.Expression:
     return exp.Cast(this=exp.Literal.string(text), to=kind)
 
 
-def _array_literal(text: str, oid: int) -> exp.Expression:
+def _array_literal(text: str, oid: int) -> exp.Expr:
     items = [
         exp.Null() if item is None else exp.Literal.string(item) for item in pg.array_items(text)
     ]
@@ -886,7 +975,7 @@ def _array_literal(text: str, oid: int) -> exp.Expression:
     return exp.Cast(this=exp.Array(expressions=items), to=kind)
 
 
-def _is_average(node: exp.Expression) -> bool:
+def _is_average(node: exp.Expr) -> bool:
     inner = node.this
     while isinstance(inner, (exp.Filter, exp.Window)):
         inner = inner.this
@@ -896,12 +985,13 @@ def _is_average(node: exp.Expression) -> bool:
     return isinstance(inner, exp.Avg)
 
 
-def _average(node: exp.Expression) -> exp.Expression:
+def _average(node: exp.Expr) -> exp.Expr:
     """An average as exact quotient of sum and count, each with the same FILTER and OVER."""
     total, count = node.copy(), node.copy()
     inner = total if isinstance(total, exp.Avg) else total.find(exp.Avg)
     other = count if isinstance(count, exp.Avg) else count.find(exp.Avg)
-    assert inner is not None and other is not None
+    assert inner is not None
+    assert other is not None
     sum_, number = exp.Sum(this=inner.this.copy()), exp.Count(this=other.this.copy())
     total = _put(total, inner, sum_)
     count = _put(count, other, number)
@@ -909,7 +999,7 @@ def _average(node: exp.Expression) -> exp.Expression:
     return exp.Anonymous(this="pg_exact", expressions=[total, divisor])
 
 
-def _put(tree: exp.Expression, old: exp.Expression, new: exp.Expression) -> exp.Expression:
+def _put(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
     if tree is old:
         return new
     old.replace(new)
@@ -917,12 +1007,34 @@ def _put(tree: exp.Expression, old: exp.Expression, new: exp.Expression) -> exp.
 
 
 _PARTS: Final = frozenset(
-    "century day decade dow doy epoch hour isodow isoyear microseconds millennium milliseconds"
-    " minute month quarter second week year dayofweek dayofyear dayofweekiso weekiso".split()
+    [
+        "century",
+        "day",
+        "decade",
+        "dow",
+        "doy",
+        "epoch",
+        "hour",
+        "isodow",
+        "isoyear",
+        "microseconds",
+        "millennium",
+        "milliseconds",
+        "minute",
+        "month",
+        "quarter",
+        "second",
+        "week",
+        "year",
+        "dayofweek",
+        "dayofyear",
+        "dayofweekiso",
+        "weekiso",
+    ]
 )
 
 
-def _extract(node: exp.Extract) -> exp.Expression:
+def _extract(node: exp.Extract) -> exp.Expr:
     part = node.this.name.lower()
     if part not in _PARTS:
         raise errors.unsupported(f"extract({part[:40]} …) is not supported")
@@ -936,21 +1048,19 @@ def _extract(node: exp.Extract) -> exp.Expression:
     )
 
 
-def _substring(node: exp.Substring) -> exp.Expression:
+def _substring(node: exp.Substring) -> exp.Expr:
     start = node.args.get("start") or exp.Literal.number(1)
     length = node.args.get("length")
     if isinstance(start, exp.Literal) and start.is_string:
         raise errors.unsupported("substring with a pattern is not supported")
     if length is None:
-        return exp.Anonymous(
-            this="pg_substr_from", expressions=[node.this.copy(), start.copy()]
-        )
+        return exp.Anonymous(this="pg_substr_from", expressions=[node.this.copy(), start.copy()])
     return exp.Anonymous(
         this="pg_substr", expressions=[node.this.copy(), start.copy(), length.copy()]
     )
 
 
-def _anonymous(node: exp.Anonymous) -> exp.Expression | None:
+def _anonymous(node: exp.Anonymous) -> exp.Expr | None:
     name = str(node.name).lower()
     if name == "_pg_expandarray":
         inner = exp.Anonymous(
@@ -968,24 +1078,31 @@ def _anonymous(node: exp.Anonymous) -> exp.Expression | None:
     return None
 
 
-_OPERATORS: Final[dict[str, tuple[type[exp.Expression], bool]]] = {
-    "~": (exp.RegexpLike, False), "!~": (exp.RegexpLike, True), "=": (exp.EQ, False),
-    "<>": (exp.EQ, True), "~~": (exp.Like, False), "!~~": (exp.Like, True),
-    "~*": (exp.RegexpILike, False), "!~*": (exp.RegexpILike, True),
+_OPERATORS: Final[dict[str, tuple[type[exp.Expr], bool]]] = {
+    "~": (exp.RegexpLike, False),
+    "!~": (exp.RegexpLike, True),
+    "=": (exp.EQ, False),
+    "<>": (exp.EQ, True),
+    "~~": (exp.Like, False),
+    "!~~": (exp.Like, True),
+    "~*": (exp.RegexpILike, False),
+    "!~*": (exp.RegexpILike, True),
 }
 
 
-def _operator(node: exp.Operator) -> exp.Expression:
+def _operator(node: exp.Operator) -> exp.Expr:
     name = str(node.args.get("operator") or "").rpartition(".")[2].strip()
     known = _OPERATORS.get(name)
     if known is None:
         raise errors.unsupported(f"the operator {name[:20]} is not supported")
     kind, negated = known
+    if kind is exp.RegexpLike and _is_table_name(node.this):
+        kind = exp.RegexpILike
     made = kind(this=node.this.copy(), expression=node.expression.copy())
     return exp.Not(this=exp.Paren(this=made)) if negated else exp.Paren(this=made)
 
 
-def _within_group(node: exp.WithinGroup) -> exp.Expression | None:
+def _within_group(node: exp.WithinGroup) -> exp.Expr | None:
     inner = node.this
     if not isinstance(inner, exp.PercentileCont):
         return None
@@ -1009,7 +1126,10 @@ def _function_source(source: exp.Table) -> None:
     """A function in FROM: its one column is called as its alias."""
     inner = source.this
     name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
-    if not (isinstance(inner, (exp.GenerateSeries, exp.ExplodingGenerateSeries)) or _SERIES.fullmatch(name)):
+    if not (
+        isinstance(inner, (exp.GenerateSeries, exp.ExplodingGenerateSeries))
+        or _SERIES.fullmatch(name)
+    ):
         raise errors.unsupported(f"{name[:60]} in FROM is not supported")
     source.set("db", None)
     alias: Any = source.args.get("alias")

@@ -20,29 +20,38 @@ from daybook.domain.events import Actor
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, annex_of
 from daybook.protocols.kit.plugin import Services
-from daybook.protocols.sql import aggregate, conditions, errors, ids, literals, simple
+from daybook.protocols.sql import conditions, errors, ids, literals, lookup
 from daybook.protocols.sql.analytics import Copies
 from daybook.protocols.sql.catalog import SERVER_VERSION
+from daybook.protocols.sql.cursors import Cursor
 from daybook.protocols.sql.engine import Engine
 from daybook.protocols.sql.errors import Notice, SqlFault
 from daybook.protocols.sql.limits import (
-    BATCH_ROWS,
     PREPARED_MAX,
     RESERVED_IDS,
     STAGED_MAX,
     STATEMENT_SECONDS,
-    TEMP_ROWS_MAX,
 )
-from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.render import Renderer, rows_of
-from daybook.protocols.sql.results import Plan, Result, Row, Rows
+from daybook.protocols.sql.results import Plan, Planner, Result, Row
 from daybook.protocols.sql.statements import Statement
 from daybook.protocols.sql.tables import ENTRIES, Table, amount_scale
+from daybook.protocols.sql.temps import Temps
 
 REPORTED: Final = (
-    "server_version", "server_encoding", "client_encoding", "DateStyle", "TimeZone",
-    "IntervalStyle", "integer_datetimes", "standard_conforming_strings", "session_authorization",
-    "is_superuser", "application_name", "in_hot_standby", "default_transaction_read_only",
+    "server_version",
+    "server_encoding",
+    "client_encoding",
+    "DateStyle",
+    "TimeZone",
+    "IntervalStyle",
+    "integer_datetimes",
+    "standard_conforming_strings",
+    "session_authorization",
+    "is_superuser",
+    "application_name",
+    "in_hot_standby",
+    "default_transaction_read_only",
 )
 """Settings that are told to the client, at the start and when they change."""
 
@@ -92,9 +101,24 @@ _DEFAULTS: Final = {
     "edition": "desktop",
 }
 _FIXED: Final = frozenset(
-    "server_version server_version_num server_encoding integer_datetimes is_superuser"
-    " in_hot_standby transaction_isolation max_identifier_length lc_collate lc_ctype edition"
-    " block_size max_index_keys wal_level max_connections ssl".split()
+    [
+        "server_version",
+        "server_version_num",
+        "server_encoding",
+        "integer_datetimes",
+        "is_superuser",
+        "in_hot_standby",
+        "transaction_isolation",
+        "max_identifier_length",
+        "lc_collate",
+        "lc_ctype",
+        "edition",
+        "block_size",
+        "max_index_keys",
+        "wal_level",
+        "max_connections",
+        "ssl",
+    ]
 )
 _UNITS: Final = {"us": 0.000001, "ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -106,129 +130,6 @@ class Prepared:
     statement: Statement | None
     plan: Plan | None
     declared: list[int]
-
-
-@dataclass(slots=True)
-class Cursor:
-    """A cursor of SQL: rows that have been passed are kept where it may go back."""
-
-    name: str
-    columns: Sequence[messages.Field]
-    rows: Rows
-    hold: bool
-    scroll: bool
-    binary: bool
-    passed: list[Row] = field(default_factory=list)
-    at: int = 0
-    """Rows before and including the one it stands on."""
-
-    def move(self, direction: str, count: int | None) -> list[Row]:
-        """Rows in a direction; None takes all. Raises `SqlFault` where it cannot go back."""
-        if direction == "forward" and not self.scroll:
-            return self._next(count)
-        if direction == "forward":
-            self._reach(None if count is None else self.at + count)
-            end = len(self.passed) if count is None else min(len(self.passed), self.at + count)
-            found = self.passed[self.at : end]
-            self.at = end if count is not None and len(found) == count else len(self.passed) + 1
-            if count is not None and len(found) == count:
-                self.at = end
-            return found
-        if not self.scroll:
-            hint = "declare it with SCROLL option to enable backward scan"
-            raise SqlFault("55000", "cursor can only scan forward", hint=hint)
-        if direction == "backward":
-            here = min(self.at, len(self.passed) + 1)
-            wanted = here - 1 if count is None else min(count, max(here - 1, 0))
-            found = [self.passed[at - 2] for at in range(here, here - wanted, -1) if at >= 2]
-            self.at = max(0, here - (len(found) + 1 if len(found) < (count or 10**9) else len(found)))
-            return found
-        self._reach(None)
-        places = {"first": 1, "last": len(self.passed)}
-        target = places.get(direction)
-        if target is None:
-            target = count or 0
-            if direction == "relative":
-                target += self.at
-            elif target < 0:
-                target += len(self.passed) + 1
-        self.at = max(0, min(target, len(self.passed) + 1))
-        return [self.passed[target - 1]] if 0 < target <= len(self.passed) else []
-
-    def _next(self, count: int | None) -> list[Row]:
-        found: list[Row] = []
-        while count is None or len(found) < count:
-            batch = self.rows.fetch(BATCH_ROWS if count is None else count - len(found))
-            if not batch:
-                break
-            found.extend(batch)
-        return found
-
-    def _reach(self, wanted: int | None) -> None:
-        while wanted is None or len(self.passed) < wanted:
-            batch = self.rows.fetch(BATCH_ROWS)
-            if not batch:
-                return
-            self.passed.extend(batch)
-
-
-class Temps:
-    """The #TEMP tables of a session: text in memory, seen by nobody else."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, tuple[list[str], list[list[str | None]]]] = {}
-        self.wiped: dict[str, tuple[list[str], list[list[str | None]]]] = {}
-
-    def add(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
-        """Add rows, making the table or its columns where they are not there."""
-        count = sum(len(kept) for _, kept in self.tables.values())
-        if count + len(rows) > TEMP_ROWS_MAX:
-            message = f"the #TEMP tables of a session hold {TEMP_ROWS_MAX} rows"
-            raise SqlFault(errors.LIMIT, message)
-        known, kept = self.tables.setdefault(name.lower(), ([], []))
-        lowered = [each.lower() for each in known]
-        for column in columns:
-            if column.lower() not in lowered:
-                known.append(column)
-                lowered.append(column.lower())
-                for row in kept:
-                    row.append(None)
-        places = [lowered.index(column.lower()) for column in columns]
-        for row in rows:
-            made: list[str | None] = [None] * len(known)
-            for place, value in zip(places, row, strict=True):
-                made[place] = value
-            kept.append(made)
-
-    def drop(self, name: str) -> int:
-        """Empty a table; answers with the number of its rows."""
-        found = self.tables.pop(name.lower(), None)
-        if found is None:
-            return 0
-        self.wiped[name.lower()] = found
-        return len(found[1])
-
-    def restore(self) -> None:
-        """Undo what a transaction that is rolled back has wiped."""
-        for name, table in self.wiped.items():
-            self.tables.setdefault(name, table)
-        self.wiped.clear()
-
-    def as_aggregate(self, name: str) -> str:
-        """A table's rows as a LineAggregate."""
-        found = self.tables.get(name.lower())
-        if found is None:
-            raise errors.no_table(name)
-        columns, rows = found
-        named = [
-            {
-                aggregate.column_name(column): value
-                for column, value in zip(columns, row, strict=True)
-                if value is not None and column.lower().startswith("line")
-            }
-            for row in rows
-        ]
-        return aggregate.write(named)
 
 
 @dataclass(slots=True)
@@ -255,7 +156,9 @@ class Session:
         user: str,
         online: bool = False,
         plans: "dict[Any, Plan] | None" = None,
+        planner: Planner,
     ) -> None:
+        self.planner = planner
         self._services = services
         self.books = books
         self.principal = principal
@@ -266,7 +169,8 @@ class Session:
         self.user = user
         self.pid = random.SystemRandom().randint(1, 2**31 - 1)
         self.engine = Engine(
-            copies, books,
+            copies,
+            books,
             {"user": user, "pid": self.pid, "identity": None, "settings": {}},
         )
         self.prepared: dict[str, Prepared] = {}
@@ -301,7 +205,9 @@ class Session:
     def need_write(self) -> None:
         """Raises `SqlFault` unless the caller may write, now."""
         if not self.books.may(Scope.WRITE):
-            raise SqlFault(errors.FORBIDDEN, "permission denied to write to these books", status=3260)
+            raise SqlFault(
+                errors.FORBIDDEN, "permission denied to write to these books", status=3260
+            )
         if self.read_only or self.settings["default_transaction_read_only"] == "on":
             message = "cannot execute a write in a read-only transaction"
             raise SqlFault(errors.READ_ONLY, message)
@@ -352,7 +258,9 @@ class Session:
                 return
             raise SqlFault("55P02", f'parameter "{known}" cannot be changed')
         if known == "client_encoding" and text.upper().replace("-", "") not in (
-            "UTF8", "UNICODE", "SQL_ASCII"
+            "UTF8",
+            "UNICODE",
+            "SQL_ASCII",
         ):
             message = f'invalid value for parameter "client_encoding": "{text[:60]}"'
             raise SqlFault(errors.BAD_PARAMETER, message)
@@ -599,7 +507,9 @@ class Session:
         keys = [
             replace(
                 each,
-                texts=tuple(None if text is None else text.partition("|")[0] for text in each.texts),
+                texts=tuple(
+                    None if text is None else text.partition("|")[0] for text in each.texts
+                ),
             )
             for each in bound
             if each.column.name == "ID"
@@ -630,9 +540,7 @@ class Session:
                 raise SqlFault(errors.BAD_PARAMETER, message, status=3000, column="ID")
         overlay = self._stage.overlay
         found = {
-            entry.id: entry
-            for entry in simple.by_ids(reader, wanted)
-            if entry.id not in overlay
+            entry.id: entry for entry in lookup.by_ids(reader, wanted) if entry.id not in overlay
         }
         for number, staged in overlay.items():
             if staged is not None and ids.entry_id(staged) in wanted:
@@ -664,9 +572,7 @@ class Session:
     def inserted(self, entries: Sequence[JournalEntry]) -> None:
         """Note what was inserted, for SCOPE_IDENTITY() and LastResultInfo#TEMP."""
         self._last_inserted = [(ids.entry_id(entry), entry.doc_number) for entry in entries]
-        self._identity_rows = [
-            (ids.entry_id(entry), "1", "INSERT", "") for entry in entries
-        ]
+        self._identity_rows = [(ids.entry_id(entry), "1", "INSERT", "") for entry in entries]
         if entries:
             self.engine.variables["identity"] = ids.entry_id(entries[-1])
 
@@ -728,7 +634,9 @@ class Session:
         if len(self.cursors) >= PREPARED_MAX:
             raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} cursors")
         result = plan.run(self, values)
-        assert isinstance(result, Result) and result.rows is not None and plan.columns is not None
+        assert isinstance(result, Result)
+        assert result.rows is not None
+        assert plan.columns is not None
         self.cursors[name] = Cursor(name, plan.columns, result.rows, hold, scroll, binary)
 
     def cursor(self, name: str) -> Cursor:

@@ -1,19 +1,16 @@
-"""Simple SELECTs, answered by the store: one table, comparisons joined by AND, perhaps a LIMIT.
+"""Simple SELECTs, answered by the store: one table, comparisons joined by AND, maybe a LIMIT.
 
 A look-up by ID, by reference number or over a few days costs a few index reads here; the copy
-would look at every row. What this form does not cover goes to the copy, and both give the same rows.
+would look at every row. What this form does not cover goes to the copy; both give the same rows.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from daybook.app.ports import Reader
-from daybook.domain.model import JournalEntry, Status
-from daybook.domain.query import And, Compare, Field, Filter, Keyset, Op, Query, sort_key
-from daybook.protocols.sql import ids
 from daybook.protocols.sql.catalog import TABLE_OIDS
 from daybook.protocols.sql.conditions import (
     Bound,
@@ -23,11 +20,9 @@ from daybook.protocols.sql.conditions import (
     Term,
     bind,
     constant,
-    day,
-    micros,
     terms_of,
 )
-from daybook.protocols.sql.limits import PAGE_ROWS
+from daybook.protocols.sql.lookup import candidates
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.render import Renderer, rows_of
@@ -42,12 +37,6 @@ _RANGES: Final = frozenset(("date", "timemodified"))
 LIMIT_MAX: Final = 1_000
 """Largest LIMIT of a range that the store answers; more rows are read faster from the copy."""
 
-VISIBLE: Final[tuple[Filter, ...]] = (
-    Compare(Field.DELETED, Op.EQ, False),
-    Compare(Field.STATUS, Op.EQ, Status.POSTED.value),
-)
-"""Entries that this interface shows: those that count."""
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -61,7 +50,7 @@ class Look:
     keyed: bool
 
 
-def plan(tree: exp.Expression, declared: Sequence[int], scale: int) -> Plan | None:
+def plan(tree: exp.Expr, declared: Sequence[int], scale: int) -> Plan | None:
     """The plan of a simple SELECT, or None where the statement is not one."""
     if not isinstance(tree, exp.Select):
         return None
@@ -183,8 +172,7 @@ def _rows(
     for entry in candidates(reader, bound):
         tests = rows_of(renderer, look.table, entry, tested)
         holding = [
-            all(each.holds(value) for each, value in zip(bound, row, strict=True))
-            for row in tests
+            all(each.holds(value) for each, value in zip(bound, row, strict=True)) for row in tests
         ]
         if any(holding):
             rows = rows_of(renderer, look.table, entry, look.columns)
@@ -192,66 +180,3 @@ def _rows(
         if wanted is not None and len(found) >= wanted:
             break
     return found[offset : wanted if wanted is not None else None]
-
-
-def candidates(reader: Reader, bound: Sequence[Bound]) -> Iterator[JournalEntry]:
-    """Entries among which all that satisfy the terms are, by number. Uses the best index."""
-    for each in bound:
-        name = each.column.name.lower()
-        if each.operator not in ("=", "in"):
-            continue
-        if name in ("id", "journalentryid") and each.column.kind in ("key", "entry_key"):
-            yield from by_ids(reader, [text for text in each.texts if text is not None])
-            return
-        if name == "txnnumber":
-            numbers = {int(text) for text in each.texts if text and text.isdigit()}
-            yield from _by_numbers(reader, sorted(number for number in numbers if number < 2**63))
-            return
-    conditions: list[Filter] = list(VISIBLE)
-    for each in bound:
-        made = _FILTERS.get(each.column.name.lower())
-        if made is not None and len(each.texts) == 1:
-            if each.texts[0] is None:
-                return
-            conditions.append(made(_OPS[each.operator], each.texts[0]))
-    yield from _pages(reader, And(tuple(conditions)))
-
-
-def by_ids(reader: Reader, texts: Sequence[str]) -> Iterator[JournalEntry]:
-    """Visible entries by their IDs, in the order of their numbers."""
-    wanted = {}
-    for text in texts:
-        parsed = ids.parse(text)
-        if parsed is not None:
-            wanted.setdefault(parsed[0], set()).add(text)
-    for number in sorted(wanted):
-        entry = reader.entry(number)
-        if entry is not None and entry.counts and ids.entry_id(entry) in wanted[number]:
-            yield entry
-
-
-def _by_numbers(reader: Reader, numbers: Sequence[int]) -> Iterator[JournalEntry]:
-    for number in numbers:
-        entry = reader.entry(number)  # type: ignore[arg-type]
-        if entry is not None and entry.counts:
-            yield entry
-
-
-_OPS: Final = {"=": Op.EQ, "in": Op.EQ, "<": Op.LT, "<=": Op.LE, ">": Op.GT, ">=": Op.GE}
-_FILTERS: Final[dict[str, Callable[[Op, str], Filter]]] = {
-    "referencenumber": lambda op, text: Compare(Field.DOC_NUMBER, op, text)
-    if op is Op.EQ
-    else And(()),
-    "date": lambda op, text: Compare(Field.POSTING_DATE, op, day(text)),
-    "timemodified": lambda op, text: Compare(Field.MODIFIED_AT, op, micros(text)),
-}
-
-
-def _pages(reader: Reader, where: Filter) -> Iterator[JournalEntry]:
-    after = None
-    while True:
-        page = reader.entries(Query(where, page=Keyset(PAGE_ROWS, after)))
-        yield from page
-        if len(page) < PAGE_ROWS:
-            return
-        after = sort_key(page[-1], ())

@@ -27,38 +27,95 @@ Raw: Final = exp.Var
 """A node whose text is written as it is."""
 
 WIRE_TYPES: Final = {
-    "o": pg.OID, "n": pg.NAME, "c": pg.CHAR, "v": pg.INT2VECTOR, "r": pg.REGPROC,
+    "o": pg.OID,
+    "n": pg.NAME,
+    "c": pg.CHAR,
+    "v": pg.INT2VECTOR,
+    "r": pg.REGPROC,
 }
 PLAIN_TYPES: Final = {
-    "t": pg.TEXT, "b": pg.BOOL, "i": pg.INT4, "l": pg.INT8, "s": pg.INT2, "f": pg.FLOAT4,
-    "d": pg.FLOAT8, "z": pg.TIMESTAMPTZ, "a": 1009, "p": 1028, "h": 1005, "w": 1028,
+    "t": pg.TEXT,
+    "b": pg.BOOL,
+    "i": pg.INT4,
+    "l": pg.INT8,
+    "s": pg.INT2,
+    "f": pg.FLOAT4,
+    "d": pg.FLOAT8,
+    "z": pg.TIMESTAMPTZ,
+    "a": 1009,
+    "p": 1028,
+    "h": 1005,
+    "w": 1028,
 }
 
 TYPE_LABELS: Final = {
-    pg.TEXT: "text", pg.VARCHAR: "varchar", pg.INT4: "int4", pg.INT8: "int8", pg.INT2: "int2",
-    pg.NUMERIC: "numeric", pg.DATE: "date", pg.TIMESTAMP: "timestamp", pg.BOOL: "bool",
-    pg.TIMESTAMPTZ: "timestamptz", pg.FLOAT8: "float8", pg.FLOAT4: "float4",
-    pg.INTERVAL: "interval", pg.TIME: "time", pg.UUID_: "uuid",
+    pg.TEXT: "text",
+    pg.VARCHAR: "varchar",
+    pg.INT4: "int4",
+    pg.INT8: "int8",
+    pg.INT2: "int2",
+    pg.NUMERIC: "numeric",
+    pg.DATE: "date",
+    pg.TIMESTAMP: "timestamp",
+    pg.BOOL: "bool",
+    pg.TIMESTAMPTZ: "timestamptz",
+    pg.FLOAT8: "float8",
+    pg.FLOAT4: "float4",
+    pg.INTERVAL: "interval",
+    pg.TIME: "time",
+    pg.UUID_: "uuid",
 }
 FUNCTION_LABELS: Final[dict[type, str]] = {
-    exp.TimestampTrunc: "date_trunc", exp.DateTrunc: "date_trunc", exp.Extract: "extract",
-    exp.CurrentDatabase: "current_database", exp.CurrentVersion: "version",
-    exp.CurrentTimestamp: "now", exp.GroupConcat: "string_agg", exp.TimeToStr: "to_char",
-    exp.ToChar: "to_char", exp.StrToDate: "to_date", exp.StrToTime: "to_timestamp",
-    exp.LogicalAnd: "bool_and", exp.LogicalOr: "bool_or", exp.Ceil: "ceil",
-    exp.StrPosition: "position", exp.Trim: "btrim", exp.Pow: "power", exp.Length: "length",
-    exp.GenerateSeries: "generate_series", exp.CurrentUser: "current_user",
-    exp.CurrentCatalog: "current_catalog", exp.SessionUser: "session_user",
-    exp.Stddev: "stddev", exp.Variance: "variance", exp.ArrayAgg: "array_agg",
-    exp.PercentileCont: "percentile_cont", exp.PercentileDisc: "percentile_disc",
+    exp.TimestampTrunc: "date_trunc",
+    exp.DateTrunc: "date_trunc",
+    exp.Extract: "extract",
+    exp.CurrentDatabase: "current_database",
+    exp.CurrentVersion: "version",
+    exp.CurrentTimestamp: "now",
+    exp.GroupConcat: "string_agg",
+    exp.TimeToStr: "to_char",
+    exp.ToChar: "to_char",
+    exp.StrToDate: "to_date",
+    exp.StrToTime: "to_timestamp",
+    exp.LogicalAnd: "bool_and",
+    exp.LogicalOr: "bool_or",
+    exp.Ceil: "ceil",
+    exp.StrPosition: "position",
+    exp.Trim: "btrim",
+    exp.Pow: "power",
+    exp.Length: "length",
+    exp.GenerateSeries: "generate_series",
+    exp.CurrentUser: "current_user",
+    exp.CurrentCatalog: "current_catalog",
+    exp.SessionUser: "session_user",
+    exp.Stddev: "stddev",
+    exp.Variance: "variance",
+    exp.ArrayAgg: "array_agg",
+    exp.PercentileCont: "percentile_cont",
+    exp.PercentileDisc: "percentile_disc",
 }
 
 _DATA_TYPES: Final = {
-    "TEXT": pg.TEXT, "VARCHAR": pg.VARCHAR, "CHAR": pg.BPCHAR, "BPCHAR": pg.BPCHAR, "NAME": pg.NAME,
-    "INT": pg.INT4, "BIGINT": pg.INT8, "SMALLINT": pg.INT2, "DECIMAL": pg.NUMERIC,
-    "DOUBLE": pg.FLOAT8, "FLOAT": pg.FLOAT4, "DATE": pg.DATE, "TIMESTAMP": pg.TIMESTAMP,
-    "TIMESTAMPTZ": pg.TIMESTAMPTZ, "TIMESTAMPNTZ": pg.TIMESTAMP, "TIME": pg.TIME,
-    "BOOLEAN": pg.BOOL, "INTERVAL": pg.INTERVAL, "UUID": pg.UUID_, "VARBINARY": pg.BYTEA,
+    "TEXT": pg.TEXT,
+    "VARCHAR": pg.VARCHAR,
+    "CHAR": pg.BPCHAR,
+    "BPCHAR": pg.BPCHAR,
+    "NAME": pg.NAME,
+    "INT": pg.INT4,
+    "BIGINT": pg.INT8,
+    "SMALLINT": pg.INT2,
+    "DECIMAL": pg.NUMERIC,
+    "DOUBLE": pg.FLOAT8,
+    "FLOAT": pg.FLOAT4,
+    "DATE": pg.DATE,
+    "TIMESTAMP": pg.TIMESTAMP,
+    "TIMESTAMPTZ": pg.TIMESTAMPTZ,
+    "TIMESTAMPNTZ": pg.TIMESTAMP,
+    "TIME": pg.TIME,
+    "BOOLEAN": pg.BOOL,
+    "INTERVAL": pg.INTERVAL,
+    "UUID": pg.UUID_,
+    "VARBINARY": pg.BYTEA,
     "BIGDECIMAL": pg.NUMERIC,
 }
 
@@ -79,8 +136,13 @@ def type_oid(kind: exp.DataType) -> int | None:
 
 
 _HEADER: Final = {
-    "timemodified": "modified", "timecreated": "created", "isadjustment": "adjustment",
-    "currencyname": "currency", "exchangerate": "rate", "externalguid": "guid", "memo": "memo",
+    "timemodified": "modified",
+    "timecreated": "created",
+    "isadjustment": "adjustment",
+    "currencyname": "currency",
+    "exchangerate": "rate",
+    "externalguid": "guid",
+    "memo": "memo",
 }
 _ENTRY: Final = {
     "id": "format('{:X}-{}', e.id, e.second)",
@@ -130,7 +192,8 @@ _LINE: Final[dict[str, tuple[str, str]]] = {
     },
     **{
         f"line{axis}{suffix}": (
-            f"{axis[0]}x.{column}", _joined(f"{axis[0]}x", f"dimension:{name}", f"l.{axis}")
+            f"{axis[0]}x.{column}",
+            _joined(f"{axis[0]}x", f"dimension:{name}", f"l.{axis}"),
         )
         for axis, name in _AXES.items()
         for suffix, column in (("", "full_name"), ("id", "key"))
@@ -140,16 +203,28 @@ _LINE: Final[dict[str, tuple[str, str]]] = {
 }
 
 ACCOUNT_TYPES: Final = {
-    "bank": "Bank", "receivable": "AccountsReceivable",
-    "other_current_asset": "OtherCurrentAsset", "fixed_asset": "FixedAsset",
-    "other_asset": "OtherAsset", "payable": "AccountsPayable", "credit_card": "CreditCard",
+    "bank": "Bank",
+    "receivable": "AccountsReceivable",
+    "other_current_asset": "OtherCurrentAsset",
+    "fixed_asset": "FixedAsset",
+    "other_asset": "OtherAsset",
+    "payable": "AccountsPayable",
+    "credit_card": "CreditCard",
     "other_current_liability": "OtherCurrentLiability",
-    "long_term_liability": "LongTermLiability", "equity": "Equity", "income": "Income",
-    "other_income": "OtherIncome", "cost_of_sales": "CostOfGoodsSold", "expense": "Expense",
-    "other_expense": "OtherExpense", "non_posting": "NonPosting",
+    "long_term_liability": "LongTermLiability",
+    "equity": "Equity",
+    "income": "Income",
+    "other_income": "OtherIncome",
+    "cost_of_sales": "CostOfGoodsSold",
+    "expense": "Expense",
+    "other_expense": "OtherExpense",
+    "non_posting": "NonPosting",
 }
 ENTITY_TYPES: Final = {
-    "customer": "Customer", "vendor": "Vendor", "employee": "Employee", "other": "OtherName",
+    "customer": "Customer",
+    "vendor": "Vendor",
+    "employee": "Employee",
+    "other": "OtherName",
 }
 
 
@@ -159,14 +234,18 @@ def _case(column: str, values: dict[str, str]) -> str:
 
 
 _LIST: Final = {
-    "id": "r.key", "name": "r.name", "fullname": "r.full_name", "isactive": "r.active",
+    "id": "r.key",
+    "name": "r.name",
+    "fullname": "r.full_name",
+    "isactive": "r.active",
     "currencyname": "r.currency",
     "parentid": "(SELECT p.key FROM reference p WHERE p.entity = r.entity AND p.id = r.parent_id)",
 }
 _LIST_SOURCES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "Accounts": ("r.entity = 'account'", {"type": _case("r.kind", ACCOUNT_TYPES)}),
     "Entities": (
-        "r.entity = 'contact'", {"type": _case("r.kind", ENTITY_TYPES), "name": "r.full_name"}
+        "r.entity = 'contact'",
+        {"type": _case("r.kind", ENTITY_TYPES), "name": "r.full_name"},
     ),
     "Customers": ("r.entity = 'contact' AND r.kind = 'customer'", {"name": "r.full_name"}),
     "Vendors": ("r.entity = 'contact' AND r.kind = 'vendor'", {"name": "r.full_name"}),
@@ -190,7 +269,7 @@ def _relation(name: str, staged: bool) -> str:
 def select_text(table: Table, names: set[str], whole: bool, scale: int, staged: bool) -> str:
     """The subquery that stands for a table where a statement names some of its columns."""
     wanted = [column.name for column in table.columns if whole or column.name.lower() in names]
-    hidden = [name for name in ("_entry", "_number") if name in names]
+    hidden = [str(name) for name in ("_entry", "_number") if name in names]
     if table is ENTRIES:
         expressions = {
             **_ENTRY,
@@ -199,7 +278,7 @@ def select_text(table: Table, names: set[str], whole: bool, scale: int, staged: 
         listed = _listed(wanted + [name for name in hidden if name == "_entry"], expressions)
         return f"SELECT {listed or '1 AS _one'} FROM {_relation('entry', staged)} e"
     if table is LINES:
-        return _lines_text(wanted + hidden, staged)
+        return _lines_text([*wanted, *hidden], staged)
     where, own = _LIST_SOURCES[table.name]
     balance = (
         "CAST(coalesce((SELECT sum(CASE WHEN l.debit THEN l.home ELSE -l.home END) FROM"
@@ -221,9 +300,7 @@ def _lines_text(wanted: Sequence[str], staged: bool) -> str:
         if join:
             joins[join.replace("{entry}", _relation("entry", staged))] = None
     listed = _listed(wanted, {name: expression for name, (expression, _) in _LINE.items()})
-    return (
-        f"SELECT {listed or '1 AS _one'} FROM {_relation('line', staged)} l{''.join(joins)}"
-    )
+    return f"SELECT {listed or '1 AS _one'} FROM {_relation('line', staged)} l{''.join(joins)}"
 
 
 def _aggregate_text(scale: int, staged: bool) -> str:
@@ -236,7 +313,8 @@ def _aggregate_text(scale: int, staged: bool) -> str:
         parts.append(f"coalesce('<{name}>' || {shown} || '</{name}>', '')")
     inner = _lines_text([*CANONICAL_ORDER, "_entry", "_number"], staged)
     return (
-        "(SELECT '<JournalEntryLines>' || string_agg('<Row>' || " + " || ".join(parts)
+        "(SELECT '<JournalEntryLines>' || string_agg('<Row>' || "
+        + " || ".join(parts)
         + f" || '</Row>', '' ORDER BY x._number) || '</JournalEntryLines>' FROM ({inner}) x"
         " WHERE x._entry = e.id)"
     )
@@ -247,15 +325,25 @@ def _aggregate_text(scale: int, staged: bool) -> str:
 _TXN: Final = {"starttxndate": exp.GTE, "endtxndate": exp.LTE}
 _MODIFIED: Final = {"startmodifieddate": exp.GTE, "endmodifieddate": exp.LTE}
 _LINE_OPERATORS: Final = (
-    exp.EQ, exp.NEQ, exp.LT, exp.GT, exp.LTE, exp.GTE, exp.In, exp.Like, exp.Between, exp.Is,
-    exp.ILike, exp.Escape,
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.GT,
+    exp.LTE,
+    exp.GTE,
+    exp.In,
+    exp.Like,
+    exp.Between,
+    exp.Is,
+    exp.ILike,
+    exp.Escape,
 )
-TableOf = Callable[[exp.Expression], Table | None]
+TableOf = Callable[[exp.Expr], Table | None]
 
 
-def terms(where: exp.Expression | None) -> list[exp.Expression]:
+def terms(where: exp.Expr | None) -> list[exp.Expr]:
     """The terms of the top-level AND of a condition."""
-    found: list[exp.Expression] = []
+    found: list[exp.Expr] = []
     waiting = [] if where is None else [where]
     while waiting:
         node = waiting.pop()
@@ -268,9 +356,7 @@ def terms(where: exp.Expression | None) -> list[exp.Expression]:
     return found
 
 
-def take_pseudo_columns(
-    select: exp.Select, sources: Sequence[exp.Expression], table_of: TableOf
-) -> None:
+def take_pseudo_columns(select: exp.Select, sources: Sequence[exp.Expr], table_of: TableOf) -> None:
     """Replace pseudo-columns and Line* conditions of one SELECT by what they mean."""
     where = select.args.get("where")
     if where is None:
@@ -279,7 +365,8 @@ def take_pseudo_columns(
     for source in sources:
         table = table_of(source)
         if table is ENTRIES or table is LINES:
-            assert isinstance(source, exp.Table) and table is not None
+            assert isinstance(source, exp.Table)
+            assert table is not None
             alone = len(sources) == 1
             found = _without_pseudo(found, source, alone)
             if table is ENTRIES:
@@ -300,7 +387,7 @@ def take_pseudo_columns(
         select.set("where", None)
 
 
-def _belongs(column: exp.Expression, source: exp.Table, alone: bool) -> bool:
+def _belongs(column: exp.Expr, source: exp.Table, alone: bool) -> bool:
     if not isinstance(column, exp.Column):
         return False
     if column.table:
@@ -315,9 +402,7 @@ def _column(source: exp.Table, name: str) -> exp.Column:
     )
 
 
-def _pseudo(
-    term: exp.Expression, source: exp.Table, alone: bool
-) -> tuple[str, exp.Expression] | None:
+def _pseudo(term: exp.Expr, source: exp.Table, alone: bool) -> tuple[str, exp.Expr] | None:
     if not isinstance(term, exp.EQ):
         return None
     for column, value in ((term.this, term.expression), (term.expression, term.this)):
@@ -331,9 +416,7 @@ def _pseudo(
     return None
 
 
-def _without_pseudo(
-    found: list[exp.Expression], source: exp.Table, alone: bool
-) -> list[exp.Expression]:
+def _without_pseudo(found: list[exp.Expr], source: exp.Table, alone: bool) -> list[exp.Expr]:
     kept, pseudo = [], {}
     for term in found:
         pair = _pseudo(term, source, alone)
@@ -352,7 +435,7 @@ def _without_pseudo(
     for names, column, kind in ((_TXN, "Date", pg.DATE), (_MODIFIED, "TimeModified", pg.TIMESTAMP)):
         if names is _TXN and day_given:
             continue
-        bounds = []
+        bounds: list[Bound | None] = []
         for name, operator in names.items():
             value = pseudo.get(name)
             if value is None or isinstance(value, exp.Null):
@@ -365,24 +448,21 @@ def _without_pseudo(
     return kept
 
 
-Bound = tuple[date | datetime | None, exp.Expression]
+Bound = tuple[date | datetime | None, exp.Expr]
 
 
-def _bound(value: exp.Expression, kind: int, last: bool) -> Bound:
+def _bound(value: exp.Expr, kind: int, last: bool) -> Bound:
     name = "DATE" if kind == pg.DATE else "TIMESTAMP"
     target = exp.DataType.build(name)
     if isinstance(value, exp.Parameter):
         return None, exp.Cast(this=value.copy(), to=target)
     text = value.this
     moment: date | datetime
-    if kind == pg.DATE:
-        moment = literals.read_date(text)
-    else:
-        moment = literals.read_moment(text, last)
+    moment = literals.read_date(text) if kind == pg.DATE else literals.read_moment(text, last)
     return moment, exp.Cast(this=exp.Literal.string(str(moment)), to=target)
 
 
-def _limit(operator: type[exp.Expression], column: exp.Column, bound: Bound) -> exp.Expression:
+def _limit(operator: type[exp.Binary], column: exp.Column, bound: Bound) -> exp.Expr:
     made = operator(this=column, expression=bound[1].copy())
     if bound[0] is not None:
         return made
@@ -394,20 +474,18 @@ def _limit(operator: type[exp.Expression], column: exp.Column, bound: Bound) -> 
 REVERSED: Final = "Invalid date range: From date is greater than To date"
 
 
-def _range_check(bounds: Sequence[Bound | None]) -> Iterator[exp.Expression]:
+def _range_check(bounds: Sequence[Bound | None]) -> Iterator[exp.Expr]:
     start, end = bounds
     if start is None or end is None:
         return
     if start[0] is not None and end[0] is not None:
-        if start[0] > end[0]:  # type: ignore[operator]
+        if str(start[0]) > str(end[0]):
             raise SqlFault(errors.BAD_PARAMETER, REVERSED, status=3030)
         return
     yield exp.Anonymous(this="pg_range", expressions=[start[1].copy(), end[1].copy()])
 
 
-def _without_lines(
-    found: list[exp.Expression], source: exp.Table, alone: bool
-) -> list[exp.Expression]:
+def _without_lines(found: list[exp.Expr], source: exp.Table, alone: bool) -> list[exp.Expr]:
     """Conditions on lines: the entry qualifies if one line satisfies all of them together."""
     kept, about_lines = [], []
     for term in found:
@@ -437,9 +515,7 @@ def _without_lines(
         about_lines.append(term)
     if about_lines:
         about_lines.append(
-            exp.EQ(
-                this=exp.column("_entry", table="_line"), expression=_column(source, "_entry")
-            )
+            exp.EQ(this=exp.column("_entry", table="_line"), expression=_column(source, "_entry"))
         )
         inner = exp.Select(
             expressions=[exp.Literal.number(1)],

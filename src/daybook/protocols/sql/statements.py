@@ -34,7 +34,7 @@ _FORMATTED: Final = ("TO_CHAR", "TO_DATE", "TO_TIMESTAMP", "DATE_PART")
 class DaybookSql(Postgres):
     """PostgreSQL's language, with formats of dates left as they are written."""
 
-    class Parser(Postgres.Parser):
+    class Parser(Postgres.Parser):  # type: ignore[valid-type,misc]
         """The parser of the dialect."""
 
         FUNCTIONS = {
@@ -62,9 +62,55 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEFORE_NAME: Final = frozenset(
-    "select from where and or by on join into update set as distinct all in not like ilike between"
-    " when then else case having values table using delete is desc asc returning union except"
-    " intersect limit offset with only natural inner left right full cross lateral over".split()
+    [
+        "select",
+        "from",
+        "where",
+        "and",
+        "or",
+        "by",
+        "on",
+        "join",
+        "into",
+        "update",
+        "set",
+        "as",
+        "distinct",
+        "all",
+        "in",
+        "not",
+        "like",
+        "ilike",
+        "between",
+        "when",
+        "then",
+        "else",
+        "case",
+        "having",
+        "values",
+        "table",
+        "using",
+        "delete",
+        "is",
+        "desc",
+        "asc",
+        "returning",
+        "union",
+        "except",
+        "intersect",
+        "limit",
+        "offset",
+        "with",
+        "only",
+        "natural",
+        "inner",
+        "left",
+        "right",
+        "full",
+        "cross",
+        "lateral",
+        "over",
+    ]
 )
 _ESCAPES: Final = {"d": "DATE", "ts": "TIMESTAMP", "t": "TIME"}
 
@@ -329,7 +375,7 @@ def split(text: str) -> list[Statement]:
 
 
 def _split(text: str) -> tuple[Statement, ...]:
-    found = []
+    found: list[Statement] = []
     for statement in _Scanner(text).run():
         if len(found) == STATEMENTS_MAX:
             raise SqlFault(errors.TOO_COMPLEX, f"more than {STATEMENTS_MAX} statements at once")
@@ -342,7 +388,7 @@ _split_kept = lru_cache(PLANS_CACHED_MAX)(_split)
 _TOP = re.compile(r"\bTOP\s*(?:\(\s*[0-9]+\s*\)|[0-9]+)", re.IGNORECASE)
 
 
-def parse(statement: Statement) -> exp.Expression:
+def parse(statement: Statement) -> exp.Expr:
     """The syntax tree of a statement, the caller's to change. Raises `SqlFault`."""
     text = statement.text
     if any(token.word == "top" for token in statement.tokens[:4]):
@@ -352,7 +398,7 @@ def parse(statement: Statement) -> exp.Expression:
     return _parse(text)
 
 
-def _parse(text: str) -> exp.Expression:
+def _parse(text: str) -> exp.Expr:
     try:
         found = sqlglot.parse_one(text, read=DaybookSql)
     except RecursionError:

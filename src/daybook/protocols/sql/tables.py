@@ -51,7 +51,10 @@ class Table:
 
 
 def _table(
-    name: str, description: str, columns: tuple[Column, ...], writable: bool = False,
+    name: str,
+    description: str,
+    columns: tuple[Column, ...],
+    writable: bool = False,
     foreign: tuple[tuple[str, str, str], ...] = (),
 ) -> Table:
     by_name = {column.name.lower(): column for column in columns}
@@ -64,13 +67,18 @@ def _key(description: str) -> Column:
 
 _ENTRY_REFERENCE = Column("ReferenceNumber", pg.TEXT, "header", "The transaction reference number.")
 _TXN_NUMBER = Column(
-    "TxnNumber", pg.TEXT, "computed",
+    "TxnNumber",
+    pg.TEXT,
+    "computed",
     "The transaction number. An identifying number for the transaction, but different from the"
-    " QuickBooks generated ID.", read_only=True,
+    " QuickBooks generated ID.",
+    read_only=True,
 )
 _DATE = Column("Date", pg.DATE, "header", "The transaction date.")
 _EDIT = Column(
-    "EditSequence", pg.TEXT, "edit",
+    "EditSequence",
+    pg.TEXT,
+    "edit",
     "An identifier for this copy of the object, used for versioning.",
 )
 _MODIFIED = Column("TimeModified", pg.TIMESTAMP, "ignored", "When the entry was last modified.")
@@ -94,7 +102,9 @@ ENTRIES: Final = _table(
         Column("CreditLineCount", pg.INT4, "count", "Number of credit lines."),
         Column("DebitLineCount", pg.INT4, "count", "Number of debit lines."),
         Column(
-            "LineAggregate", pg.TEXT, "aggregate",
+            "LineAggregate",
+            pg.TEXT,
+            "aggregate",
             "An aggregate of the credit and debit lines, for adding an entry with its lines.",
         ),
         _EDIT,
@@ -133,7 +143,10 @@ LINES: Final = _table(
     (
         _key("The unique identifier of the line: entry and line."),
         Column(
-            "JournalEntryID", pg.TEXT, "entry_key", "The entry the line belongs to.",
+            "JournalEntryID",
+            pg.TEXT,
+            "entry_key",
+            "The entry the line belongs to.",
             read_only=True,
         ),
         _ENTRY_REFERENCE,
@@ -153,10 +166,7 @@ LINES: Final = _table(
     foreign=(("JournalEntryID", "JournalEntries", "ID"),),
 )
 
-LINE_COLUMNS: Final = {
-    column.name.lower(): column
-    for column in (*_LINE_COLUMNS, *_PLACE_COLUMNS)
-}
+LINE_COLUMNS: Final = {column.name.lower(): column for column in (*_LINE_COLUMNS, *_PLACE_COLUMNS)}
 """Columns of a line, by lower-case name: those of aggregates, of `#n` and of Line* conditions."""
 
 HEADER_COLUMNS: Final = {
@@ -185,13 +195,17 @@ def _active() -> Column:
 
 
 def _names(name: str, description: str) -> Table:
-    return _table(name, description, (_key("The identifier."), _text("Name", "The full name."), _active()))
+    return _table(
+        name, description, (_key("The identifier."), _text("Name", "The full name."), _active())
+    )
 
 
 def _tree(name: str, description: str) -> Table:
     columns = (
-        _key("The identifier."), _text("Name", "The name."),
-        _text("FullName", "The name with those above it."), _active(),
+        _key("The identifier."),
+        _text("Name", "The name."),
+        _text("FullName", "The name with those above it."),
+        _active(),
     )
     return _table(name, description, columns)
 
@@ -209,7 +223,10 @@ LISTS: Final = (
             _text("CurrencyName", "The currency of the account."),
             _active(),
             Column(
-                "Balance", pg.NUMERIC, "computed", "Debits less credits, in home currency.",
+                "Balance",
+                pg.NUMERIC,
+                "computed",
+                "Debits less credits, in home currency.",
                 read_only=True,
             ),
         ),
@@ -218,8 +235,10 @@ LISTS: Final = (
         "Entities",
         "Customers, vendors, employees and other names.",
         (
-            _key("The identifier."), _text("Name", "The full name."),
-            _text("Type", "Customer, Vendor, Employee or OtherName."), _active(),
+            _key("The identifier."),
+            _text("Name", "The full name."),
+            _text("Type", "Customer, Vendor, Employee or OtherName."),
+            _active(),
         ),
     ),
     _names("Customers", "Customers."),

@@ -42,8 +42,25 @@ def _syntax(token: Token | None) -> SqlFault:
 # Transactions
 
 _MODES: Final = frozenset(
-    "transaction work isolation level read only write committed uncommitted repeatable"
-    " serializable deferrable not , and no chain".split()
+    [
+        "transaction",
+        "work",
+        "isolation",
+        "level",
+        "read",
+        "only",
+        "write",
+        "committed",
+        "uncommitted",
+        "repeatable",
+        "serializable",
+        "deferrable",
+        "not",
+        ",",
+        "and",
+        "no",
+        "chain",
+    ]
 )
 
 
@@ -117,7 +134,7 @@ def _set(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
         name, values = "timezone", tokens[2:]
     else:
         name, at = _setting_name(tokens)
-        if at >= len(tokens) or tokens[at].text not in ("=",) and tokens[at].word != "to":
+        if at >= len(tokens) or (tokens[at].text not in ("=",) and tokens[at].word != "to"):
             raise _syntax(tokens[at] if at < len(tokens) else None)
         values = tokens[at + 1 :]
     if not values:
@@ -145,8 +162,11 @@ def _reset(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
     return _tag("RESET", lambda session: session.reset(name))
 
 
-_LEVELS: Final = {"transaction isolation level": "transaction_isolation", "time zone": "timezone",
-    "session authorization": "session_authorization"}
+_LEVELS: Final = {
+    "transaction isolation level": "transaction_isolation",
+    "time zone": "timezone",
+    "session authorization": "session_authorization",
+}
 
 
 def _show(session: "Session", statement: Statement, _: Sequence[int]) -> Plan:
@@ -197,8 +217,6 @@ _DECLARE = re.compile(
 
 
 def _declare(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
-    from daybook.protocols.sql import plans
-
     found = _DECLARE.fullmatch(statement.text)
     if found is None:
         raise _syntax(None)
@@ -208,7 +226,7 @@ def _declare(session: "Session", statement: Statement, declared: Sequence[int]) 
     inner = statements.split(found[4])
     if len(inner) != 1 or inner[0].keyword not in ("select", "with", "values", "table"):
         raise _syntax(None)
-    plan = plans.make(session, inner[0], declared)
+    plan = session.planner.make(session, inner[0], declared)
     binary = "binary" in found[2].lower()
 
     def run(session: "Session", values: Values) -> Result:
@@ -218,7 +236,9 @@ def _declare(session: "Session", statement: Statement, declared: Sequence[int]) 
     return Plan(run, plan.parameters, None, cached=False)
 
 
-_DIRECTIONS: Final = frozenset(("next", "prior", "first", "last", "absolute", "relative", "forward", "backward", "all"))
+_DIRECTIONS: Final = frozenset(
+    ("next", "prior", "first", "last", "absolute", "relative", "forward", "backward", "all")
+)
 
 
 def _fetch(session: "Session", statement: Statement, _: Sequence[int]) -> Plan:
@@ -284,8 +304,6 @@ _COPY_OPTION = re.compile(
 
 
 def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
-    from daybook.protocols.sql import plans
-
     found = _COPY.fullmatch(statement.text)
     if found is None:
         raise errors.unsupported("COPY … TO STDOUT alone is supported")
@@ -296,7 +314,7 @@ def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     inner = statements.split(text)
     if len(inner) != 1 or inner[0].keyword not in ("select", "with", "values", "table"):
         raise errors.unsupported("COPY takes a query here")
-    plan = plans.make(session, inner[0], declared)
+    plan = session.planner.make(session, inner[0], declared)
     form, options = _copy_options(found[4])
 
     def run(session: "Session", values: Values) -> Result:
@@ -337,17 +355,17 @@ def _copy_options(text: str) -> tuple[str, dict[str, str]]:
     return form, options
 
 
-_EXPLAIN = re.compile(r"\s*explain\s*(\([^()]*\)|(?:analyze|verbose|\s)*)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_EXPLAIN = re.compile(
+    r"\s*explain\s*(\([^()]*\)|(?:analyze|verbose|\s)*)\s*(.*)", re.IGNORECASE | re.DOTALL
+)
 
 
 def _explain(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
-    from daybook.protocols.sql import plans
-
     found = _EXPLAIN.fullmatch(statement.text)
     inner = statements.split(found[2]) if found is not None else []
     if len(inner) != 1:
         raise _syntax(None)
-    plan = plans.make(session, inner[0], declared)
+    plan = session.planner.make(session, inner[0], declared)
     way = "Look-up in the store" if plan.quick else "Scan of the analytical copy"
     text = way if plan.columns is not None and not plan.writes else "Command to the ledger"
 

@@ -38,7 +38,7 @@ class Target:
     alias: str
 
 
-def plan(session: "Session", tree: exp.Expression, declared: Sequence[int]) -> Plan:
+def plan(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
     """The plan of a statement that writes. Raises `SqlFault`."""
     if tree.args.get("with_") is not None and not isinstance(tree, exp.Insert):
         raise errors.unsupported("WITH is supported before SELECT alone")
@@ -51,7 +51,7 @@ def plan(session: "Session", tree: exp.Expression, declared: Sequence[int]) -> P
     raise errors.unsupported("this statement is not supported")
 
 
-def _target(node: exp.Expression | None) -> Target:
+def _target(node: exp.Expr | None) -> Target:
     if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
         raise SqlFault(errors.SYNTAX, "a table is wanted")
     name, schema = node.name, node.db.lower()
@@ -71,7 +71,7 @@ def _target(node: exp.Expression | None) -> Target:
 
 
 def _returning(
-    tree: exp.Expression, table: Table, scale: int
+    tree: exp.Expr, table: Table, scale: int
 ) -> tuple[tuple[str, ...], list[messages.Field]] | None:
     node = tree.args.get("returning")
     if node is None:
@@ -80,7 +80,7 @@ def _returning(
     for item in node.expressions:
         inner = item.this if isinstance(item, exp.Alias) else item
         if item.is_star:
-            found = [(column.name, None) for column in table.columns]
+            found: list[tuple[str, str | None]] = [(each.name, None) for each in table.columns]
         elif isinstance(inner, exp.Column):
             if inner.name.lower() not in table.by_name:
                 raise errors.no_column(inner.name, table.name)
@@ -149,7 +149,7 @@ def _kinds(table: Table | None, names: Sequence[str]) -> list[int]:
 
 
 def _constants(
-    source: exp.Expression, kinds: Sequence[int], parameters: Parameters
+    source: exp.Expr, kinds: Sequence[int], parameters: Parameters
 ) -> list[list[Constant | None]] | None:
     """The rows of VALUES where all are constants; a DEFAULT is None. Else None."""
     if not isinstance(source, exp.Values) or source.args.get("alias") is not None:
@@ -179,17 +179,16 @@ def _check_width(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> None:
 
 
 def _queried(
-    session: "Session", source: exp.Expression, names: Sequence[str], declared: Sequence[int]
+    session: "Session", source: exp.Expr, names: Sequence[str], declared: Sequence[int]
 ) -> tuple[list[int], Callable[["Session", Values], list[list[str | None]]]]:
-    from daybook.protocols.sql import plans
-
-    inner = plans.query(session, source.copy(), declared)
+    inner = session.planner.query(session, source.copy(), declared)
     assert inner.columns is not None
     _check_width([inner.columns], names)
 
     def fetch(session: "Session", values: Values) -> list[list[str | None]]:
         result = inner.run(session, values)
-        assert isinstance(result, Result) and result.rows is not None
+        assert isinstance(result, Result)
+        assert result.rows is not None
         found: list[list[str | None]] = []
         while batch := result.rows.fetch(1_000):
             found.extend(list(row) for row in batch)
@@ -200,12 +199,10 @@ def _queried(
     return inner.parameters, fetch
 
 
-def _temps_of(source: exp.Expression) -> list[str]:
+def _temps_of(source: exp.Expr) -> list[str]:
     """The #TEMP tables that a successful INSERT … SELECT empties."""
     return [
-        table.name
-        for table in source.find_all(exp.Table)
-        if table.name.lower().endswith("#temp")
+        table.name for table in source.find_all(exp.Table) if table.name.lower().endswith("#temp")
     ]
 
 
@@ -282,7 +279,9 @@ def _check_guids(session: "Session", commands: Iterable[Command]) -> None:
     taken = session.taken_guid(guids)
     if taken is not None:
         raise SqlFault(
-            errors.UNIQUE, f'ExternalGUID "{taken[:100]}" is used', status=3100,
+            errors.UNIQUE,
+            f'ExternalGUID "{taken[:100]}" is used',
+            status=3100,
             column="ExternalGUID",
         )
 
@@ -309,9 +308,7 @@ def _outcome(
 _KEY_HINT: Final = "give the ID of the rows: WHERE ID = '...'"
 
 
-def _keyed_terms(
-    tree: exp.Expression, table: Table, alias: str, parameters: Parameters
-) -> list[Term]:
+def _keyed_terms(tree: exp.Expr, table: Table, alias: str, parameters: Parameters) -> list[Term]:
     try:
         found = conditions.terms_of(tree.args.get("where"), table, alias, parameters)
     except Other:
@@ -393,13 +390,19 @@ def _plan_update(session: "Session", tree: exp.Update, declared: Sequence[int]) 
 
 _LINE_SETTABLE: Final = frozenset(
     (
-        "LineMemo", "LineEntityName", "LineEntityId", "LineClass", "LineClassId",
-        "LineBillableStatus", "LineTaxItem", "LineTaxItemId",
+        "LineMemo",
+        "LineEntityName",
+        "LineEntityId",
+        "LineClass",
+        "LineClassId",
+        "LineBillableStatus",
+        "LineTaxItem",
+        "LineTaxItemId",
     )
 )
 
 
-def _set_column(item: exp.Expression, table: Table) -> Column:
+def _set_column(item: exp.Expr, table: Table) -> Column:
     if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Column):
         raise errors.unsupported("this form of SET is not supported")
     name = item.this.name
@@ -414,7 +417,9 @@ def _set_column(item: exp.Expression, table: Table) -> Column:
         raise errors.unsupported(errors.LINE_ALONE)
     if column.kind not in ("header", "line", "edit"):
         raise SqlFault(
-            errors.GENERATED, f'column "{column.name}" is read-only', column=column.name,
+            errors.GENERATED,
+            f'column "{column.name}" is read-only',
+            column=column.name,
             table=table.name,
         )
     return column
@@ -428,9 +433,11 @@ def _update(
     returning: tuple[tuple[str, ...], list[messages.Field]] | None,
 ) -> Result:
     matched = session.matching_lines(bound) if table is LINES else {}
-    found = session.matching(table, bound) if table is ENTRIES else [
-        entry for entry, _ in matched.values()
-    ]
+    found = (
+        session.matching(table, bound)
+        if table is ENTRIES
+        else [entry for entry, _ in matched.values()]
+    )
     if not found:
         return _outcome(table, [], returning, session, "UPDATE", 0)
     stale = given.pop("EditSequence", None)
@@ -465,7 +472,9 @@ def _patch(
         "ReferenceNumber": lambda text: {"doc_number": text},
         "Memo": lambda text: {"memo": text},
         "Date": lambda text: {"posting_date": literals.read_date(text) if text else None},
-        "IsAdjustment": lambda text: {"adjustment": bool(text) and literals.read_boolean(text or "")},
+        "IsAdjustment": lambda text: {
+            "adjustment": bool(text) and literals.read_boolean(text or "")
+        },
         "CurrencyName": lambda text: {"currency": text or None},
         "ExchangeRate": lambda text: {"rate": drafts.rate(text)},
         "ExternalGUID": lambda text: {"annex": _with_guid(entry, text or None)},

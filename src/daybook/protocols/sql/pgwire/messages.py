@@ -1,9 +1,9 @@
 """Messages: framing of what a client sends, and the bytes of what a server answers.
 
-    inbox = Inbox(message_bytes_max=1_000_000)
-    inbox.feed(data)
-    while (message := inbox.next()) is not None:
-        kind, body = message
+inbox = Inbox(message_bytes_max=1_000_000)
+inbox.feed(data)
+while (message := inbox.next()) is not None:
+    kind, body = message
 """
 
 from collections.abc import Iterable, Sequence
@@ -228,8 +228,12 @@ def row_description(fields: Sequence[Field], formats: Sequence[int]) -> bytes:
         parts.append(text(field.name))
         parts.append(
             _FIELD.pack(
-                _signed(field.table), field.column, _signed(field.oid), field.size,
-                field.modifier, form,
+                _signed(field.table),
+                field.column,
+                _signed(field.oid),
+                field.size,
+                field.modifier,
+                form,
             )
         )
     return message(b"T", b"".join(parts))

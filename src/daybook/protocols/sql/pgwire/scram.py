@@ -19,9 +19,13 @@ ROUNDS: Final = 4_096
 ROUNDS_MAX: Final = 1_000_000
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 18
-_FIRST = re.compile(r"(?:n|y),(?:a=[^,]*)?,((?:m=[^,]*,)?n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)")
+_FIRST = re.compile(
+    r"(?:n|y),(?:a=[^,]*)?,((?:m=[^,]*,)?n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)"
+)
 _FINAL = re.compile(r"(c=([A-Za-z0-9+/=]+),r=([\x21-\x2b\x2d-\x7e]+)),p=([A-Za-z0-9+/=]+)")
-_TEXT = re.compile(r"SCRAM-SHA-256\$([0-9]{1,7}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
+_TEXT = re.compile(
+    r"SCRAM-SHA-256\$([0-9]{1,7}):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)"
+)
 
 
 class ScramError(Exception):

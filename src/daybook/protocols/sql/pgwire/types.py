@@ -20,18 +20,51 @@ INTERVAL, NUMERIC, REGCLASS, REGTYPE, UUID_, VOID, RECORD = 1186, 1700, 2205, 22
 INT2VECTOR, OIDVECTOR = 22, 30
 
 ARRAYS: Final[dict[int, int]] = {
-    1000: BOOL, 1001: BYTEA, 1002: CHAR, 1003: NAME, 1005: INT2, 1007: INT4, 1009: TEXT,
-    1014: BPCHAR, 1015: VARCHAR, 1016: INT8, 1021: FLOAT4, 1022: FLOAT8, 1028: OID,
-    1115: TIMESTAMP, 1182: DATE, 1183: TIME, 1185: TIMESTAMPTZ, 1187: INTERVAL, 1231: NUMERIC,
-    2951: UUID_, 199: JSON,
+    1000: BOOL,
+    1001: BYTEA,
+    1002: CHAR,
+    1003: NAME,
+    1005: INT2,
+    1007: INT4,
+    1009: TEXT,
+    1014: BPCHAR,
+    1015: VARCHAR,
+    1016: INT8,
+    1021: FLOAT4,
+    1022: FLOAT8,
+    1028: OID,
+    1115: TIMESTAMP,
+    1182: DATE,
+    1183: TIME,
+    1185: TIMESTAMPTZ,
+    1187: INTERVAL,
+    1231: NUMERIC,
+    2951: UUID_,
+    199: JSON,
 }
 """Array types and what they hold."""
 ARRAY_OF: Final = {element: array for array, element in ARRAYS.items()}
 
 SIZES: Final = {
-    BOOL: 1, INT2: 2, INT4: 4, INT8: 8, FLOAT4: 4, FLOAT8: 8, DATE: 4, TIME: 8, TIMESTAMP: 8,
-    TIMESTAMPTZ: 8, INTERVAL: 16, OID: 4, UUID_: 16, NAME: 64, CHAR: 1, REGPROC: 4, REGCLASS: 4,
-    REGTYPE: 4, VOID: 4,
+    BOOL: 1,
+    INT2: 2,
+    INT4: 4,
+    INT8: 8,
+    FLOAT4: 4,
+    FLOAT8: 8,
+    DATE: 4,
+    TIME: 8,
+    TIMESTAMP: 8,
+    TIMESTAMPTZ: 8,
+    INTERVAL: 16,
+    OID: 4,
+    UUID_: 16,
+    NAME: 64,
+    CHAR: 1,
+    REGPROC: 4,
+    REGCLASS: 4,
+    REGTYPE: 4,
+    VOID: 4,
 }
 """Bytes of types of fixed size; -1 for the others."""
 
