@@ -816,6 +816,7 @@ class Rewriter:
             columns = [*DEFINITIONS[schema][table], *system_columns(schema, table)]
             listed = ", ".join(f'"{column}"' for column, _ in columns)
             if table == "sys_identity":
+                self._used_temps.add("sys_identity_rows")
                 return "SELECT * FROM sys_identity_rows"
             return f'SELECT {listed} FROM {SCHEMAS[schema]}."{table}"'
         if source.db.lower() in ("pg_catalog", "information_schema"):
