@@ -83,7 +83,9 @@ def query(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
     session.settle_stage()
     engine = session.engine
     temps = session.temp_columns()
-    rewritten = Rewriter(tree, declared, engine.copy.scale, engine.staged, temps).run()
+    rewritten = Rewriter(
+        tree, declared, engine.copy.scale, engine.staged, temps, engine.copy.company.slug
+    ).run()
     for name in rewritten.temps:
         engine.set_table(name, *session.temp_rows(name))
     described = engine.describe(rewritten)

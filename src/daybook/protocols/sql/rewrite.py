@@ -126,7 +126,9 @@ class Rewriter:
         scale: int,
         staged: bool = False,
         temps: dict[str, list[str]] | None = None,
+        database: str = "",
     ) -> None:
+        self._database = database
         self._tree = tree
         self._declared = list(declared)
         self._types: dict[int, int] = {}
@@ -788,6 +790,8 @@ class Rewriter:
             return
         if _is_cte(source):
             return
+        if source.catalog and source.catalog.lower() != self._database:
+            raise errors.unsupported("cross-database references are not implemented")
         table = self._table(source)
         alias = source.args.get("alias")
         if table is not None:

@@ -82,7 +82,7 @@ def _look(
     source = None if start is None else start.this
     if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
         raise Other
-    if source.db.lower() not in ("", "public") or source.args.get("joins"):
+    if source.db.lower() not in ("", "public") or source.catalog or source.args.get("joins"):
         raise Other
     table = TABLES.get(source.name.lower())
     if table is not ENTRIES and table is not LINES:

@@ -355,6 +355,7 @@ def _copy_options(text: str) -> tuple[str, dict[str, str]]:
     return form, options
 
 
+_EXPLAINED: Final = frozenset(("select", "with", "values", "table", "insert", "update", "delete"))
 _EXPLAIN = re.compile(
     r"\s*explain\s*(\([^()]*\)|(?:analyze|verbose|\s)*)\s*(.*)", re.IGNORECASE | re.DOTALL
 )
@@ -363,7 +364,7 @@ _EXPLAIN = re.compile(
 def _explain(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
     found = _EXPLAIN.fullmatch(statement.text)
     inner = statements.split(found[2]) if found is not None else []
-    if len(inner) != 1:
+    if len(inner) != 1 or inner[0].keyword not in _EXPLAINED:
         raise _syntax(None)
     plan = session.planner.make(session, inner[0], declared)
     way = "Look-up in the store" if plan.quick else "Scan of the analytical copy"

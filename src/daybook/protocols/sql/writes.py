@@ -55,7 +55,7 @@ def _target(node: exp.Expr | None) -> Target:
     if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
         raise SqlFault(errors.SYNTAX, "a table is wanted")
     name, schema = node.name, node.db.lower()
-    if schema not in ("", "public"):
+    if schema not in ("", "public") or node.catalog:
         raise errors.no_table(f"{node.db}.{name}")
     if name.lower().endswith("#temp"):
         return Target(None, name, node.alias_or_name)
