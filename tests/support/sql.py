@@ -25,11 +25,16 @@ from daybook.protocols.sql.results import Row
 from daybook.protocols.sql.session import Session
 from daybook.storage import open_store
 
-AGGREGATE = """<JournalEntryLines>
-<Row><LineType>Credit</LineType><LineAccount>Retained Earnings</LineAccount><LineAmount>100</LineAmount></Row>
-<Row><LineType>Credit</LineType><LineAccount>Note Payable - Bank of Anycity</LineAccount><LineAmount>20</LineAmount></Row>
-<Row><LineType>Debit</LineType><LineAccount>Checking</LineAccount><LineAmount>120</LineAmount></Row>
-</JournalEntryLines>"""
+AGGREGATE = (
+    "<JournalEntryLines>\n"
+    "<Row><LineType>Credit</LineType><LineAccount>Retained Earnings</LineAccount>"
+    "<LineAmount>100</LineAmount></Row>\n"
+    "<Row><LineType>Credit</LineType><LineAccount>Note Payable - Bank of Anycity</LineAccount>"
+    "<LineAmount>20</LineAmount></Row>\n"
+    "<Row><LineType>Debit</LineType><LineAccount>Checking</LineAccount>"
+    "<LineAmount>120</LineAmount></Row>\n"
+    "</JournalEntryLines>"
+)
 """The lines of the source document's INSERT, as printed."""
 
 CAPITAL = "16336-1450196662"
@@ -67,11 +72,14 @@ class Sql:
         """Another session of the same caller."""
         books = self.ledger.books(self.company_id, self.principal)
         assert books is not None
-        services = Services(
-            self.ledger, cast(Authenticator, None), cast(Runtime, None), self.clock
-        )
+        services = Services(self.ledger, cast(Authenticator, None), cast(Runtime, None), self.clock)
         return Session(
-            services, books, self.principal, self.copies, user="demo", online=online,
+            services,
+            books,
+            self.principal,
+            self.copies,
+            user="demo",
+            online=online,
             planner=PLANNER,
         )
 

@@ -34,8 +34,9 @@ TYPES = {
 @pytest.fixture(scope="module")
 def oracle(tmp_path_factory: pytest.TempPathFactory, shared: Sql) -> Iterator[psycopg.Connection]:
     """PostgreSQL with the demo's tables."""
-    shared.run("UPDATE JournalEntries SET ExternalGUID = 'g-1', Memo = 'a_b%c' WHERE ID = "
-               "'50-1617877800'")
+    shared.run(
+        "UPDATE JournalEntries SET ExternalGUID = 'g-1', Memo = 'a_b%c' WHERE ID = '50-1617877800'"
+    )
     with (
         postgres_url(tmp_path_factory.mktemp("postgres")) as url,
         psycopg.connect(url, autocommit=True) as connection,
@@ -64,8 +65,17 @@ class Maker:
     """Makes up SELECTs over the tables, of what both languages promise."""
 
     NUMBERS = ("LineAmount", "LineNumber", "LineDebit", "LineCredit")
-    WORDS = ("LineAccount", "LineType", "LineEntityName", "LineMemo", "ReferenceNumber", "Memo",
-             "LineClass", "LineDepartment", "TxnNumber")
+    WORDS = (
+        "LineAccount",
+        "LineType",
+        "LineEntityName",
+        "LineMemo",
+        "ReferenceNumber",
+        "Memo",
+        "LineClass",
+        "LineDepartment",
+        "TxnNumber",
+    )
     KINDS = ("Checking", "Barclays", "Rent", "Debit", "Credit", "1005", "Foster Interiors", "none")
 
     def __init__(self, seed: int) -> None:
@@ -79,30 +89,60 @@ class Maker:
             return self.pick(*self.NUMBERS, "1", "2.5", "100", "-3", "0.01")
         left, right = self.number(depth - 1), self.number(depth - 1)
         return self.pick(
-            f"({left} + {right})", f"({left} - {right})", f"({left} * {right})",
-            f"abs({left})", f"round({left}::numeric, 1)", f"coalesce({left}, 0)",
-            f"({left} / 4)", f"(LineNumber / 2)", f"({left} / nullif({right}, 0))",
+            f"({left} + {right})",
+            f"({left} - {right})",
+            f"({left} * {right})",
+            f"abs({left})",
+            f"round({left}::numeric, 1)",
+            f"coalesce({left}, 0)",
+            f"({left} / 4)",
+            "(LineNumber / 2)",
+            f"({left} / nullif({right}, 0))",
             f"CASE WHEN LineType = 'Debit' THEN {left} ELSE -{left} END",
-            f"greatest({left}, {right})", f"sign({left}::numeric)", f"floor({left}::numeric)",
+            f"greatest({left}, {right})",
+            f"sign({left}::numeric)",
+            f"floor({left}::numeric)",
         )
 
     def word(self) -> str:
         column = self.pick(*self.WORDS)
         return self.pick(
-            column, column, f"upper({column})", f"left({column}, 4)", f"length({column})::text",
-            f"coalesce({column}, '-')", f"{column} || '!'", f"substring({column} from 2 for 3)",
-            f"split_part({column}, ' ', 1)", f"replace({column}, 'a', 'o')", f"md5({column})",
-            f"lpad({column}, 6, '*')", f"right({column}, 2)", f"substring({column} from -1 for 4)",
+            column,
+            column,
+            f"upper({column})",
+            f"left({column}, 4)",
+            f"length({column})::text",
+            f"coalesce({column}, '-')",
+            f"{column} || '!'",
+            f"substring({column} from 2 for 3)",
+            f"split_part({column}, ' ', 1)",
+            f"replace({column}, 'a', 'o')",
+            f"md5({column})",
+            f"lpad({column}, 6, '*')",
+            f"right({column}, 2)",
+            f"substring({column} from -1 for 4)",
         )
 
     def day(self) -> str:
         return self.pick(
-            "Date", "Date + 1", "date_trunc('month', Date)", "Date - 30", "TimeCreated",
-            "date_trunc('year', TimeCreated)", "Date + interval '1 month'",
-            "extract(year from Date)", "extract(dow from Date)", "Date - DATE '2025-01-01'",
-            "to_char(Date, 'YYYY-MM')", "to_char(Date, 'FMMonth DD')", "extract(quarter from Date)",
-            "date_part('month', Date)", "extract(epoch from TimeCreated)", "TimeCreated::date",
-            "to_char(TimeCreated, 'Dy HH24:MI:SS')", "extract(week from Date)",
+            "Date",
+            "Date + 1",
+            "date_trunc('month', Date)",
+            "Date - 30",
+            "TimeCreated",
+            "date_trunc('year', TimeCreated)",
+            "Date + interval '1 month'",
+            "extract(year from Date)",
+            "extract(dow from Date)",
+            "Date - DATE '2025-01-01'",
+            "to_char(Date, 'YYYY-MM')",
+            "to_char(Date, 'FMMonth DD')",
+            "extract(quarter from Date)",
+            "date_part('month', Date)",
+            "extract(epoch from TimeCreated)",
+            "TimeCreated::date",
+            "to_char(TimeCreated, 'Dy HH24:MI:SS')",
+            "extract(week from Date)",
         )
 
     def value(self) -> str:
@@ -136,22 +176,31 @@ class Maker:
     def aggregate(self) -> str:
         number = self.number(1)
         return self.pick(
-            "count(*)", f"sum({number})", f"min({self.value()})", f"max({self.word()})",
-            "avg(LineAmount)", "count(DISTINCT LineAccount)", "sum(LineAmount) / count(*)",
-            "sum(LineAmount) FILTER (WHERE LineType = 'Debit')", "avg(LineNumber)",
-            "string_agg(LineAccount, ',' ORDER BY LineAccount, ID)", "sum(LineNumber)",
-            "bool_and(LineAmount > 10)", "round(avg(LineAmount), 2)", "sum(LineDebit) * 0.2",
-            "percentile_cont(0.5) WITHIN GROUP (ORDER BY LineAmount)", f"avg({number})",
-            "max(Date) - min(Date)", "array_agg(LineNumber ORDER BY ID)",
+            "count(*)",
+            f"sum({number})",
+            f"min({self.value()})",
+            f"max({self.word()})",
+            "avg(LineAmount)",
+            "count(DISTINCT LineAccount)",
+            "sum(LineAmount) / count(*)",
+            "sum(LineAmount) FILTER (WHERE LineType = 'Debit')",
+            "avg(LineNumber)",
+            "string_agg(LineAccount, ',' ORDER BY LineAccount, ID)",
+            "sum(LineNumber)",
+            "bool_and(LineAmount > 10)",
+            "round(avg(LineAmount), 2)",
+            "sum(LineDebit) * 0.2",
+            "percentile_cont(0.5) WITHIN GROUP (ORDER BY LineAmount)",
+            f"avg({number})",
+            "max(Date) - min(Date)",
+            "array_agg(LineNumber ORDER BY ID)",
         )
 
     def plain(self) -> str:
         values = ", ".join(self.value() for _ in range(self.random.randint(1, 4)))
         limit = self.pick("", "", f" LIMIT {self.random.randint(0, 20)}", " LIMIT 5 OFFSET 7")
         order = "ORDER BY ID" + self.pick("", " DESC")
-        return (
-            f"SELECT ID, {values} FROM JournalEntryLines WHERE {self.condition()} {order}{limit}"
-        )
+        return f"SELECT ID, {values} FROM JournalEntryLines WHERE {self.condition()} {order}{limit}"
 
     def grouped(self) -> str:
         key = self.pick("LineAccount", "LineType", "date_trunc('month', Date)", "LineEntityName")
@@ -175,8 +224,15 @@ class Maker:
 
     def windowed(self) -> str:
         function = self.pick(
-            "row_number()", "rank()", "sum(LineAmount)", "lag(LineAmount)", "avg(LineAmount)",
-            "count(*)", "first_value(LineAccount)", "dense_rank()", "max(LineAmount)",
+            "row_number()",
+            "rank()",
+            "sum(LineAmount)",
+            "lag(LineAmount)",
+            "avg(LineAmount)",
+            "count(*)",
+            "first_value(LineAccount)",
+            "dense_rank()",
+            "max(LineAmount)",
         )
         order = "ORDER BY Date, ID"
         return (
@@ -207,12 +263,18 @@ class Maker:
     def looked_up(self) -> str:
         columns = self.pick("*", "ID, Date, Memo", "ReferenceNumber AS r, TimeCreated, ID")
         where = self.pick(
-            "ID = '50-1617877800'", "ID IN ('50-1617877800', '60-1632320100', 'x')",
-            "ReferenceNumber = '1005'", "ReferenceNumber = 'cap-1'", "TxnNumber = '96'",
-            "ID = '60-1632320100' AND Date > '2021-09-01'", "ReferenceNumber = '1010' AND ID = 'x'",
-            "ID = '50-1617877800' AND ExternalGUID = 'g-1'", "'1007' = ReferenceNumber",
+            "ID = '50-1617877800'",
+            "ID IN ('50-1617877800', '60-1632320100', 'x')",
+            "ReferenceNumber = '1005'",
+            "ReferenceNumber = 'cap-1'",
+            "TxnNumber = '96'",
+            "ID = '60-1632320100' AND Date > '2021-09-01'",
+            "ReferenceNumber = '1010' AND ID = 'x'",
+            "ID = '50-1617877800' AND ExternalGUID = 'g-1'",
+            "'1007' = ReferenceNumber",
             "ID = '50-1617877800' AND IsAdjustment = false AND DebitLineCount >= 1",
-            "ID = '60-1632320100' AND Memo = NULL", "TxnNumber = '096'",
+            "ID = '60-1632320100' AND Memo = NULL",
+            "TxnNumber = '096'",
         )
         return f"SELECT {columns} FROM JournalEntries WHERE {where}"
 
@@ -225,8 +287,16 @@ class Maker:
 
     def query(self) -> str:
         make = self.random.choice(
-            (self.plain, self.plain, self.grouped, self.grouped, self.joined, self.windowed,
-             self.nested, self.looked_up)
+            (
+                self.plain,
+                self.plain,
+                self.grouped,
+                self.grouped,
+                self.joined,
+                self.windowed,
+                self.nested,
+                self.looked_up,
+            )
         )
         return make()
 

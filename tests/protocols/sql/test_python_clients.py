@@ -35,8 +35,18 @@ def test_psycopg_types(sql_server: SqlServer, binary: bool) -> None:
         row = connection.cursor(binary=binary).execute(query, values).fetchone()
     moment = datetime.datetime(2021, 9, 22, 14, 15)
     assert row == (
-        datetime.date(2021, 9, 22), Decimal("45.00"), 1, moment, False, 1, 2.5, [1, 2], None,
-        ["a b", None], Decimal("1.50"), "test debit",
+        datetime.date(2021, 9, 22),
+        Decimal("45.00"),
+        1,
+        moment,
+        False,
+        1,
+        2.5,
+        [1, 2],
+        None,
+        ["a b", None],
+        Decimal("1.50"),
+        "test debit",
     )
 
 
@@ -49,20 +59,25 @@ def test_psycopg_pipeline(sql_server: SqlServer) -> None:
 
 def test_an_error_in_a_pipeline_skips_to_its_end(sql_server: SqlServer) -> None:
     with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
-        with pytest.raises(psycopg.errors.DivisionByZero), connection.pipeline():
-            connection.execute("SELECT 1/0")
-            connection.execute("SELECT 2")
+        pipeline = connection.pipeline()
+        pipeline.__enter__()
+        connection.execute("SELECT 1/0")
+        connection.execute("SELECT 2")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            pipeline.__exit__(None, None, None)
         assert connection.execute("SELECT 3").fetchone() == (3,)
 
 
 def test_psycopg_named_cursors(sql_server: SqlServer) -> None:
-    with psycopg.connect(sql_server.dsn()) as connection:
-        with connection.cursor(name="c", scrollable=True) as cursor:
-            cursor.itersize = 7
-            cursor.execute("SELECT generate_series(1, 50)")
-            assert [row[0] for row in cursor] == list(range(1, 51))
-            cursor.scroll(0, mode="absolute")
-            assert cursor.fetchmany(2) == [(1,), (2,)]
+    with (
+        psycopg.connect(sql_server.dsn()) as connection,
+        connection.cursor(name="c", scrollable=True) as cursor,
+    ):
+        cursor.itersize = 7
+        cursor.execute("SELECT generate_series(1, 50)")
+        assert [row[0] for row in cursor] == list(range(1, 51))
+        cursor.scroll(0, mode="absolute")
+        assert cursor.fetchmany(2) == [(1,), (2,)]
 
 
 def test_psycopg_cancels(sql_server: SqlServer) -> None:
@@ -136,16 +151,21 @@ async def _asyncpg(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     rows = await connection.fetch(
         "SELECT LineAmount, Date FROM JournalEntryLines WHERE Date = $1 AND LineAmount > $2",
-        datetime.date(2021, 9, 22), Decimal("10"),
+        datetime.date(2021, 9, 22),
+        Decimal("10"),
     )
     assert [tuple(row) for row in rows] == [(Decimal("45.00"), datetime.date(2021, 9, 22))] * 2
     async with connection.transaction():
-        seen = [row[0] async for row in connection.cursor("SELECT generate_series(1, 99)", prefetch=10)]
+        seen = [
+            row[0] async for row in connection.cursor("SELECT generate_series(1, 99)", prefetch=10)
+        ]
     assert seen == list(range(1, 100))
     made = await connection.fetchval(
         f"INSERT INTO JournalEntries (ReferenceNumber, Date, {NUMBERED})"
         " VALUES ($1, $2, 'Debit', 'Meals', $3, 'Credit', 'Checking', $3) RETURNING ID",
-        "asyncpg", datetime.date(2026, 1, 2), Decimal("4.20"),
+        "asyncpg",
+        datetime.date(2026, 1, 2),
+        Decimal("4.20"),
     )
     found = await connection.fetch("SELECT ID FROM JournalEntries WHERE ID = any($1)", [made, "x"])
     assert [row["ID"] for row in found] == [made]
@@ -175,7 +195,8 @@ def test_sqlalchemy_reflects(engine: sqlalchemy.Engine) -> None:
     assert key["constrained_columns"] == ["ID"]
     (foreign,) = inspector.get_foreign_keys("JournalEntryLines")
     assert (foreign["constrained_columns"], foreign["referred_table"]) == (
-        ["JournalEntryID"], "JournalEntries"
+        ["JournalEntryID"],
+        "JournalEntries",
     )
     table = sqlalchemy.Table("JournalEntryLines", sqlalchemy.MetaData(), autoload_with=engine)
     kind = table.c.LineAmount.type
@@ -203,8 +224,8 @@ def test_sqlalchemys_orm(engine: sqlalchemy.Engine) -> None:
         assert entry is not None
         entry.Memo = "through the ORM"
         session.commit()
-        assert session.get(entries, made).Memo == "through the ORM"
-        session.execute(sqlalchemy.delete(entries).where(entries.ID == made))
+        assert session.get_one(entries, made).Memo == "through the ORM"
+        session.execute(sqlalchemy.delete(entries).where(made == entries.ID))
         session.commit()
         assert session.get(entries, made) is None
 

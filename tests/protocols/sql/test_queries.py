@@ -1,4 +1,4 @@
-"""SELECT where it differs from plain PostgreSQL: names, pseudo-columns, Line* conditions, refusals."""
+"""SELECT where it differs from plain PostgreSQL: names, pseudo-columns, conditions on lines."""
 
 import pytest
 from tests.support.sql import Sql
@@ -6,11 +6,22 @@ from tests.support.sql import Sql
 
 def test_names_match_without_regard_to_case(shared: Sql) -> None:
     plan = shared.session.planner.make(
-        shared.session, _one('SELECT id, "Id", [Date], d.MEMO AS "m", 1, lower(Memo), count(*) OVER ()'
-                             " FROM [JournalEntries] AS d LIMIT 1"), ())
+        shared.session,
+        _one(
+            'SELECT id, "Id", [Date], d.MEMO AS "m", 1, lower(Memo), count(*) OVER ()'
+            " FROM [JournalEntries] AS d LIMIT 1"
+        ),
+        (),
+    )
     assert plan.columns is not None
     assert [column.name for column in plan.columns] == [
-        "ID", "ID", "Date", "m", "?column?", "lower", "count"
+        "ID",
+        "ID",
+        "Date",
+        "m",
+        "?column?",
+        "lower",
+        "count",
     ]
 
 
@@ -22,23 +33,35 @@ def _one(text: str):  # type: ignore[no-untyped-def]
 
 SAME = [
     ("[Date] = '12/15/2015'", "Date = DATE '2015-12-15'"),
-    ("Date='2015-12-15' AND StartTxnDate='2014-01-01' AND EndTxnDate='2016-01-01'",
-     "Date='2015-12-15'"),
+    (
+        "Date='2015-12-15' AND StartTxnDate='2014-01-01' AND EndTxnDate='2016-01-01'",
+        "Date='2015-12-15'",
+    ),
     ("Date='2015-12-15' AND StartTxnDate='2020-01-01'", "Date='2015-12-15'"),
-    ("StartTxnDate='2025-03-01' AND EndTxnDate='2025-03-31'",
-     "Date BETWEEN '2025-03-01' AND '2025-03-31'"),
-    ("StartModifiedDate='2025-03-07' AND EndModifiedDate='2025-03-07'",
-     "TimeModified >= '2025-03-07' AND TimeModified < '2025-03-08'"),
+    (
+        "StartTxnDate='2025-03-01' AND EndTxnDate='2025-03-31'",
+        "Date BETWEEN '2025-03-01' AND '2025-03-31'",
+    ),
+    (
+        "StartModifiedDate='2025-03-07' AND EndModifiedDate='2025-03-07'",
+        "TimeModified >= '2025-03-07' AND TimeModified < '2025-03-08'",
+    ),
     ("StartTxnDate=NULL AND Date > '2025-06-01'", "Date > '2025-06-01'"),
     ("Date = {d '2015-12-15'}", "Date='2015-12-15'"),
-    ("LineAccount='Rent'",
-     "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineAccount='Rent')"),
-    ("LineAccount='Barclays' AND LineType='Debit' AND LineAmount > 1000",
-     "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineAccount='Barclays'"
-     " AND LineType='Debit' AND LineAmount > 1000)"),
-    ("LineEntityName IS NOT NULL AND Memo LIKE 'Rent%'",
-     "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineEntityName IS NOT NULL)"
-     " AND Memo LIKE 'Rent%'"),
+    (
+        "LineAccount='Rent'",
+        "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineAccount='Rent')",
+    ),
+    (
+        "LineAccount='Barclays' AND LineType='Debit' AND LineAmount > 1000",
+        "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineAccount='Barclays'"
+        " AND LineType='Debit' AND LineAmount > 1000)",
+    ),
+    (
+        "LineEntityName IS NOT NULL AND Memo LIKE 'Rent%'",
+        "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineEntityName IS NOT NULL)"
+        " AND Memo LIKE 'Rent%'",
+    ),
 ]
 
 
@@ -81,8 +104,11 @@ def test_totals_are_the_ledgers(shared: Sql) -> None:
         ("SELECT ID FROM JournalEntries ORDER BY EndTxnDate", "42703"),
         ("SELECT ID FROM JournalEntries WHERE StartTxnDate > '2020-01-01'", "0A000"),
         ("SELECT ID FROM JournalEntries WHERE LineAccount='a' OR Memo='b'", "0A000"),
-        ("SELECT ID FROM JournalEntries WHERE StartTxnDate='2025-01-02' AND EndTxnDate='2025-01-01'",
-         "22023"),
+        (
+            "SELECT ID FROM JournalEntries WHERE StartTxnDate='2025-01-02'"
+            " AND EndTxnDate='2025-01-01'",
+            "22023",
+        ),
         ("SELECT ID FROM JournalEntries WHERE Date='yesterday'", "22007"),
         ("SELECT 1/0", "22012"),
         ("SELECT ID FROM JournalEntries WHERE ID = ?", "42601"),
@@ -105,15 +131,23 @@ def test_what_is_refused(shared: Sql, query: str, code: str) -> None:
 
 
 def test_catalogs_agree(shared: Sql) -> None:
-    tables = {row[0] for row in shared.rows(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")}
+    tables = {
+        row[0]
+        for row in shared.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        )
+    }
     assert {"JournalEntries", "JournalEntryLines", "Accounts"} <= tables
     assert shared.rows(
         "SELECT a.attname FROM pg_catalog.pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"
         " AND a.attnum = ANY (i.indkey) WHERE i.indrelid = 'journalentries'::regclass"
     ) == [("ID",)]
-    assert shared.value("SELECT count(*) FROM sys_tablecolumns WHERE TableName = 'JournalEntries'"
-                        " AND IsHidden") == "4"
+    assert (
+        shared.value(
+            "SELECT count(*) FROM sys_tablecolumns WHERE TableName = 'JournalEntries' AND IsHidden"
+        )
+        == "4"
+    )
 
 
 def test_explain_says_which_way(shared: Sql) -> None:

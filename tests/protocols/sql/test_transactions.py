@@ -30,7 +30,9 @@ def test_an_id_that_was_shown_stays(sql: Sql) -> None:
 def test_rollback_undoes(sql: Sql) -> None:
     sql.run(f"BEGIN; {INSERT}; DELETE FROM JournalEntries WHERE ID='{CAPITAL}'")
     assert sql.value(f"SELECT count(*) FROM JournalEntries WHERE ID='{CAPITAL}'") == "0"
-    assert sql.value(f"SELECT count(*) FROM JournalEntryLines WHERE JournalEntryID='{CAPITAL}'") == "0"
+    assert (
+        sql.value(f"SELECT count(*) FROM JournalEntryLines WHERE JournalEntryID='{CAPITAL}'") == "0"
+    )
     sql.run("ROLLBACK")
     assert sql.value(COUNT) == "0"
     assert sql.value(f"SELECT count(*) FROM JournalEntries WHERE ID='{CAPITAL}'") == "1"
@@ -92,10 +94,14 @@ def test_a_read_only_transaction(sql: Sql) -> None:
 
 
 def test_the_wiping_of_temp_rows_is_undone(sql: Sql) -> None:
-    sql.run("INSERT INTO JournalEntryLines#TEMP (LineType, LineAccount, LineAmount)"
-            " VALUES ('Debit','Meals','1'),('Credit','Checking','1')")
-    sql.run("BEGIN; INSERT INTO JournalEntryLines (LineType, LineAccount, LineAmount)"
-            " SELECT * FROM JournalEntryLines#TEMP")
+    sql.run(
+        "INSERT INTO JournalEntryLines#TEMP (LineType, LineAccount, LineAmount)"
+        " VALUES ('Debit','Meals','1'),('Credit','Checking','1')"
+    )
+    sql.run(
+        "BEGIN; INSERT INTO JournalEntryLines (LineType, LineAccount, LineAmount)"
+        " SELECT * FROM JournalEntryLines#TEMP"
+    )
     assert sql.fault("SELECT count(*) FROM JournalEntryLines#TEMP").code == "42P01"
     sql.run("ROLLBACK")
     assert sql.value("SELECT count(*) FROM JournalEntryLines#TEMP") == "2"

@@ -1,6 +1,7 @@
 """INSERT, UPDATE and DELETE in all their forms, and what refuses them."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from tests.support.sql import AGGREGATE, CAPITAL, NUMBERED, Sql, two_lines
@@ -52,8 +53,10 @@ def test_temp_rows_become_an_entry(sql: Sql) -> None:
         ("Debit", "Checking", "120"),
     ):
         assert (
-            sql.run(f"INSERT INTO {LINES.replace(' (', '#TEMP (', 1)} VALUES"
-                    f" ('12345','{kind}','{account}','{amount}')")
+            sql.run(
+                f"INSERT INTO {LINES.replace(' (', '#TEMP (', 1)} VALUES"
+                f" ('12345','{kind}','{account}','{amount}')"
+            )
             == "INSERT 0 1"
         )
     move = (
@@ -68,18 +71,24 @@ def test_temp_rows_become_an_entry(sql: Sql) -> None:
 
 def test_temp_rows_stay_when_one_group_does_not_balance(sql: Sql) -> None:
     temp = LINES.replace(" (", "#TEMP (", 1)
-    sql.run(f"INSERT INTO {temp} VALUES ('a','Debit','Meals','1'),('a','Credit','Checking','1'),"
-            "('b','Debit','Meals','1'),('b','Credit','Checking','2')")
+    sql.run(
+        f"INSERT INTO {temp} VALUES ('a','Debit','Meals','1'),('a','Credit','Checking','1'),"
+        "('b','Debit','Meals','1'),('b','Credit','Checking','2')"
+    )
     move = f"INSERT INTO {LINES} SELECT * FROM JournalEntryLines#TEMP"
     assert sql.fault(move).code == "23514"
-    assert sql.value("SELECT count(*) FROM JournalEntries WHERE ReferenceNumber IN ('a','b')") == "0"
+    assert (
+        sql.value("SELECT count(*) FROM JournalEntries WHERE ReferenceNumber IN ('a','b')") == "0"
+    )
     assert sql.value("SELECT count(*) FROM JournalEntryLines#TEMP") == "4"
     assert sql.run("DELETE FROM JournalEntryLines#TEMP") == "DELETE 4"
 
 
 def test_a_temp_table_as_the_aggregate(sql: Sql) -> None:
-    sql.run("INSERT INTO JournalEntryLines#TEMP (LineType, LineAccount, LineAmount)"
-            " VALUES ('Debit','Meals','1'),('Credit','Checking','1')")
+    sql.run(
+        "INSERT INTO JournalEntryLines#TEMP (LineType, LineAccount, LineAmount)"
+        " VALUES ('Debit','Meals','1'),('Credit','Checking','1')"
+    )
     assert sql.rows(
         "INSERT INTO JournalEntries (Memo, LineAggregate) VALUES ('m', 'JournalEntryLines#TEMP')"
         " RETURNING DebitLineCount, Memo"
@@ -96,11 +105,14 @@ def test_numbered_columns(sql: Sql, table: str) -> None:
 
 
 def test_rows_are_grouped_by_their_header(sql: Sql) -> None:
-    tag = sql.run(f"INSERT INTO {LINES} VALUES ('x','Debit','Meals',1),('y','Debit','Meals',2),"
-                  "('x','credit','Checking',1),('y','CREDIT','Checking','2.00')")
+    tag = sql.run(
+        f"INSERT INTO {LINES} VALUES ('x','Debit','Meals',1),('y','Debit','Meals',2),"
+        "('x','credit','Checking',1),('y','CREDIT','Checking','2.00')"
+    )
     assert tag == "INSERT 0 4"
-    assert sql.rows("SELECT DebitLineCount FROM JournalEntries WHERE ReferenceNumber IN ('x','y')"
-                    ) == [("1",), ("1",)]
+    assert sql.rows(
+        "SELECT DebitLineCount FROM JournalEntries WHERE ReferenceNumber IN ('x','y')"
+    ) == [("1",), ("1",)]
 
 
 def test_one_line_alone_cannot_balance(sql: Sql) -> None:
@@ -109,10 +121,13 @@ def test_one_line_alone_cannot_balance(sql: Sql) -> None:
 
 
 def test_an_entry_is_copied_by_its_aggregate(sql: Sql) -> None:
-    assert sql.run(
-        "INSERT INTO JournalEntries (ReferenceNumber, LineAggregate) SELECT 'copy', LineAggregate"
-        f" FROM JournalEntries WHERE ID='{CAPITAL}'"
-    ) == "INSERT 0 1"
+    assert (
+        sql.run(
+            "INSERT INTO JournalEntries (ReferenceNumber, LineAggregate)"
+            f" SELECT 'copy', LineAggregate FROM JournalEntries WHERE ID='{CAPITAL}'"
+        )
+        == "INSERT 0 1"
+    )
     lines = "SELECT LineType, LineAccount, LineAmount FROM JournalEntryLines WHERE "
     assert sql.rows(f"{lines} ReferenceNumber='copy'") == sql.rows(
         f"{lines} JournalEntryID='{CAPITAL}'"
@@ -120,12 +135,17 @@ def test_an_entry_is_copied_by_its_aggregate(sql: Sql) -> None:
 
 
 def test_parameters_of_an_insert(sql: Sql) -> None:
-    assert sql.run(
-        "INSERT INTO JournalEntries (ReferenceNumber, LineAggregate) VALUES ($1,$2)",
-        "It's A", AGGREGATE,
-    ) == "INSERT 0 1"
-    assert sql.value("SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = $1", "It's A"
-                     ) == "1"
+    assert (
+        sql.run(
+            "INSERT INTO JournalEntries (ReferenceNumber, LineAggregate) VALUES ($1,$2)",
+            "It's A",
+            AGGREGATE,
+        )
+        == "INSERT 0 1"
+    )
+    assert (
+        sql.value("SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = $1", "It's A") == "1"
+    )
 
 
 def test_the_identity_of_what_was_inserted(sql: Sql) -> None:
@@ -179,19 +199,26 @@ def test_a_receivable_line_needs_a_customer(sql: Sql) -> None:
         f"INSERT INTO JournalEntries ({NUMBERED}) VALUES ({two_lines(debit='Debtors')})"
     )
     assert fault.code == "23514"
-    assert sql.run(
-        f"INSERT INTO JournalEntries ({NUMBERED}, LineEntityName#1)"
-        f" VALUES ({two_lines(debit='Debtors')}, 'Tanmay B')"
-    ) == "INSERT 0 1"
+    assert (
+        sql.run(
+            f"INSERT INTO JournalEntries ({NUMBERED}, LineEntityName#1)"
+            f" VALUES ({two_lines(debit='Debtors')}, 'Tanmay B')"
+        )
+        == "INSERT 0 1"
+    )
 
 
 def test_update_sets_header_columns(sql: Sql) -> None:
     made = sql.make()
     before = sql.rows(f"SELECT EditSequence, TimeModified FROM JournalEntries WHERE ID='{made}'")[0]
-    assert sql.run(
-        f"UPDATE JournalEntries SET ReferenceNumber='A', Memo=$1, Date='1/31/2011' WHERE Id='{made}'",
-        "new",
-    ) == "UPDATE 1"
+    assert (
+        sql.run(
+            "UPDATE JournalEntries SET ReferenceNumber='A', Memo=$1, Date='1/31/2011'"
+            f" WHERE Id='{made}'",
+            "new",
+        )
+        == "UPDATE 1"
+    )
     after = sql.rows(
         "SELECT EditSequence, TimeModified, ReferenceNumber, Memo, Date FROM JournalEntries"
         f" WHERE ID='{made}'"
@@ -207,9 +234,10 @@ def test_a_stale_edit_sequence(sql: Sql) -> None:
     sql.run(f"UPDATE JournalEntries SET Memo='1' WHERE ID='{made}'")
     stale = f"UPDATE JournalEntries SET EditSequence='{old}', Memo='2' WHERE ID='{made}'"
     assert sql.fault(stale).code == "40001"
-    assert sql.run(
-        f"UPDATE JournalEntries SET Memo='2' WHERE ID='{made}' AND EditSequence='{old}'"
-    ) == "UPDATE 0"
+    assert (
+        sql.run(f"UPDATE JournalEntries SET Memo='2' WHERE ID='{made}' AND EditSequence='{old}'")
+        == "UPDATE 0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,9 +264,12 @@ def test_what_cannot_be_changed(sql: Sql, statement: str, code: str) -> None:
 def test_update_of_a_line(sql: Sql) -> None:
     made = sql.make()
     line = sql.value(f"SELECT ID FROM JournalEntryLines WHERE JournalEntryID='{made}' LIMIT 1")
-    assert sql.run(
-        f"UPDATE JournalEntryLines SET LineMemo='memo', LineClass='Retail' WHERE ID='{line}'"
-    ) == "UPDATE 1"
+    assert (
+        sql.run(
+            f"UPDATE JournalEntryLines SET LineMemo='memo', LineClass='Retail' WHERE ID='{line}'"
+        )
+        == "UPDATE 1"
+    )
     assert sql.rows(
         f"SELECT LineMemo, LineClass FROM JournalEntryLines WHERE JournalEntryID='{made}'"
         " ORDER BY LineNumber"
@@ -249,7 +280,8 @@ def test_the_online_edition_refuses_updates() -> None:
     sql = Sql(online=True)
     fault = sql.fault(f"UPDATE JournalEntries SET Memo='x' WHERE ID='{CAPITAL}'")
     assert (fault.code, fault.message) == (
-        "0A000", "The QuickBooks Online API does not support updates."
+        "0A000",
+        "The QuickBooks Online API does not support updates.",
     )
 
 
@@ -264,21 +296,17 @@ def test_the_online_aggregate() -> None:
     assert sql.rows(
         f"INSERT INTO JournalEntries (LineAggregate) VALUES ('{text}') RETURNING DebitLineCount"
     ) == [("1",)]
-    assert sql.value("SELECT sum(LineDebit) FROM JournalEntryLines WHERE LineAmount = 0.02") == "0.02"
+    assert (
+        sql.value("SELECT sum(LineDebit) FROM JournalEntryLines WHERE LineAmount = 0.02") == "0.02"
+    )
 
 
 def test_a_closed_period(sql: Sql) -> None:
     with sql.books.read() as reader:
         company = reader.company
-    closed = replace(company, books_closed_through=company.created_at and _day("2020-12-31"))
+    closed = replace(company, books_closed_through=date(2020, 12, 31))
     sql.execute(ChangeCompany(None, closed))
     assert sql.fault(f"DELETE FROM JournalEntries WHERE ID='{CAPITAL}'").code == "55000"
-
-
-def _day(text: str):  # type: ignore[no-untyped-def]
-    from datetime import date
-
-    return date.fromisoformat(text)
 
 
 def test_what_other_interfaces_see(sql: Sql) -> None:

@@ -6,11 +6,20 @@ counted from the fixed order of the tables, so they are the same after a restart
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from collections.abc import Iterator
 from typing import Any, Final
 
 from daybook.domain.model import Company
+from daybook.protocols.sql.catalog_functions import FUNCTIONS, SERVER_VERSION
+from daybook.protocols.sql.catalog_shown import PROCEDURES, SETTINGS_SHOWN
+from daybook.protocols.sql.catalog_tables import (
+    DEFINITIONS,
+    ENGINE_TYPES,
+    SCHEMAS,
+    WIRE_TYPES,
+    read_lines,
+    system_columns,
+)
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.tables import (
     AMOUNT_PRECISION,
@@ -31,181 +40,9 @@ INFORMATION: Final = 13_000
 DATABASE: Final = 16_000
 FIRST_OID: Final = 16_384
 STEP: Final = 10
-SERVER_VERSION: Final = "15.0"
-VERSION_TEXT: Final = "PostgreSQL 15.0 (Daybook)"
-
-SCHEMAS: Final = {"pg_catalog": "pgc", "information_schema": "isc", "sys": "sysc"}
-"""Schemas of the engine that stand for those of the interface."""
-
-_ENGINE_TYPES: Final = {
-    "o": "BIGINT",
-    "n": "VARCHAR",
-    "t": "VARCHAR",
-    "b": "BOOLEAN",
-    "i": "INTEGER",
-    "l": "BIGINT",
-    "s": "SMALLINT",
-    "c": "VARCHAR",
-    "v": "SMALLINT[]",
-    "w": "BIGINT[]",
-    "a": "VARCHAR[]",
-    "p": "BIGINT[]",
-    "h": "SMALLINT[]",
-    "f": "FLOAT",
-    "d": "DOUBLE",
-    "r": "VARCHAR",
-    "z": "TIMESTAMPTZ",
-    "e": "INTERVAL",
-}
-_WIRE_TYPES: Final = {
-    "o": pg.OID,
-    "n": pg.NAME,
-    "c": pg.CHAR,
-    "v": pg.INT2VECTOR,
-    "r": pg.REGPROC,
-    "a": 1009,
-    "p": 1028,
-    "h": 1005,
-}
-_SYSTEM: Final = (("tableoid", "o"), ("ctid", "t"), ("xmin", "i"))
 
 
-def _read(name: str) -> list[str]:
-    return files(__package__).joinpath(name).read_text("utf-8").splitlines()
-
-
-def _definitions() -> dict[str, dict[str, list[tuple[str, str]]]]:
-    found: dict[str, dict[str, list[tuple[str, str]]]] = {
-        "pg_catalog": {},
-        "information_schema": {},
-    }
-    for line in _read("catalog_columns.txt"):
-        qualified, *columns = line.split(" ")
-        schema, _, name = qualified.partition(".")
-        pairs = [(column.rpartition(":")[0], column[-1]) for column in columns]
-        found[schema][name] = pairs
-    found["sys"] = {
-        name: [(column, kind) for column, kind in columns] for name, columns in _SYS.items()
-    }
-    return found
-
-
-_SYS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "sys_catalogs": (("CatalogName", "t"),),
-    "sys_schemas": (("CatalogName", "t"), ("SchemaName", "t")),
-    "sys_tables": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("TableName", "t"),
-        ("TableType", "t"),
-        ("Description", "t"),
-        ("IsUpdateable", "b"),
-    ),
-    "sys_tablecolumns": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("TableName", "t"),
-        ("ColumnName", "t"),
-        ("DataTypeName", "t"),
-        ("DataType", "i"),
-        ("Length", "i"),
-        ("NumericPrecision", "i"),
-        ("NumericScale", "i"),
-        ("IsNullable", "b"),
-        ("Description", "t"),
-        ("Ordinal", "i"),
-        ("IsAutoIncrement", "t"),
-        ("IsGeneratedColumn", "t"),
-        ("IsReadOnly", "b"),
-        ("IsKey", "b"),
-        ("IsHidden", "b"),
-    ),
-    "sys_procedures": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("ProcedureName", "t"),
-        ("Description", "t"),
-        ("ProcedureType", "t"),
-    ),
-    "sys_procedureparameters": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("ProcedureName", "t"),
-        ("ColumnName", "t"),
-        ("Direction", "t"),
-        ("DataTypeName", "t"),
-        ("DataType", "i"),
-        ("Length", "i"),
-        ("NumericPrecision", "i"),
-        ("NumericScale", "i"),
-        ("IsNullable", "b"),
-        ("IsRequired", "b"),
-        ("IsArray", "b"),
-        ("Description", "t"),
-        ("Ordinal", "i"),
-    ),
-    "sys_keycolumns": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("TableName", "t"),
-        ("ColumnName", "t"),
-        ("IsKey", "b"),
-        ("IsForeignKey", "b"),
-        ("PrimaryKeyName", "t"),
-        ("ForeignKeyName", "t"),
-        ("ReferencedCatalogName", "t"),
-        ("ReferencedSchemaName", "t"),
-        ("ReferencedTableName", "t"),
-        ("ReferencedColumnName", "t"),
-    ),
-    "sys_foreignkeys": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("TableName", "t"),
-        ("ColumnName", "t"),
-        ("ForeignKeyName", "t"),
-        ("ReferencedCatalogName", "t"),
-        ("ReferencedSchemaName", "t"),
-        ("ReferencedTableName", "t"),
-        ("ReferencedColumnName", "t"),
-    ),
-    "sys_primarykeys": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("TableName", "t"),
-        ("ColumnName", "t"),
-        ("KeySeq", "t"),
-        ("KeyName", "t"),
-    ),
-    "sys_indexes": (
-        ("CatalogName", "t"),
-        ("SchemaName", "t"),
-        ("TableName", "t"),
-        ("IndexName", "t"),
-        ("ColumnName", "t"),
-        ("IsUnique", "b"),
-        ("IsPrimary", "b"),
-        ("Type", "i"),
-        ("SortOrder", "t"),
-        ("OrdinalPosition", "i"),
-    ),
-    "sys_connection_props": (
-        ("Name", "t"),
-        ("Type", "t"),
-        ("Default", "t"),
-        ("Value", "t"),
-        ("Required", "b"),
-        ("Category", "t"),
-    ),
-    "sys_sqlinfo": (("NAME", "t"), ("VALUE", "t")),
-    "sys_information": (("Product", "t"), ("Version", "t")),
-    "sys_identity": (("Id", "t"), ("Batch", "t"), ("Operation", "t"), ("Message", "t")),
-}
-
-DEFINITIONS: Final = _definitions()
-"""Columns and their kinds of every catalog table, by schema and name."""
-
-_TYPE_ROWS: Final = [line.split("|") for line in _read("catalog_types.txt")]
+_TYPE_ROWS: Final = [line.split("|") for line in read_lines("catalog_types.txt")]
 TYPE_OIDS: Final = {row[1]: int(row[0]) for row in _TYPE_ROWS}
 """Types by the name in pg_type."""
 
@@ -273,19 +110,11 @@ CATALOG_OIDS: Final = {
 }
 
 
-def system_columns(schema: str, name: str) -> list[tuple[str, str]]:
-    """Columns that every table of pg_catalog has besides its own."""
-    if schema != "pg_catalog":
-        return []
-    own = {column for column, _ in DEFINITIONS[schema][name]}
-    return [pair for pair in _SYSTEM if pair[0] not in own]
-
-
 def wire_type(schema: str, table: str, column: str) -> int | None:
     """The type of a catalog column where the engine's own does not say it."""
     for name, kind in DEFINITIONS.get(schema, {}).get(table, ()):
         if name == column:
-            return _WIRE_TYPES.get(kind)
+            return WIRE_TYPES.get(kind)
     return None
 
 
@@ -301,7 +130,7 @@ def catalog_statements(company: Company) -> Iterator[tuple[str, str | None]]:
     for schema, tables in DEFINITIONS.items():
         for name, columns in tables.items():
             full = [*columns, *system_columns(schema, name)]
-            described = [(column, _ENGINE_TYPES[kind]) for column, kind in full]
+            described = [(column, ENGINE_TYPES[kind]) for column, kind in full]
             target = f"{SCHEMAS[schema]}.{_quote(name)}"
             listed = ", ".join(f"{_quote(column)} {kind}" for column, kind in described)
             yield f"CREATE TABLE {target} ({listed})", None
@@ -444,7 +273,7 @@ def _add_server(add: Any, company: Company) -> None:
     for oid, name in ((12, "internal"), (13, "c"), (14, "sql")):
         add("pg_language", oid=oid, lanname=name, lanowner=OWNER, lanispl=False, lanpltrusted=True)
     add("information_schema_catalog_name", catalog_name=company.slug)
-    for name, value in _SETTINGS_SHOWN.items():
+    for name, value in SETTINGS_SHOWN.items():
         add(
             "pg_settings",
             name=name,
@@ -455,27 +284,6 @@ def _add_server(add: Any, company: Company) -> None:
             source="default",
             short_desc=name,
         )
-
-
-_SETTINGS_SHOWN: Final = {
-    "server_version": SERVER_VERSION,
-    "server_version_num": "150000",
-    "server_encoding": "UTF8",
-    "client_encoding": "UTF8",
-    "DateStyle": "ISO, MDY",
-    "TimeZone": "UTC",
-    "standard_conforming_strings": "on",
-    "max_identifier_length": "63",
-    "block_size": "8192",
-    "max_index_keys": "32",
-    "integer_datetimes": "on",
-    "lc_collate": "C",
-    "lc_ctype": "C",
-    "transaction_isolation": "read committed",
-    "default_transaction_isolation": "read committed",
-    "search_path": '"$user", public',
-    "max_connections": "500",
-}
 
 
 def _add_types(add: Any) -> None:
@@ -974,147 +782,3 @@ def _add_sys_rest(add: Any, company: Company) -> None:
         Required=True,
         Category="Connection",
     )
-
-
-PROCEDURES: Final = (
-    ("ReverseJournalEntry", "Make an entry that undoes another.", (("Id", True), ("Date", False))),
-    (
-        "GetDeleted",
-        "List entries that were deleted.",
-        (("StartModifiedDate", False), ("EndModifiedDate", False)),
-    ),
-)
-"""Procedures: name, what it does, parameters and whether each must be given."""
-
-
-def _macro(name: str, *overloads: str) -> str:
-    return f"CREATE MACRO pgf_{name}" + ", ".join(overloads)
-
-
-def _subquery(column: str, table: str, where: str) -> str:
-    return f"(SELECT {column} FROM {table} WHERE {where})"
-
-
-_FORMAT: Final = (
-    "(SELECT CASE WHEN x.oid = 1700 AND m >= 4 THEN"
-    " 'numeric(' || ((m - 4) >> 16) || ',' || ((m - 4) & 65535) || ')' ELSE x.name END"
-    " FROM pgc.type_names x WHERE x.oid = t)"
-)
-_TEXT: Final = _subquery("x.text", "pgc.texts x", "x.oid = o")
-_TRUE: Final = ("(a) AS true", "(a, b) AS true", "(a, b, c) AS true", "(a, b, c, d) AS true")
-_NONE: Final = ("(a) AS NULL::VARCHAR", "(a, b) AS NULL::VARCHAR", "(a, b, c) AS NULL::VARCHAR")
-_ZERO: Final = ("(a) AS 0::BIGINT", "(a, b) AS 0::BIGINT")
-_SETTING: Final = "getvariable('settings')[lower(n)]"
-
-FUNCTIONS: Final[Mapping[str, str]] = {
-    name: _macro(name, *overloads)
-    for name, overloads in {
-        "format_type": (f"(t, m) AS {_FORMAT}",),
-        "pg_get_userbyid": ("(o) AS CAST('daybook' AS VARCHAR)",),
-        "obj_description": (
-            "(o) AS (SELECT x.description FROM pgc.pg_description x WHERE x.objoid = o"
-            " AND x.objsubid = 0)",
-            "(o, c) AS (SELECT x.description FROM pgc.pg_description x WHERE x.objoid = o"
-            " AND x.objsubid = 0)",
-        ),
-        "col_description": (
-            "(o, n) AS (SELECT x.description FROM pgc.pg_description x WHERE x.objoid = o"
-            " AND x.objsubid = n)",
-        ),
-        "shobj_description": _NONE,
-        "pg_get_expr": _NONE,
-        "pg_get_indexdef": (
-            f"(o) AS {_TEXT}",
-            f"(o, n, p) AS CASE WHEN n = 0 THEN {_TEXT} ELSE 'ID' END",
-        ),
-        "pg_get_constraintdef": (f"(o) AS {_TEXT}", f"(o, p) AS {_TEXT}"),
-        "pg_get_viewdef": _NONE,
-        "pg_get_ruledef": _NONE,
-        "pg_get_triggerdef": _NONE,
-        "pg_get_partkeydef": _NONE,
-        "pg_get_serial_sequence": _NONE,
-        "pg_get_statisticsobjdef_columns": _NONE,
-        "pg_get_function_result": _NONE,
-        "pg_get_function_arguments": _NONE,
-        "pg_get_function_identity_arguments": _NONE,
-        "pg_get_functiondef": _NONE,
-        "pg_tablespace_location": _NONE,
-        "pg_encoding_to_char": ("(e) AS CAST('UTF8' AS VARCHAR)",),
-        "pg_char_to_encoding": ("(e) AS 6",),
-        "pg_table_is_visible": ("(o) AS true",),
-        "pg_type_is_visible": ("(o) AS true",),
-        "pg_function_is_visible": ("(o) AS true",),
-        "pg_operator_is_visible": ("(o) AS true",),
-        "pg_opclass_is_visible": ("(o) AS true",),
-        "pg_collation_is_visible": ("(o) AS true",),
-        "pg_conversion_is_visible": ("(o) AS true",),
-        "pg_statistics_obj_is_visible": ("(o) AS true",),
-        "pg_ts_config_is_visible": ("(o) AS true",),
-        **{
-            f"pg_{kind}_is_visible": ("(o) AS true",)
-            for kind in ("opfamily", "ts_dict", "ts_parser", "ts_template")
-        },
-        "pg_relation_is_publishable": ("(o) AS true",),
-        "pg_relation_is_updatable": ("(o, p) AS 28",),
-        "pg_column_is_updatable": ("(o, n, p) AS true",),
-        "has_table_privilege": _TRUE,
-        "has_schema_privilege": _TRUE,
-        "has_database_privilege": _TRUE,
-        "has_column_privilege": _TRUE,
-        "has_any_column_privilege": _TRUE,
-        "has_function_privilege": _TRUE,
-        "has_type_privilege": _TRUE,
-        "has_sequence_privilege": _TRUE,
-        "has_tablespace_privilege": _TRUE,
-        "pg_has_role": _TRUE,
-        "pg_total_relation_size": _ZERO,
-        "pg_table_size": _ZERO,
-        "pg_relation_size": _ZERO,
-        "pg_indexes_size": _ZERO,
-        "pg_database_size": _ZERO,
-        "pg_size_pretty": ("(n) AS n || ' bytes'",),
-        "pg_is_in_recovery": ("() AS false",),
-        "pg_is_other_temp_schema": ("(o) AS false",),
-        "pg_my_temp_schema": ("() AS 0",),
-        "pg_backend_pid": ("() AS CAST(getvariable('pid') AS INTEGER)",),
-        "txid_current": ("() AS CAST(1 AS BIGINT)",),
-        "quote_ident": (
-            "(t) AS CASE WHEN regexp_full_match(t, '[a-z_][a-z0-9_$]*') THEN t"
-            " ELSE '\"' || replace(t, '\"', '\"\"') || '\"' END",
-        ),
-        "quote_literal": ("(t) AS '''' || replace(t, '''', '''''') || ''''",),
-        "array_upper": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE len(a) END",),
-        "array_lower": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE 1 END",),
-        "array_to_string": ("(a, s) AS array_to_string(a, s)",),
-        "to_regclass": (
-            "(n) AS (SELECT x.oid FROM pgc.pg_class x WHERE lower(x.relname) ="
-            " lower(replace(regexp_extract(n, '[^.]*$'), '\"', '')))",
-        ),
-        "to_regtype": ("(n) AS (SELECT x.oid FROM pgc.type_names x WHERE x.name = n)",),
-        "regclass_name": (
-            "(o) AS coalesce((SELECT x.relname FROM pgc.pg_class x WHERE x.oid = o),"
-            " CAST(o AS VARCHAR))",
-        ),
-        "regtype_name": (
-            "(o) AS coalesce((SELECT x.name FROM pgc.type_names x WHERE x.oid = o), '-')",
-        ),
-        "current_setting": (f"(n) AS {_SETTING}", f"(n, m) AS {_SETTING}"),
-        "current_user": ("() AS CAST(getvariable('user') AS VARCHAR)",),
-        "current_database": ("() AS (SELECT x.datname FROM pgc.pg_database x)",),
-        "current_schema": ("() AS CAST('public' AS VARCHAR)",),
-        "current_schemas": (
-            "(i) AS CASE WHEN i THEN ['pg_catalog', 'public'] ELSE ['public'] END",
-        ),
-        "version": (f"() AS '{VERSION_TEXT}'",),
-        "scope_identity": ("() AS CAST(getvariable('identity') AS VARCHAR)",),
-        "inet_server_addr": ("() AS NULL::VARCHAR",),
-        "inet_server_port": ("() AS NULL::INTEGER",),
-        "inet_client_addr": ("() AS NULL::VARCHAR",),
-        "pg_postmaster_start_time": ("() AS now()",),
-        "pg_sequence_last_value": ("(o) AS NULL::BIGINT",),
-        "pg_get_keywords": ("() AS NULL::VARCHAR",),
-        "_pg_expandarray": ("(a) AS list_transform(a, lambda x, i: {'x': x, 'n': i})",),
-        "row_security_active": ("(o) AS false",),
-    }.items()
-}
-"""Functions of PostgreSQL's catalogs, as macros of the engine, by name."""

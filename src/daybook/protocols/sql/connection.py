@@ -10,14 +10,13 @@ import logging
 import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from daybook.app.access import Login, Principal
 from daybook.protocols.sql import errors, statements
-from daybook.protocols.sql.errors import Notice, SqlFault
+from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
     MESSAGE_BYTES_MAX,
@@ -30,10 +29,17 @@ from daybook.protocols.sql.limits import (
     STARTUP_BYTES_MAX,
     STARTUP_SECONDS_MAX,
 )
-from daybook.protocols.sql.literals import canonical
 from daybook.protocols.sql.pgwire import messages as wire
 from daybook.protocols.sql.pgwire import scram
-from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.portals import (
+    Portal,
+    close,
+    notice_bytes,
+    options,
+    read_value,
+    spread,
+    tag,
+)
 from daybook.protocols.sql.results import (
     BINARY_END,
     BINARY_HEADER,
@@ -75,18 +81,6 @@ class Hub(Protocol):
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run something on a thread of the pool."""
-
-
-@dataclass(slots=True)
-class Portal:
-    """A statement with its parameters, ready to be executed, perhaps half way through its rows."""
-
-    plan: Plan | None
-    values: list[str | None]
-    formats: list[int]
-    result: Result | None = None
-    waiting: list[Any] = field(default_factory=list)
-    done: bool = False
 
 
 class _Gone(Exception):
@@ -211,7 +205,7 @@ class Connection(asyncio.Protocol):
             self._send(self._fault_bytes(fault))
         except wire.ProtocolError as fault:
             self._send(self._fault_bytes(SqlFault(errors.PROTOCOL, str(fault), fatal=True)))
-        except (_Gone, ConnectionError):
+        except (_Gone, ConnectionError, TimeoutError):
             pass
         except Exception:
             _LOG.exception("a fault of the SQL interface")
@@ -354,7 +348,7 @@ class Connection(asyncio.Protocol):
             if key not in ("user", "database", "options", "replication") and key[:5] != "_pq_.":
                 with contextlib.suppress(SqlFault):
                     session.set(key, value)
-        for key, value in _options(parameters.get("options", "")):
+        for key, value in options(parameters.get("options", "")):
             session.set(key, value)
         session.changed.clear()
         for key in REPORTED:
@@ -409,7 +403,7 @@ class Connection(asyncio.Protocol):
     def _tell_notices(self) -> None:
         session = self._session
         for notice in session.notices:
-            self._send(_notice_bytes(notice))
+            self._send(notice_bytes(notice))
         session.notices.clear()
         for name in session.changed:
             self._send(wire.parameter_status(name, session.settings[name]))
@@ -435,7 +429,7 @@ class Connection(asyncio.Protocol):
 
     def _close_portals(self) -> None:
         for portal in self._portals.values():
-            _close(portal)
+            close(portal)
         self._portals.clear()
 
     async def _query(self, text: str) -> None:
@@ -558,8 +552,8 @@ class Connection(asyncio.Protocol):
         raw = [body.value() for _ in range(count)]
         shown = body.codes()
         values = [
-            _read_value(value, kind, form)
-            for value, kind, form in zip(raw, kinds, _spread(formats, count), strict=True)
+            read_value(value, kind, form)
+            for value, kind, form in zip(raw, kinds, spread(formats, count), strict=True)
         ]
         columns = [] if plan is None else plan.columns or plan.copy_columns or []
         if portal_name and portal_name in self._portals:
@@ -568,8 +562,8 @@ class Connection(asyncio.Protocol):
             raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} portals")
         old = self._portals.get(portal_name)
         if old is not None:
-            _close(old)
-        self._portals[portal_name] = Portal(plan, values, _spread(shown, len(columns)))
+            close(old)
+        self._portals[portal_name] = Portal(plan, values, spread(shown, len(columns)))
         self._send(wire.BIND_COMPLETE)
 
     async def _describe(self, body: wire.Body) -> None:
@@ -619,7 +613,7 @@ class Connection(asyncio.Protocol):
         assert plan is not None
         if portal.done:
             if portal.result is not None:
-                self._send(wire.command_complete(_tag(portal.result, 0)))
+                self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
             self.began = monotonic()
@@ -642,7 +636,7 @@ class Connection(asyncio.Protocol):
             self._send(wire.PORTAL_SUSPENDED)
         else:
             portal.done = True
-            self._send(wire.command_complete(_tag(result, count)))
+            self._send(wire.command_complete(tag(result, count)))
 
     async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
         """Send rows up to a limit (0: all); their number, and whether there are more."""
@@ -722,7 +716,7 @@ class Connection(asyncio.Protocol):
         else:
             portal = self._portals.pop(name, None)
             if portal is not None:
-                _close(portal)
+                close(portal)
         self._send(wire.CLOSE_COMPLETE)
 
     async def _flush_wanted(self, _: wire.Body) -> None:
@@ -747,58 +741,3 @@ _HANDLERS: Final[dict[bytes, Callable[[Connection, wire.Body], Awaitable[None]]]
     b"c": Connection._ignored,
     b"f": Connection._ignored,
 }
-
-
-def _tag(result: Result, count: int) -> str:
-    return f"{result.tag} {count}" if result.counted else result.tag
-
-
-def _close(portal: Portal) -> None:
-    if portal.result is not None and portal.result.rows is not None:
-        portal.result.rows.close()
-
-
-def _spread(formats: Sequence[int], count: int) -> list[int]:
-    if not formats:
-        return [0] * count
-    if len(formats) == 1:
-        return [formats[0]] * count
-    if len(formats) != count:
-        message = f"bind message has {len(formats)} formats but {count} values"
-        raise SqlFault(errors.PROTOCOL, message)
-    return list(formats)
-
-
-def _read_value(value: bytes | None, oid: int, form: int) -> str | None:
-    if value is None:
-        return None
-    try:
-        text = pg.from_binary(oid, value) if form else value.decode()
-    except pg.BadValue as fault:
-        raise SqlFault(errors.BAD_BINARY, str(fault)) from None
-    except UnicodeDecodeError:
-        raise SqlFault("22021", 'invalid byte sequence for encoding "UTF8"') from None
-    return canonical(oid, text)
-
-
-def _options(text: str) -> list[tuple[str, str]]:
-    """Settings in the start-up parameter `options`: -c name=value."""
-    found = []
-    words = text.replace("\\ ", "\0").split()
-    for at, word in enumerate(words):
-        if word == "-c" and at + 1 < len(words):
-            word = "-c" + words[at + 1]
-        if word.startswith(("-c", "--")) and "=" in word:
-            name, _, value = word[2:].partition("=")
-            found.append((name, value.replace("\0", " ")))
-    return found
-
-
-def _notice_bytes(notice: Notice) -> bytes:
-    members = (
-        ("S", notice.severity),
-        ("V", notice.severity),
-        ("C", notice.code),
-        ("M", notice.message),
-    )
-    return wire.fault(b"N", members)

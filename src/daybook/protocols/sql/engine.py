@@ -15,8 +15,8 @@ from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import BATCH_ROWS
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.results import Row
-from daybook.protocols.sql.rewrite import Query
 from daybook.protocols.sql.sources import REVERSED
 from daybook.protocols.sql.tables import modifier
 

@@ -8,7 +8,7 @@ from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById
 from daybook.domain.query import And, Compare, Field, Filter, Keyset, Op, Query, sort_key
 from daybook.protocols.sql import errors, ids, literals
-from daybook.protocols.sql.catalog import PROCEDURES
+from daybook.protocols.sql.catalog_shown import PROCEDURES
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import PAGE_ROWS
 from daybook.protocols.sql.lookup import by_ids

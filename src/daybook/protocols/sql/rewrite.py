@@ -6,24 +6,15 @@ engine either answers as PostgreSQL would or the statement is refused; a table b
 of exactly the columns that the statement names.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from daybook.protocols.sql import errors, literals, sources
-from daybook.protocols.sql.catalog import (
-    CATALOG_OIDS,
-    DEFINITIONS,
-    FUNCTIONS,
-    SCHEMAS,
-    TABLE_OIDS,
-    system_columns,
-)
+from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
+from daybook.protocols.sql.catalog_functions import FUNCTIONS
+from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.functions import (
     ALLOWED_CLASSES,
@@ -32,88 +23,47 @@ from daybook.protocols.sql.functions import (
     format_expression,
 )
 from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.query import Query
+from daybook.protocols.sql.rules import (
+    COMPARISONS,
+    ENTRY_KEYS,
+    PASSED_TYPES,
+    REFUSED,
+    REG_TYPES,
+    ROOTS,
+    VECTORS,
+    WHOLE,
+)
 from daybook.protocols.sql.tables import PSEUDO_NAMES, TABLES, Table
-
-_ROOTS: Final = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)
-_REFUSED: Final = (
-    exp.DDL,
-    exp.DML,
-    exp.Command,
-    exp.Into,
-    exp.Placeholder,
-    exp.SessionParameter,
-    exp.Pivot,
-    exp.TableSample,
-    exp.Hint,
-    exp.Lateral,
+from daybook.protocols.sql.translate import (
+    NUMBERS,
+    anonymous,
+    array_literal,
+    average,
+    engine_type,
+    extract,
+    function_source,
+    is_average,
+    operator,
+    substring,
+    typed,
+    wider,
+    widest,
+    within_group,
 )
-_ENGINE_TYPES: Final = {
-    pg.BOOL: "BOOLEAN",
-    pg.INT2: "SMALLINT",
-    pg.INT4: "INTEGER",
-    pg.INT8: "BIGINT",
-    pg.OID: "BIGINT",
-    pg.FLOAT4: "FLOAT",
-    pg.FLOAT8: "DOUBLE",
-    pg.NUMERIC: "DECIMAL(38,12)",
-    pg.DATE: "DATE",
-    pg.TIMESTAMP: "TIMESTAMP",
-    pg.TIMESTAMPTZ: "TIMESTAMPTZ",
-    pg.TIME: "TIME",
-    pg.INTERVAL: "INTERVAL",
-    pg.UUID_: "UUID",
-    pg.BYTEA: "BLOB",
-    pg.REGCLASS: "BIGINT",
-}
-_NUMBERS: Final = frozenset((pg.INT2, pg.INT4, pg.INT8, pg.NUMERIC, pg.FLOAT4, pg.FLOAT8))
-_WHOLE: Final = frozenset((pg.INT2, pg.INT4, pg.INT8))
-_COMPARISONS: Final = (
-    exp.EQ,
-    exp.NEQ,
-    exp.GT,
-    exp.GTE,
-    exp.LT,
-    exp.LTE,
-    exp.NullSafeEQ,
-    exp.NullSafeNEQ,
+from daybook.protocols.sql.trees import (
+    cast_oid,
+    cte_of,
+    first_select,
+    has_using,
+    is_cte,
+    is_first,
+    is_null,
+    is_table_name,
+    label_of,
+    named_type,
+    sources_of,
 )
-_REG_TYPES: Final = {"regclass": "regclass", "regtype": "regtype"}
-_PASSED_TYPES: Final = {
-    "oid": "BIGINT",
-    "name": "VARCHAR",
-    '"char"': "VARCHAR",
-    "char": "VARCHAR",
-    "cstring": "VARCHAR",
-    "regproc": "VARCHAR",
-    "int2vector": "SMALLINT[]",
-    "xid": "INTEGER",
-    "regnamespace": "VARCHAR",
-    "regrole": "VARCHAR",
-    "information_schema.sql_identifier": "VARCHAR",
-}
-
-
-def engine_type(oid: int) -> str:
-    """The engine's name of a type."""
-    element = pg.ARRAYS.get(oid)
-    if element is not None:
-        return engine_type(element) + "[]"
-    return _ENGINE_TYPES.get(oid, "VARCHAR")
-
-
-@dataclass(slots=True)
-class Query:
-    """A query for the engine. `columns` are labels where they are known, else None."""
-
-    sql: str
-    parameters: list[int]
-    uses_books: bool
-    labels: list[str | None] = field(default_factory=list)
-    temps: tuple[str, ...] = ()
-    origins: list[tuple[Table, int] | int | None] = field(default_factory=list)
-    """For each output column, the column of a table it is, or a type, where it is one."""
-    used: list[int] = field(default_factory=list)
-    """Which parameters the text names as $1, $2 and so on, in that order."""
 
 
 class Rewriter:
@@ -149,7 +99,7 @@ class Rewriter:
 
     def _run(self) -> Query:
         tree = self._tree
-        if not isinstance(tree, _ROOTS):
+        if not isinstance(tree, ROOTS):
             raise errors.unsupported("this statement is not supported")
         tree = self._plain(tree)
         self._check(tree)
@@ -192,10 +142,10 @@ class Rewriter:
         for cast in tree.find_all(exp.Cast):
             name = cast.to.sql("postgres")
             if name.lower().startswith("pg_catalog."):
-                cast.set("to", _named_type(name[len("pg_catalog.") :]))
+                cast.set("to", named_type(name[len("pg_catalog.") :]))
         for bracket in tree.find_all(exp.Bracket):
             # these are counted from 0, arrays from 1; the parser has taken 1 off already
-            if isinstance(bracket.this, exp.Column) and bracket.this.name.lower() in _VECTORS:
+            if isinstance(bracket.this, exp.Column) and bracket.this.name.lower() in VECTORS:
                 plus = exp.Add(this=bracket.expressions[0].copy(), expression=exp.Literal.number(1))
                 bracket.set("expressions", [exp.Paren(this=plus)])
         return tree
@@ -204,7 +154,7 @@ class Rewriter:
         """Write out `*` where all it stands for are tables of the books."""
         for select in list(tree.find_all(exp.Select)):
             listed: list[exp.Expr] = []
-            tables = [(source, self._table(source)) for source in _sources(select)]
+            tables = [(source, self._table(source)) for source in sources_of(select)]
             for item in select.expressions:
                 name = item.table if isinstance(item, exp.Column) else ""
                 meant = [
@@ -213,7 +163,7 @@ class Rewriter:
                     if not name or source.alias_or_name.lower() == name.lower()
                 ]
                 plain = item.is_star and not item.args.get("except_") and meant
-                if not plain or any(table is None for _, table in meant) or _has_using(select):
+                if not plain or any(table is None for _, table in meant) or has_using(select):
                     listed.append(item)
                     continue
                 for source, table in meant:
@@ -236,7 +186,7 @@ class Rewriter:
                 if not isinstance(node.this, (exp.Subquery, exp.Unnest)):
                     raise errors.unsupported("LATERAL takes a subquery here")
                 continue
-            if isinstance(node, _REFUSED):
+            if isinstance(node, REFUSED):
                 raise errors.unsupported(f"{type(node).__name__.upper()} is not supported here")
             if isinstance(node, exp.Func) and not isinstance(node, (exp.And, exp.Or, exp.Xor)):
                 self._check_function(node)
@@ -256,7 +206,7 @@ class Rewriter:
 
     def _labels(self, tree: exp.Expr) -> list[str | None]:
         for select in list(tree.find_all(exp.Select)):
-            top = _is_first(select, tree)
+            top = is_first(select, tree)
             for at, item in enumerate(select.expressions):
                 if isinstance(item, exp.Alias) or item.is_star:
                     continue
@@ -268,13 +218,13 @@ class Rewriter:
                 )
                 select.expressions[at] = alias
                 alias.parent, alias.arg_key, alias.index = select, "expressions", at
-        first = _first_select(tree)
+        first = first_select(tree)
         if first is None:
             return []
         return [None if item.is_star else item.alias_or_name for item in first.expressions]
 
     def _origins(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
-        first = _first_select(tree)
+        first = first_select(tree)
         if first is None or not isinstance(tree, exp.Select):
             return []
         found: list[tuple[Table, int] | int | None] = []
@@ -294,13 +244,13 @@ class Rewriter:
         return found
 
     def _star(self, select: exp.Select) -> Iterator[tuple[Table, int] | int | None]:
-        sources_ = list(_sources(select))
+        sources_ = list(sources_of(select))
         table = self._table(sources_[0]) if len(sources_) == 1 else None
         if table is not None:
             yield from ((table, at) for at in range(1, len(table.columns) + 1))
 
     def _origin(self, column: exp.Column, select: exp.Select) -> tuple[Table, int] | int | None:
-        for source in _sources(select):
+        for source in sources_of(select):
             if column.table and source.alias_or_name.lower() != column.table.lower():
                 continue
             table = self._table(source)
@@ -322,7 +272,7 @@ class Rewriter:
             return None
         if source.db and source.db.lower() != "public":
             return None
-        if _is_cte(source):
+        if is_cte(source):
             return None
         return TABLES.get(source.name.lower())
 
@@ -369,7 +319,7 @@ class Rewriter:
             case exp.Column():
                 return self._column_kind(node)
             case exp.Cast():
-                return _cast_oid(node)
+                return cast_oid(node)
             case exp.Parameter():
                 return self._parameter_kind(node)
             case exp.Count() | exp.RowNumber() | exp.Rank() | exp.DenseRank():
@@ -381,7 +331,7 @@ class Rewriter:
                 return pg.NUMERIC if inner in (pg.INT8, pg.NUMERIC) else inner
             case exp.Avg():
                 inner = self._kind(node.this)
-                return pg.NUMERIC if inner in (*_WHOLE, pg.NUMERIC) else inner
+                return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
             case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
                 return pg.INT4
             case exp.Add() | exp.Sub() if pg.DATE in (
@@ -389,21 +339,21 @@ class Rewriter:
                 self._kind(node.expression),
             ):
                 other = {self._kind(node.this), self._kind(node.expression)} - {pg.DATE}
-                return pg.DATE if other & set(_WHOLE) else pg.TIMESTAMP
+                return pg.DATE if other & set(WHOLE) else pg.TIMESTAMP
             case exp.Add() | exp.Sub() | exp.Mul() | exp.Div() | exp.Mod():
-                return _wider(self._kind(node.this), self._kind(node.expression))
+                return wider(self._kind(node.this), self._kind(node.expression))
             case exp.Coalesce():
-                return _widest([self._kind(each) for each in (node.this, *node.expressions)])
+                return widest([self._kind(each) for each in (node.this, *node.expressions)])
             case exp.Greatest() | exp.Least():
-                return _widest([self._kind(each) for each in (node.this, *node.expressions)])
+                return widest([self._kind(each) for each in (node.this, *node.expressions)])
             case exp.Case():
                 values = [each.args["true"] for each in node.args["ifs"]]
                 if node.args.get("default") is not None:
                     values.append(node.args["default"])
-                return _widest([self._kind(each) for each in values if not _is_null(each)])
+                return widest([self._kind(each) for each in values if not is_null(each)])
             case exp.Round() | exp.Nullif():
                 inner = self._kind(node.this)
-                return pg.NUMERIC if inner in _WHOLE and isinstance(node, exp.Round) else inner
+                return pg.NUMERIC if inner in WHOLE and isinstance(node, exp.Round) else inner
             case exp.Extract():
                 return pg.NUMERIC
             case exp.CurrentDate():
@@ -412,6 +362,8 @@ class Rewriter:
                 return pg.TIMESTAMPTZ
             case exp.Subquery() if isinstance(node.this, exp.Select):
                 return self._kind(node.this.expressions[0])
+            case exp.Any() | exp.All():
+                return pg.ARRAYS.get(self._kind(node.this) or 0)
             case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
                 return pg.BOOL
         return None
@@ -419,7 +371,7 @@ class Rewriter:
     def _column_kind(self, column: exp.Column) -> int | None:
         select = column.find_ancestor(exp.Select)
         while select is not None:
-            for source in _sources(select):
+            for source in sources_of(select):
                 if column.table and source.alias_or_name.lower() != column.table.lower():
                     continue
                 found = self._source_kind(source, column.name)
@@ -439,7 +391,7 @@ class Rewriter:
         elif isinstance(source, exp.Lateral):
             inner = source.this.this
         elif isinstance(source, exp.Table):
-            cte = _cte(source)
+            cte = cte_of(source)
             if cte is None:
                 origin = self._catalog(source)
                 for known, kind in DEFINITIONS.get(origin[0], {}).get(origin[1], ()):
@@ -450,18 +402,18 @@ class Rewriter:
             listed = cte.args["alias"].columns if cte.args.get("alias") else []
             if listed:
                 names = [each.name.lower() for each in listed]
-                first = _first_select(inner) if inner is not None else None
+                first = first_select(inner) if inner is not None else None
                 if name.lower() in names and first is not None:
                     at = names.index(name.lower())
                     if at < len(first.expressions):
                         return self._kind(first.expressions[at])
                 return None
-        first = _first_select(inner) if inner is not None else None
+        first = first_select(inner) if inner is not None else None
         if first is None:
             return None
         for item in first.expressions:
             if item.is_star:
-                for each in _sources(first):
+                for each in sources_of(first):
                     found = self._source_kind(each, name)
                     if found is not None:
                         return found
@@ -510,7 +462,7 @@ class Rewriter:
         parent = node.parent
         match parent:
             case exp.Cast():
-                return _cast_oid(parent)
+                return cast_oid(parent)
             case exp.Paren():
                 return self._context(parent)
             case exp.Limit() | exp.Offset() | exp.Fetch():
@@ -549,12 +501,12 @@ class Rewriter:
 
     def _conditions(self, tree: exp.Expr) -> None:
         for select in list(tree.find_all(exp.Select)):
-            sources.take_pseudo_columns(select, list(_sources(select)), self._table)
+            sources.take_pseudo_columns(select, list(sources_of(select)), self._table)
         for column in tree.find_all(exp.Column):
             if column.name.lower() in PSEUDO_NAMES:
                 message = f'column "{column.name}" may stand in WHERE alone, compared by ='
                 raise SqlFault(errors.NO_COLUMN, message, column=column.name)
-        for node in list(tree.find_all(*_COMPARISONS)):
+        for node in list(tree.find_all(*COMPARISONS)):
             self._type_literal(node.this, node.expression)
             self._type_literal(node.expression, node.this)
         for between in list(tree.find_all(exp.Between)):
@@ -564,13 +516,13 @@ class Rewriter:
             for item in listed.expressions:
                 self._type_literal(listed.this, item)
 
-    def _type_literal(self, typed: exp.Expr, item: exp.Expr) -> None:
+    def _type_literal(self, column: exp.Expr, item: exp.Expr) -> None:
         if not (isinstance(item, exp.Literal) and item.is_string):
             return
-        kind = self._kind(typed)
+        kind = self._kind(column)
         if kind is None or kind in (pg.TEXT, pg.VARCHAR, pg.NAME, pg.CHAR):
             return
-        item.replace(_typed(literals.canonical(kind, item.this), kind))
+        item.replace(typed(literals.canonical(kind, item.this), kind))
 
     def _join_by_number(self, tree: exp.Expr) -> None:
         """Join entries and lines by number, not by the IDs that are made of it."""
@@ -587,10 +539,10 @@ class Rewriter:
         if not isinstance(column, exp.Column) or not column.table:
             return None
         select = column.find_ancestor(exp.Select)
-        for source in () if select is None else _sources(select):
+        for source in () if select is None else sources_of(select):
             if source.alias_or_name.lower() == column.table.lower():
                 table = self._table(source)
-                wanted = _ENTRY_KEYS.get("" if table is None else table.name)
+                wanted = ENTRY_KEYS.get("" if table is None else table.name)
                 return table if column.name.lower() == wanted else None
         return None
 
@@ -602,7 +554,7 @@ class Rewriter:
             return
         if any(tree.args.get(name) for name in ("group", "having", "distinct", "joins", "windows")):
             return
-        found = list(_sources(tree))
+        found = list(sources_of(tree))
         table = self._table(found[0]) if len(found) == 1 else None
         if table is None or not table.writable or tree.find(exp.AggFunc, exp.Window) is not None:
             return
@@ -638,33 +590,33 @@ class Rewriter:
             case exp.Div():
                 return self._division(node)
             case exp.Avg():
-                return None if isinstance(node.parent, (exp.Filter, exp.Window)) else _average(node)
-            case exp.Filter() | exp.Window() if _is_average(node):
-                return _average(node)
+                return None if isinstance(node.parent, (exp.Filter, exp.Window)) else average(node)
+            case exp.Filter() | exp.Window() if is_average(node):
+                return average(node)
             case exp.Like() | exp.ILike() if not isinstance(node.parent, exp.Escape):
                 if isinstance(node.expression, (exp.Any, exp.All)):
                     raise errors.unsupported("LIKE ANY is not supported")
                 return exp.Paren(
                     this=exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
                 )
-            case exp.RegexpLike() if _is_table_name(node.this):
+            case exp.RegexpLike() if is_table_name(node.this):
                 # names of tables match without regard to case, also where psql looks for them
                 return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
-            case exp.EQ() if _is_table_name(node.this) and isinstance(node.expression, exp.Literal):
+            case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
                 table = TABLES.get(str(node.expression.this).lower())
                 if table is not None:
                     return exp.EQ(this=node.this.copy(), expression=exp.Literal.string(table.name))
             case exp.Cast():
                 return self._cast(node)
             case exp.Extract():
-                return _extract(node)
+                return extract(node)
             case exp.TimestampTrunc() | exp.DateTrunc():
                 unit = str(node.args["unit"].name).lower()
                 return exp.Anonymous(
                     this="pg_date_trunc", expressions=[exp.Literal.string(unit), node.this.copy()]
                 )
             case exp.Substring():
-                return _substring(node)
+                return substring(node)
             case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
                 return exp.Paren(
                     this=exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType.build("INT"))
@@ -674,7 +626,7 @@ class Rewriter:
             case exp.Anonymous() if node.name.lower() in FORMATTING:
                 return format_expression(node, self._kind(node.expressions[0]))
             case exp.Anonymous():
-                return _anonymous(node)
+                return anonymous(node)
             case exp.CurrentUser() | exp.SessionUser():
                 return exp.Anonymous(this="pgf_current_user")
             case exp.CurrentSchema():
@@ -687,11 +639,11 @@ class Rewriter:
                 inner: exp.Expr = node.this.copy()
                 return inner
             case exp.Operator():
-                return _operator(node)
+                return operator(node)
             case exp.PercentileCont() if isinstance(node.parent, exp.WithinGroup):
                 return None
             case exp.WithinGroup():
-                return _within_group(node)
+                return within_group(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
                 return exp.Anonymous(this="len", expressions=[node.this.copy()])
             case exp.Dot():
@@ -704,13 +656,13 @@ class Rewriter:
         both = [left.copy(), right.copy()]
         if pg.FLOAT8 in kinds or pg.FLOAT4 in kinds:
             return exp.Anonymous(this="pg_div", expressions=both)
-        if kinds[0] in _WHOLE and kinds[1] in _WHOLE:
+        if kinds[0] in WHOLE and kinds[1] in WHOLE:
             parts: list[exp.Expr] = []
             for part, kind in zip(both, kinds, strict=True):
                 name = "INT" if kind != pg.INT8 else "BIGINT"
                 parts.append(exp.Cast(this=part, to=exp.DataType.build(name)))
             return exp.Anonymous(this="pg_div", expressions=parts)
-        if all(kind in _NUMBERS for kind in kinds):
+        if all(kind in NUMBERS for kind in kinds):
             return exp.Anonymous(this="pg_exact", expressions=both)
         if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
             raise errors.unsupported(
@@ -726,28 +678,28 @@ class Rewriter:
 
     def _cast(self, node: exp.Cast) -> exp.Expr | None:
         name = node.to.sql("postgres").lower()
-        if name in _REG_TYPES:
+        if name in REG_TYPES:
             return self._reg_cast(node, name)
-        if name in _PASSED_TYPES:
+        if name in PASSED_TYPES:
             return exp.Cast(
-                this=node.this.copy(), to=exp.DataType.build(_PASSED_TYPES[name], "duckdb")
+                this=node.this.copy(), to=exp.DataType.build(PASSED_TYPES[name], "duckdb")
             )
-        oid = _cast_oid(node)
+        oid = cast_oid(node)
         if oid is None:
             raise SqlFault("42704", f'type "{name[:60]}" does not exist')
         inner = node.this
         if isinstance(inner, exp.Literal) and inner.is_string and oid not in pg.ARRAYS:
             if oid == pg.NUMERIC and not node.to.expressions:
-                return _typed(literals.canonical(oid, inner.this), oid)
+                return typed(literals.canonical(oid, inner.this), oid)
             if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8):
-                return _typed(literals.canonical(oid, inner.this), oid)
+                return typed(literals.canonical(oid, inner.this), oid)
         if oid in pg.ARRAYS and isinstance(inner, exp.Literal) and inner.is_string:
-            return _array_literal(literals.canonical(oid, inner.this), oid)
+            return array_literal(literals.canonical(oid, inner.this), oid)
         if oid == pg.NUMERIC and not node.to.expressions:
             kind = self._kind(inner)
             if kind == pg.NUMERIC:
                 return exp.Paren(this=inner.copy())
-            width = "DECIMAL(38,0)" if kind in _WHOLE else "DECIMAL(38,12)"
+            width = "DECIMAL(38,0)" if kind in WHOLE else "DECIMAL(38,12)"
             return exp.Cast(this=inner.copy(), to=exp.DataType.build(width, "duckdb"))
         if oid == pg.TEXT and self._kind(inner) == pg.FLOAT8:
             raise errors.unsupported("a double precision number is not shown as text here")
@@ -757,6 +709,8 @@ class Rewriter:
         inner = node.this
         if isinstance(inner, exp.Literal) and inner.is_string:
             if name == "regclass":
+                if inner.this.isdigit():
+                    return exp.Literal.number(inner.this)
                 plain = inner.this.rpartition(".")[2].strip('"').lower()
                 found = TABLE_OIDS.get(plain, CATALOG_OIDS.get(plain))
                 if found is None:
@@ -766,7 +720,7 @@ class Rewriter:
         if isinstance(node.parent, exp.Cast) or isinstance(inner, exp.Parameter):
             if isinstance(inner, exp.Parameter):
                 return exp.Anonymous(this=f"pgf_to_{name}", expressions=[inner.copy()])
-            if _cast_oid(node.parent) in (pg.TEXT, pg.VARCHAR, pg.NAME):
+            if cast_oid(node.parent) in (pg.TEXT, pg.VARCHAR, pg.NAME):
                 return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
             return exp.Paren(this=inner.copy())
         return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
@@ -786,9 +740,9 @@ class Rewriter:
 
     def _source(self, source: exp.Table, names: set[str], whole: bool) -> None:
         if not isinstance(source.this, exp.Identifier):
-            _function_source(source)
+            function_source(source)
             return
-        if _is_cte(source):
+        if is_cte(source):
             return
         if source.catalog and source.catalog.lower() != self._database:
             raise errors.unsupported("cross-database references are not implemented")
@@ -827,316 +781,3 @@ class Rewriter:
             raise errors.unsupported(f"the catalog {source.db}.{source.name} is not kept here")
         shown = f"{source.db}.{source.name}" if source.db else source.name
         raise errors.no_table(shown)
-
-
-def _is_table_name(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Column) and node.name.lower() in (
-        "relname",
-        "tablename",
-        "table_name",
-    )
-
-
-def _named_type(name: str) -> exp.Expr:
-    made = sqlglot.parse_one(f"CAST(x AS {name})", read="postgres")
-    assert isinstance(made, exp.Cast)
-    return made.to
-
-
-def _has_using(select: exp.Select) -> bool:
-    return any(
-        join.args.get("using") or join.args.get("method") for join in select.args.get("joins") or ()
-    )
-
-
-def label_of(node: exp.Expr) -> str | None:
-    """The name PostgreSQL gives to an unnamed column, or None where it has none."""
-    match node:
-        case exp.Column():
-            name = node.name
-            for table in TABLES.values():
-                column = table.by_name.get(name.lower())
-                if column is not None:
-                    return column.name
-            return name.lower() if not node.this.quoted else name
-        case exp.Paren() | exp.Filter() | exp.Window() | exp.WithinGroup() | exp.Bracket():
-            return label_of(node.this)
-        case exp.Cast():
-            inner = label_of(node.this)
-            if inner is not None:
-                return inner
-            oid = _cast_oid(node)
-            return sources.TYPE_LABELS.get(oid or 0)
-        case exp.Case():
-            return "case"
-        case exp.Boolean():
-            return "bool"
-        case exp.Exists():
-            return "exists"
-        case exp.Array():
-            return "array"
-        case exp.Subquery() if isinstance(node.this, exp.Select):
-            first = node.this.expressions[0]
-            return first.alias if isinstance(first, exp.Alias) else label_of(first)
-        case exp.Anonymous():
-            return str(node.name).lower()
-        case exp.Dot():
-            return node.name
-        case exp.Connector() | exp.Predicate() | exp.Binary():
-            return None
-        case exp.Func():
-            return sources.FUNCTION_LABELS.get(type(node), node.sql_name().lower())
-    return None
-
-
-def _is_first(select: exp.Select, tree: exp.Expr) -> bool:
-    return _first_select(tree) is select
-
-
-def _first_select(tree: exp.Expr) -> exp.Select | None:
-    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
-        tree = tree.this
-    return tree if isinstance(tree, exp.Select) else None
-
-
-def _sources(select: exp.Select) -> Iterator[exp.Expr]:
-    start = select.args.get("from_")
-    if start is not None:
-        yield start.this
-        yield from (join.this for join in start.this.args.get("joins") or ())
-    for join in select.args.get("joins") or ():
-        yield join.this
-        yield from (each.this for each in join.this.args.get("joins") or ())
-    yield from select.args.get("laterals") or ()
-
-
-def _cte(source: exp.Table) -> exp.CTE | None:
-    if source.db:
-        return None
-    name = source.name.lower()
-    node: exp.Expr | None = source
-    while node is not None:
-        with_ = node.args.get("with_")
-        if with_ is not None:
-            for cte in with_.expressions:
-                if cte.alias.lower() == name:
-                    return cte if isinstance(cte, exp.CTE) else None
-        node = node.parent
-    return None
-
-
-def _is_cte(source: exp.Table) -> bool:
-    return _cte(source) is not None
-
-
-def _cast_oid(node: exp.Expr | None) -> int | None:
-    if not isinstance(node, exp.Cast):
-        return None
-    return sources.type_oid(node.to)
-
-
-def _is_null(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Null)
-
-
-def _wider(left: int | None, right: int | None) -> int | None:
-    if left not in _NUMBERS or right not in _NUMBERS:
-        return left if right is None and left not in _NUMBERS else None
-    for kind in (pg.FLOAT8, pg.FLOAT4, pg.NUMERIC, pg.INT8, pg.INT4):
-        if kind in (left, right):
-            return pg.FLOAT8 if kind == pg.FLOAT4 else kind
-    return pg.INT4
-
-
-def _widest(kinds: list[int | None]) -> int | None:
-    known = [kind for kind in kinds if kind is not None]
-    if not known:
-        return None
-    found: int | None = known[0]
-    for kind in known[1:]:
-        found = found if found == kind else _wider(found, kind)
-    return found
-
-
-def _typed(text: str, oid: int) -> exp.Expr:
-    """A literal of a type for the engine."""
-    if oid == pg.NUMERIC:
-        return (
-            exp.Paren(this=exp.Literal.number(text))
-            if text.startswith("-")
-            else (exp.Literal.number(text))
-        )
-    if oid == pg.BOOL:
-        return exp.Boolean(this=text == "t")
-    kind = exp.DataType.build(engine_type(oid), "duckdb")
-    return exp.Cast(this=exp.Literal.string(text), to=kind)
-
-
-def _array_literal(text: str, oid: int) -> exp.Expr:
-    items = [
-        exp.Null() if item is None else exp.Literal.string(item) for item in pg.array_items(text)
-    ]
-    kind = exp.DataType.build(engine_type(oid), "duckdb")
-    return exp.Cast(this=exp.Array(expressions=items), to=kind)
-
-
-def _is_average(node: exp.Expr) -> bool:
-    inner = node.this
-    while isinstance(inner, (exp.Filter, exp.Window)):
-        inner = inner.this
-    outer = node.parent
-    if isinstance(outer, (exp.Filter, exp.Window)) and outer.this is node:
-        return False
-    return isinstance(inner, exp.Avg)
-
-
-def _average(node: exp.Expr) -> exp.Expr:
-    """An average as exact quotient of sum and count, each with the same FILTER and OVER."""
-    total, count = node.copy(), node.copy()
-    inner = total if isinstance(total, exp.Avg) else total.find(exp.Avg)
-    other = count if isinstance(count, exp.Avg) else count.find(exp.Avg)
-    assert inner is not None
-    assert other is not None
-    sum_, number = exp.Sum(this=inner.this.copy()), exp.Count(this=other.this.copy())
-    total = _put(total, inner, sum_)
-    count = _put(count, other, number)
-    divisor = exp.Nullif(this=count, expression=exp.Literal.number(0))
-    return exp.Anonymous(this="pg_exact", expressions=[total, divisor])
-
-
-def _put(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
-    if tree is old:
-        return new
-    old.replace(new)
-    return tree
-
-
-_PARTS: Final = frozenset(
-    [
-        "century",
-        "day",
-        "decade",
-        "dow",
-        "doy",
-        "epoch",
-        "hour",
-        "isodow",
-        "isoyear",
-        "microseconds",
-        "millennium",
-        "milliseconds",
-        "minute",
-        "month",
-        "quarter",
-        "second",
-        "week",
-        "year",
-        "dayofweek",
-        "dayofyear",
-        "dayofweekiso",
-        "weekiso",
-    ]
-)
-
-
-def _extract(node: exp.Extract) -> exp.Expr:
-    part = node.this.name.lower()
-    if part not in _PARTS:
-        raise errors.unsupported(f"extract({part[:40]} …) is not supported")
-    source = node.expression.copy()
-    if part in ("second", "epoch"):
-        name = "pg_seconds" if part == "second" else "pg_epoch"
-        return exp.Anonymous(this=name, expressions=[source])
-    return exp.Cast(
-        this=exp.Extract(this=exp.Var(this=part), expression=source),
-        to=exp.DataType.build("DECIMAL(18,0)", "duckdb"),
-    )
-
-
-def _substring(node: exp.Substring) -> exp.Expr:
-    start = node.args.get("start") or exp.Literal.number(1)
-    length = node.args.get("length")
-    if isinstance(start, exp.Literal) and start.is_string:
-        raise errors.unsupported("substring with a pattern is not supported")
-    if length is None:
-        return exp.Anonymous(this="pg_substr_from", expressions=[node.this.copy(), start.copy()])
-    return exp.Anonymous(
-        this="pg_substr", expressions=[node.this.copy(), start.copy(), length.copy()]
-    )
-
-
-def _anonymous(node: exp.Anonymous) -> exp.Expr | None:
-    name = str(node.name).lower()
-    if name == "_pg_expandarray":
-        inner = exp.Anonymous(
-            this="pgf__pg_expandarray", expressions=[each.copy() for each in node.expressions]
-        )
-        return exp.Anonymous(this="unnest", expressions=[inner])
-    if name in _RENAMED:
-        return exp.Anonymous(
-            this=_RENAMED[name], expressions=[each.copy() for each in node.expressions]
-        )
-    if name in FUNCTIONS:
-        return exp.Anonymous(
-            this=f"pgf_{name}", expressions=[each.copy() for each in node.expressions]
-        )
-    return None
-
-
-_OPERATORS: Final[dict[str, tuple[type[exp.Expr], bool]]] = {
-    "~": (exp.RegexpLike, False),
-    "!~": (exp.RegexpLike, True),
-    "=": (exp.EQ, False),
-    "<>": (exp.EQ, True),
-    "~~": (exp.Like, False),
-    "!~~": (exp.Like, True),
-    "~*": (exp.RegexpILike, False),
-    "!~*": (exp.RegexpILike, True),
-}
-
-
-def _operator(node: exp.Operator) -> exp.Expr:
-    name = str(node.args.get("operator") or "").rpartition(".")[2].strip()
-    known = _OPERATORS.get(name)
-    if known is None:
-        raise errors.unsupported(f"the operator {name[:20]} is not supported")
-    kind, negated = known
-    if kind is exp.RegexpLike and _is_table_name(node.this):
-        kind = exp.RegexpILike
-    made = kind(this=node.this.copy(), expression=node.expression.copy())
-    return exp.Not(this=exp.Paren(this=made)) if negated else exp.Paren(this=made)
-
-
-def _within_group(node: exp.WithinGroup) -> exp.Expr | None:
-    inner = node.this
-    if not isinstance(inner, exp.PercentileCont):
-        return None
-    made = node.copy()
-    ordered = made.find(exp.Ordered)
-    if ordered is not None:
-        ordered.this.replace(
-            exp.Cast(this=ordered.this.copy(), to=exp.DataType.build("DOUBLE", "duckdb"))
-        )
-    return made
-
-
-_RENAMED: Final = {"json_build_object": "json_object"}
-_VECTORS: Final = frozenset(("indkey", "indoption", "indclass", "indcollation", "proargtypes"))
-_ENTRY_KEYS: Final = {"JournalEntries": "id", "JournalEntryLines": "journalentryid"}
-
-_SERIES: Final = re.compile(r"generate_series|unnest|generate_subscripts", re.IGNORECASE)
-
-
-def _function_source(source: exp.Table) -> None:
-    """A function in FROM: its one column is called as its alias."""
-    inner = source.this
-    name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
-    if not (
-        isinstance(inner, (exp.GenerateSeries, exp.ExplodingGenerateSeries))
-        or _SERIES.fullmatch(name)
-    ):
-        raise errors.unsupported(f"{name[:60]} in FROM is not supported")
-    source.set("db", None)
-    alias: Any = source.args.get("alias")
-    if alias is not None and alias.this is not None and not alias.columns:
-        alias.set("columns", [exp.Identifier(this=alias.name, quoted=True)])

@@ -22,7 +22,7 @@ from daybook.domain.model import JournalEntry, annex_of
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.sql import conditions, errors, ids, literals, lookup
 from daybook.protocols.sql.analytics import Copies
-from daybook.protocols.sql.catalog import SERVER_VERSION
+from daybook.protocols.sql.catalog_functions import SERVER_VERSION
 from daybook.protocols.sql.cursors import Cursor
 from daybook.protocols.sql.engine import Engine
 from daybook.protocols.sql.errors import Notice, SqlFault
@@ -189,6 +189,8 @@ class Session:
         self._stage_fresh = True
         self._savepoints: list[tuple[str, _Stage]] = []
         self._reserved: list[int] = []
+        self._declared: set[str] = set()
+        """Cursors that this transaction has declared: a rollback takes them along."""
         self._identity_rows: list[Row] = []
         self._last_inserted: list[Row] = []
         with books.ledger.store.read(books.company_id) as reader:
@@ -380,12 +382,15 @@ class Session:
         if not self.in_block and not self.failed:
             self.notice("25P01", "there is no transaction in progress")
         self.temps.restore()
+        for name in self._declared & self.cursors.keys():
+            self.cursors.pop(name).rows.close()
         self._end()
 
     def _end(self) -> None:
         self._stage = _Stage()
         self._stage_fresh = not self.engine.staged
         self._savepoints.clear()
+        self._declared.clear()
         self.in_block = self.failed = self.implicit = self.read_only = False
         for name in [name for name, cursor in self.cursors.items() if not cursor.hold]:
             self.cursors.pop(name).rows.close()
@@ -637,6 +642,7 @@ class Session:
         assert isinstance(result, Result)
         assert result.rows is not None
         assert plan.columns is not None
+        self._declared.add(name)
         self.cursors[name] = Cursor(name, plan.columns, result.rows, hold, scroll, binary)
 
     def cursor(self, name: str) -> Cursor:
