@@ -53,8 +53,14 @@ lock: install
 		--output-file requirements/runtime.txt requirements/runtime.in
 	cd tests/clients/node && npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM_FLAGS)
 
+# What tests drive and pip cannot bring. Debian packages are installed by root alone.
+CLIENT_PACKAGES := postgresql-client odbc-postgresql unixodbc libpostgresql-jdbc-java default-jdk-headless
+
 test-clients:
 	cd tests/clients/node && npm ci $(NPM_FLAGS)
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get install --quiet=2 --yes --no-install-recommends $(CLIENT_PACKAGES); \
+	else echo "as root, for the SQL clients: apt-get install $(CLIENT_PACKAGES)"; fi
 
 clean:
 	rm -rf $(VENV) var tests/clients/node/node_modules build dist

@@ -254,6 +254,10 @@ def _add_server(add: Any, company: Company) -> None:
         userepl=False,
         usebypassrls=False,
     )
+    _add_engine(add, company)
+
+
+def _add_engine(add: Any, company: Company) -> None:
     add("pg_tablespace", oid=1663, spcname="pg_default", spcowner=OWNER)
     add("pg_am", oid=2, amname="heap", amhandler="heap_tableam_handler", amtype="t")
     add("pg_am", oid=403, amname="btree", amhandler="bthandler", amtype="i")

@@ -623,6 +623,8 @@ class Rewriter:
                 )
             case exp.Sum():
                 return self._sum(node)
+            case exp.Anonymous() if isinstance(node.parent, exp.Table):
+                return None
             case exp.Anonymous() if node.name.lower() in FORMATTING:
                 return format_expression(node, self._kind(node.expressions[0]))
             case exp.Anonymous():
