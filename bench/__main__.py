@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.report import Report
 
-ALL = ("posting", "reading", "large_entry", "importing", "balances")
+ALL = ("posting", "reading", "large_entry", "importing", "balances", "sql_queries")
 
 
 def main(names: list[str]) -> int:

@@ -55,6 +55,7 @@ from daybook.app.ports import (
     Total,
     Tx,
     UnknownCompany,
+    User,
 )
 from daybook.domain import chain
 from daybook.domain.events import (
@@ -498,6 +499,22 @@ def test_tokens_are_kept_replaced_and_numbered(store: Store) -> None:
     assert directory.credentials_version() == version
     directory.put_token(replace(second, revoked_at=START))
     assert directory.credentials_version() > version
+
+
+def test_users_are_kept_and_replaced(store: Store) -> None:
+    directory = store.directory
+    assert (directory.user("ada"), directory.users()) == (None, [])
+    before = directory.credentials_version()
+    ada = User("ada", "verifier", frozenset({CompanyId(1)}), frozenset({"read"}), START)
+    bare = User("Ada", "other", frozenset(), frozenset(), START, START)
+    directory.put_user(ada)
+    directory.put_user(bare)
+    assert directory.user("ada") == ada
+    assert directory.users() == [bare, ada]
+    directory.put_user(replace(ada, revoked_at=START))
+    assert directory.user("ada") == replace(ada, revoked_at=START)
+    assert directory.user("\ud800") is None
+    assert directory.credentials_version() > before
 
 
 def test_credentials_are_of_the_store_and_not_of_a_company(store: Store) -> None:

@@ -277,6 +277,21 @@ class Token:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who signs in with a password, of which only a verifier is kept.
+
+    `company_ids` are the books they open (empty: all), `scopes` what they may do with them.
+    """
+
+    name: str
+    verifier: str
+    company_ids: frozenset[CompanyId]
+    scopes: frozenset[str]
+    created_at: Timestamp
+    revoked_at: Timestamp | None = None
+
+
 class Directory(Protocol):
     """What a store keeps across companies: their names, and credentials."""
 
@@ -309,6 +324,15 @@ class Directory(Protocol):
 
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
+
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+
+    def put_user(self, user: User) -> None:
+        """Keep a user, in place of one with the same name."""
+
+    def users(self) -> list[User]:
+        """All users, by name."""
 
     def credentials_version(self) -> int:
         """A number that rises whenever a client or token changes, for caches. Cheap."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from daybook.app.ports import StoreFailure
-from daybook.cli import companies, copies, doctor, integrity, tokens, transfer
+from daybook.cli import companies, copies, doctor, integrity, tokens, transfer, users
 from daybook.cli.environment import Environment
 from daybook.cli.kit import Failure, Run, add_command
 
@@ -31,7 +31,7 @@ def build_parser(environment: Environment) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve = add_command(commands, "serve", "answer on the interfaces until stopped", _serve)
     environment.add_serve_options(serve)
-    for module in (companies, tokens, transfer, integrity, copies, doctor):
+    for module in (companies, tokens, users, transfer, integrity, copies, doctor):
         module.add_parsers(commands)
     return parser
 

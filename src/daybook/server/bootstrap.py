@@ -21,7 +21,7 @@ from daybook.app.access import Authenticator, Logins
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
-from daybook.auth.passwords import DemoLogins
+from daybook.auth.logins import DemoLogins, StoreLogins
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
 from daybook.protocols.kit.plugin import Listener, Plugin, Services
@@ -96,11 +96,11 @@ def assemble(
     """
     store = ledger.store
     authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
-    logins: Logins | None = None
+    logins: Logins = StoreLogins(store.directory)
     if config.demo:
         demo = DemoCredentials.of(store.directory)
         authenticator = DemoAuthenticator(demo, authenticator)
-        logins = DemoLogins(demo)
+        logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
     services = Services(
         ledger=ledger,

@@ -6,12 +6,13 @@ counted from the fixed order of the tables, so they are the same after a restart
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from daybook.domain.model import Company
-from daybook.protocols.sql.catalog_functions import FUNCTIONS, SERVER_VERSION
-from daybook.protocols.sql.catalog_shown import PROCEDURES, SETTINGS_SHOWN
+from daybook.protocols.sql.catalog_functions import FUNCTIONS
+from daybook.protocols.sql.catalog_shown import SETTINGS_SHOWN
+from daybook.protocols.sql.catalog_sys import add_sys, add_sys_rest
 from daybook.protocols.sql.catalog_tables import (
     DEFINITIONS,
     ENGINE_TYPES,
@@ -23,7 +24,6 @@ from daybook.protocols.sql.catalog_tables import (
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.tables import (
     AMOUNT_PRECISION,
-    PSEUDO_COLUMNS,
     RATE_PRECISION,
     RATE_SCALE,
     TABLES,
@@ -61,22 +61,6 @@ SQL_NAMES: Final = {
     "timetz": "time with time zone",
     "char": '"char"',
     "varbit": "bit varying",
-}
-_JAVA_TYPES: Final = {
-    pg.TEXT: 12,
-    pg.DATE: 91,
-    pg.TIMESTAMP: 93,
-    pg.INT4: 4,
-    pg.NUMERIC: 2,
-    pg.BOOL: 16,
-}
-_DRIVER_TYPES: Final = {
-    pg.TEXT: "VARCHAR",
-    pg.DATE: "DATE",
-    pg.TIMESTAMP: "TIMESTAMP",
-    pg.INT4: "INTEGER",
-    pg.NUMERIC: "DECIMAL",
-    pg.BOOL: "BOOLEAN",
 }
 TABLE_OIDS: Final = {name: FIRST_OID + STEP * at for at, name in enumerate(TABLES)}
 """Object ids of the tables, by lower-case name; the next ones are those of what belongs to it."""
@@ -202,8 +186,8 @@ def _contents(company: Company) -> dict[str, list[dict[str, Any]]]:
     for name, table in TABLES.items():
         _add_table(add, table, TABLE_OIDS[name], scale, company)
         _add_information(add, table, scale, company)
-        _add_sys(add, table, scale, company)
-    _add_sys_rest(add, company)
+        add_sys(add, table, scale, company)
+    add_sys_rest(add, company)
     return rows
 
 
@@ -357,6 +341,11 @@ def _add_types(add: Any) -> None:
                 int(send_oid): send_name,
             }
         )
+    _add_functions(add, functions)
+
+
+def _add_functions(add: Any, functions: Mapping[int, str]) -> None:
+    """The functions that types name, so that joins with pg_proc find them."""
     for number, name in sorted(functions.items()):
         if number:
             add(
@@ -426,6 +415,51 @@ def _add_table(add: Any, table: Table, oid: int, scale: int, company: Company) -
         relnatts=1,
         **common,
     )
+    _add_row_type(add, table, oid)
+    for number, column in enumerate(table.columns, start=1):
+        _add_attribute(add, oid, number, column, scale)
+        add(
+            "pg_description",
+            objoid=oid,
+            classoid=CATALOG_OIDS["pg_class"],
+            objsubid=number,
+            description=column.description,
+        )
+    _add_attribute(add, oid + 1, 1, table.columns[0], scale)
+    add(
+        "pg_description",
+        objoid=oid,
+        classoid=CATALOG_OIDS["pg_class"],
+        objsubid=0,
+        description=table.description,
+    )
+    _add_index(add, oid)
+    _add_constraints(add, table, oid)
+    _add_views(add, table)
+
+
+def _add_views(add: Any, table: Table) -> None:
+    add(
+        "pg_tables",
+        schemaname="public",
+        tablename=table.name,
+        tableowner="daybook",
+        hasindexes=True,
+        hasrules=False,
+        hastriggers=False,
+        rowsecurity=False,
+    )
+    add(
+        "pg_indexes",
+        schemaname="public",
+        tablename=table.name,
+        indexname=f"{table.name}_pkey",
+        indexdef=f'CREATE UNIQUE INDEX "{table.name}_pkey" ON public."{table.name}"'
+        ' USING btree ("ID")',
+    )
+
+
+def _add_row_type(add: Any, table: Table, oid: int) -> None:
     add(
         "pg_type",
         oid=oid + 4,
@@ -458,23 +492,9 @@ def _add_table(add: Any, table: Table, oid: int, scale: int, company: Company) -
         typsubscript="-",
         typanalyze="-",
     )
-    for number, column in enumerate(table.columns, start=1):
-        _add_attribute(add, oid, number, column, scale)
-        add(
-            "pg_description",
-            objoid=oid,
-            classoid=CATALOG_OIDS["pg_class"],
-            objsubid=number,
-            description=column.description,
-        )
-    _add_attribute(add, oid + 1, 1, table.columns[0], scale)
-    add(
-        "pg_description",
-        objoid=oid,
-        classoid=CATALOG_OIDS["pg_class"],
-        objsubid=0,
-        description=table.description,
-    )
+
+
+def _add_index(add: Any, oid: int) -> None:
     add(
         "pg_index",
         indexrelid=oid + 1,
@@ -496,25 +516,6 @@ def _add_table(add: Any, table: Table, oid: int, scale: int, company: Company) -
         indcollation=[100],
         indclass=[3126],
         indoption=[0],
-    )
-    _add_constraints(add, table, oid)
-    add(
-        "pg_tables",
-        schemaname="public",
-        tablename=table.name,
-        tableowner="daybook",
-        hasindexes=True,
-        hasrules=False,
-        hastriggers=False,
-        rowsecurity=False,
-    )
-    add(
-        "pg_indexes",
-        schemaname="public",
-        tablename=table.name,
-        indexname=f"{table.name}_pkey",
-        indexdef=f'CREATE UNIQUE INDEX "{table.name}_pkey" ON public."{table.name}"'
-        ' USING btree ("ID")',
     )
 
 
@@ -627,6 +628,10 @@ def _add_information(add: Any, table: Table, scale: int, company: Company) -> No
             identity_cycle="NO",
             is_updatable=writable,
         )
+    _add_key_information(add, table, place, company)
+
+
+def _add_key_information(add: Any, table: Table, place: dict[str, str], company: Company) -> None:
     keys = [(f"{table.name}_pkey", "PRIMARY KEY", "ID")]
     keys += [
         (f"{table.name}_{column}_fkey", "FOREIGN KEY", column) for column, _, _ in table.foreign
@@ -674,115 +679,3 @@ def _add_information(add: Any, table: Table, scale: int, company: Company) -> No
             )
         else:
             add("constraint_column_usage", **constraint, **place, column_name="ID")
-
-
-def _add_sys(add: Any, table: Table, scale: int, company: Company) -> None:
-    place = {"CatalogName": company.slug, "SchemaName": "public", "TableName": table.name}
-    add(
-        "sys_tables",
-        **place,
-        TableType="TABLE" if table.writable else "VIEW",
-        Description=table.description,
-        IsUpdateable=table.writable,
-    )
-    pseudo = PSEUDO_COLUMNS if table.writable else ()
-    for number, column in enumerate((*table.columns, *pseudo), start=1):
-        numeric = column.oid == pg.NUMERIC
-        add(
-            "sys_tablecolumns",
-            **place,
-            ColumnName=column.name,
-            DataTypeName=_DRIVER_TYPES[column.oid],
-            DataType=_JAVA_TYPES[column.oid],
-            Length=pg.SIZES.get(column.oid, 0),
-            NumericPrecision=AMOUNT_PRECISION if numeric else 0,
-            NumericScale=scale if column.is_amount else RATE_SCALE if numeric else 0,
-            IsNullable=column.kind != "key",
-            Description=column.description,
-            Ordinal=number,
-            IsAutoIncrement="NO",
-            IsGeneratedColumn="YES" if column.read_only else "NO",
-            IsReadOnly=column.read_only,
-            IsKey=column.kind == "key",
-            IsHidden=column.hidden,
-        )
-    key = f"{table.name}_pkey"
-    add("sys_primarykeys", **place, ColumnName="ID", KeySeq="1", KeyName=key)
-    add(
-        "sys_keycolumns",
-        **place,
-        ColumnName="ID",
-        IsKey=True,
-        IsForeignKey=False,
-        PrimaryKeyName=key,
-    )
-    add(
-        "sys_indexes",
-        **place,
-        IndexName=key,
-        ColumnName="ID",
-        IsUnique=True,
-        IsPrimary=True,
-        Type=3,
-        SortOrder="A",
-        OrdinalPosition=1,
-    )
-    for column_name, other, other_key in table.foreign:
-        reference = {
-            "ForeignKeyName": f"{table.name}_{column_name}_fkey",
-            "ReferencedCatalogName": company.slug,
-            "ReferencedSchemaName": "public",
-            "ReferencedTableName": other,
-            "ReferencedColumnName": other_key,
-        }
-        add(
-            "sys_keycolumns",
-            **place,
-            ColumnName=column_name,
-            IsKey=False,
-            IsForeignKey=True,
-            **reference,
-        )
-        add("sys_foreignkeys", **place, ColumnName=column_name, **reference)
-
-
-def _add_sys_rest(add: Any, company: Company) -> None:
-    add("sys_catalogs", CatalogName=company.slug)
-    add("sys_schemas", CatalogName=company.slug, SchemaName="public")
-    for name, description, parameters in PROCEDURES:
-        place = {"CatalogName": company.slug, "SchemaName": "public", "ProcedureName": name}
-        add("sys_procedures", **place, Description=description, ProcedureType="PROCEDURE")
-        for number, (parameter, required) in enumerate(parameters, start=1):
-            add(
-                "sys_procedureparameters",
-                **place,
-                ColumnName=parameter,
-                Direction="INPUT",
-                DataTypeName="VARCHAR",
-                DataType=12,
-                Length=0,
-                NumericPrecision=0,
-                NumericScale=0,
-                IsNullable=not required,
-                IsRequired=required,
-                IsArray=False,
-                Description=parameter,
-                Ordinal=number,
-            )
-    for name, value in (
-        ("IDENTIFIER_QUOTE_OPEN_CHAR", '"'),
-        ("IDENTIFIER_QUOTE_CLOSE_CHAR", '"'),
-        ("SUPPORTS_TRANSACTIONS", "YES"),
-        ("SUPPORTS_BATCH_OPERATIONS", "YES"),
-    ):
-        add("sys_sqlinfo", NAME=name, VALUE=value)
-    add("sys_information", Product="Daybook", Version=SERVER_VERSION)
-    add(
-        "sys_connection_props",
-        Name="Database",
-        Type="String",
-        Default="",
-        Value=company.slug,
-        Required=True,
-        Category="Connection",
-    )

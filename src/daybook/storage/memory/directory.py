@@ -3,20 +3,21 @@
 import threading
 from dataclasses import replace
 
-from daybook.app.ports import Client, CompanyNames, NameTaken, Token
+from daybook.app.ports import Client, CompanyNames, NameTaken, Token, User
 from daybook.domain.ids import CompanyId
 
 
 class MemoryDirectory:
     """Implements `ports.Directory`; may be used on any thread."""
 
-    __slots__ = ("_clients", "_lock", "_names", "_tokens", "_version")
+    __slots__ = ("_clients", "_lock", "_names", "_tokens", "_users", "_version")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._names: dict[CompanyId, CompanyNames] = {}
         self._clients: dict[str, Client] = {}
         self._tokens: dict[bytes, Token] = {}
+        self._users: dict[str, User] = {}
         self._version = 0
 
     def company_ids(self) -> list[CompanyId]:
@@ -81,6 +82,20 @@ class MemoryDirectory:
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
         return list(self._tokens.values())
+
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+        return self._users.get(name)
+
+    def put_user(self, user: User) -> None:
+        """Keep a user, in place of one with the same name."""
+        with self._lock:
+            self._users[user.name] = user
+            self._version += 1
+
+    def users(self) -> list[User]:
+        """All users, by name."""
+        return sorted(self._users.values(), key=lambda user: user.name)
 
     def credentials_version(self) -> int:
         """A number that rises whenever a client or token changes."""

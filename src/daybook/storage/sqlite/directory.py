@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from daybook.app.ports import Client, CompanyNames, Token
+from daybook.app.ports import Client, CompanyNames, Token, User
 from daybook.domain.ids import CompanyId
 from daybook.storage.sqlite.reader import can_be_number
 from daybook.storage.sqlite.writer import Job, Session
@@ -35,6 +35,11 @@ _PUT_TOKEN: Final = (
 _PUT_CLIENT: Final = (
     "INSERT OR REPLACE INTO client (id, name, secret_hash, created_at, revoked_at)"
     " VALUES (?, ?, ?, ?, ?)"
+)
+_USER: Final = "SELECT name, verifier, company_ids, scopes, created_at, revoked_at FROM user"
+_PUT_USER: Final = (
+    "INSERT OR REPLACE INTO user (name, verifier, company_ids, scopes, created_at, revoked_at)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
 )
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
@@ -153,6 +158,38 @@ class SqliteDirectory:
         """All tokens, in the order they were made."""
         return [_token(row) for row in self._fetch(f"{_TOKEN} ORDER BY number", ())]
 
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+        try:
+            rows = self._fetch(f"{_USER} WHERE name = ?", (name,))
+        except UnicodeEncodeError:
+            return None  # a lone surrogate, which no stored name has
+        return _user(rows[0]) if rows else None
+
+    def put_user(self, user: User) -> None:
+        """Keep a user, in place of one with the same name."""
+
+        def job(session: Session) -> None:
+            session.execute(
+                _PUT_USER,
+                (
+                    user.name,
+                    user.verifier,
+                    json.dumps(sorted(user.company_ids)),
+                    json.dumps(sorted(user.scopes)),
+                    user.created_at,
+                    user.revoked_at,
+                ),
+            )
+            session.execute(_CHANGED, ())
+
+        self._write(job)
+        self._version_until = 0.0
+
+    def users(self) -> list[User]:
+        """All users, by name."""
+        return [_user(row) for row in self._fetch(f"{_USER} ORDER BY name", ())]
+
     def credentials_version(self) -> int:
         """A number that rises whenever a client or token changes.
 
@@ -177,6 +214,12 @@ class SqliteDirectory:
             if len(self._companies) < COMPANIES_KEPT:
                 self._companies[statement, name] = found
         return found
+
+
+def _user(row: Row) -> User:
+    name, verifier, company_ids, scopes, *rest = row
+    companies = frozenset(map(CompanyId, json.loads(company_ids)))
+    return User(name, verifier, companies, frozenset(json.loads(scopes)), *rest)
 
 
 def _token(row: Row) -> Token:

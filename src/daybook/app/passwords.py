@@ -16,9 +16,6 @@ from collections.abc import Callable
 from hashlib import pbkdf2_hmac, sha256
 from typing import Final
 
-from daybook.app.access import Login, Principal
-from daybook.auth.demo import DemoCredentials
-
 ROUNDS: Final = 4_096
 """Rounds of the key derivation: what the RFC asks for at least and every client expects."""
 SALT_BYTES: Final = 16
@@ -59,18 +56,3 @@ def prepared(password: str) -> str:
     if not normal or any(table(char) for char in normal for table in _PROHIBITED):
         return password
     return normal
-
-
-class DemoLogins:
-    """The demo's logins: each word is user and password of its company."""
-
-    def __init__(self, credentials: DemoCredentials) -> None:
-        self._known: dict[str, Login] = {}
-        for word in credentials.companies:
-            principal: Principal | None = credentials.principal(word)
-            if principal is not None:
-                self._known[word] = Login(scram_verifier(word), principal)
-
-    def login(self, user: str) -> Login | None:
-        """What is kept of a user, or None."""
-        return self._known.get(user)
