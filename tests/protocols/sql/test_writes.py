@@ -327,6 +327,10 @@ def test_a_reader_may_not_write() -> None:
 def test_one_who_may_not_read_reads_nothing() -> None:
     sql = Sql(scopes=frozenset({Scope.WRITE}))
     assert sql.fault("SELECT 1 FROM JournalEntries").code == "42501"
+    insert = f"INSERT INTO JournalEntries (ExternalGUID, {NUMBERED}) VALUES ('w', {two_lines()})"
+    assert sql.fault(f"{insert} RETURNING Memo").code == "42501"
+    assert sql.run(insert) == "INSERT 0 1"
+    assert sql.run(f"DELETE FROM JournalEntries WHERE ID='{CAPITAL}'") == "DELETE 1"
 
 
 def test_procedures(sql: Sql) -> None:

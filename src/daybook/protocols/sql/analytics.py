@@ -242,7 +242,7 @@ class Copy:
 
     def refresh(self, books: Books) -> None:
         """Bring the tables up to the last event of the log. Runs on one thread at a time."""
-        with self._lock, books.read() as reader:
+        with self._lock, books.ledger.store.read(books.company_id) as reader:
             last = reader.head().seq
             if last == self._seq:
                 return
@@ -337,7 +337,7 @@ class Copies:
         """The copy of a company, made if there is none."""
         with self._lock:
             copy = self._open.get(books.company_id)
-            with books.read() as reader:
+            with books.ledger.store.read(books.company_id) as reader:
                 company = reader.company
                 if copy is not None and copy.is_of(company):
                     self._open.move_to_end(books.company_id)

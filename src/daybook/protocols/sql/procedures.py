@@ -85,6 +85,7 @@ def _arguments(tokens: Sequence[Token], names: Sequence[str]) -> dict[str, tuple
 
 def _reverse(session: "Session", arguments: Arguments) -> list[Row]:
     session.need_write()
+    session.need_read()
     text = arguments.get("Date")
     with session.books.read() as reader:
         entry = next(by_ids(reader, [arguments["Id"] or ""]), None)

@@ -8,6 +8,7 @@ nothing of it holds up the single writer.
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -213,6 +214,10 @@ class Session:
         if self.read_only or self.settings["default_transaction_read_only"] == "on":
             message = "cannot execute a write in a read-only transaction"
             raise SqlFault(errors.READ_ONLY, message)
+
+    def snapshot(self) -> AbstractContextManager[Reader]:
+        """The books as they are, for what a write has to look up; shown to nobody."""
+        return self.books.ledger.store.read(self.books.company_id)
 
     def notice(self, code: str, message: str) -> None:
         """Tell the client something beside the answer."""
@@ -496,7 +501,7 @@ class Session:
 
     def matching(self, table: Table, bound: Sequence[conditions.Bound]) -> list[JournalEntry]:
         """Entries that satisfy a keyed condition, as this transaction sees them."""
-        with self.books.read() as reader:
+        with self.snapshot() as reader:
             return [
                 entry
                 for entry in self._seen(reader, bound)
@@ -521,7 +526,7 @@ class Session:
         ]
         found: dict[EntryId, tuple[JournalEntry, frozenset[int]]] = {}
         names = [each.column.name.lower() for each in bound]
-        with self.books.read() as reader:
+        with self.snapshot() as reader:
             renderer = Renderer(reader)
             for entry in self._seen(reader, keys):
                 rows = rows_of(renderer, LINES, entry, names)
@@ -560,7 +565,7 @@ class Session:
         lines: Callable[[JournalEntry, int], bool] | None = None,
     ) -> list[Row]:
         """Columns of entries that were just written."""
-        with self.books.ledger.store.read(self.books.company_id) as reader:
+        with self.snapshot() as reader:
             renderer = Renderer(reader)
             rows: list[Row] = []
             for entry in entries:

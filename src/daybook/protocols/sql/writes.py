@@ -238,6 +238,8 @@ def _insert(
     emptied: Sequence[str],
 ) -> Result:
     session.need_write()
+    if returning is not None:
+        session.need_read()
     rows = [_with_temp_aggregate(session, columns, row) for row in rows]
     made, ignored = drafts.entries(table, columns, rows, session.online)
     for name in ignored:
@@ -245,7 +247,7 @@ def _insert(
     if not made:
         return _outcome(table, [], returning, session, "INSERT 0")
     second = session.clock_second() if session.in_block else None
-    with session.books.read() as reader:
+    with session.snapshot() as reader:
         drafter = drafts.Drafter(reader)
         commands = [drafter.command(draft, second) for draft in made]
     _check_guids(session, commands)
@@ -334,6 +336,8 @@ def _plan_delete(session: "Session", tree: exp.Delete, declared: Sequence[int]) 
 
     def run(session: "Session", values: Values) -> Result:
         session.need_write()
+        if returning is not None:
+            session.need_read()
         found = session.matching(table, conditions.bind(terms, values))
         if not found:
             return _outcome(table, [], returning, session, "DELETE")
@@ -380,6 +384,8 @@ def _plan_update(session: "Session", tree: exp.Update, declared: Sequence[int]) 
 
     def run(session: "Session", values: Values) -> Result:
         session.need_write()
+        if returning is not None:
+            session.need_read()
         given = {
             name: None if value is None else value.value(values) for name, value in settings.items()
         }
@@ -446,7 +452,7 @@ def _update(
         if stale is not None and stale != current:
             message = f'The provided edit sequence "{stale[:60]}" is out-of-date.'
             raise SqlFault(errors.STALE, message, status=3200)
-    with session.books.read() as reader:
+    with session.snapshot() as reader:
         drafter = drafts.Drafter(reader)
         commands = [
             _patch(entry, given, matched.get(entry.id, (entry, frozenset()))[1], drafter)
