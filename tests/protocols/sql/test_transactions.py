@@ -81,11 +81,27 @@ def test_balance_is_checked_by_each_statement(sql: Sql) -> None:
 
 def test_a_conflict_is_found_by_commit(sql: Sql) -> None:
     made = sql.make()
-    sql.run(f"BEGIN; UPDATE JournalEntries SET Memo='mine' WHERE ID='{made}'")
+    seen = sql.value(f"SELECT EditSequence FROM JournalEntries WHERE ID='{made}'")
+    sql.run(
+        f"BEGIN; UPDATE JournalEntries SET Memo='mine' WHERE ID='{made}' AND EditSequence='{seen}'"
+    )
     sql.run(f"UPDATE JournalEntries SET Memo='theirs' WHERE ID='{made}'", session=sql.connect())
     assert sql.fault("COMMIT").code == "40001"
     assert sql.session.status == b"I"
     assert sql.value(f"SELECT Memo FROM JournalEntries WHERE ID='{made}'") == "theirs"
+
+
+def test_without_an_edit_sequence_the_last_writer_wins(sql: Sql) -> None:
+    made = sql.make()
+    sql.run(f"BEGIN; UPDATE JournalEntries SET Memo='mine' WHERE ID='{made}'")
+    sql.run(f"UPDATE JournalEntries SET Date='2026-05-05' WHERE ID='{made}'", session=sql.connect())
+    sql.run("COMMIT")
+    assert sql.rows(f"SELECT Memo, Date FROM JournalEntries WHERE ID='{made}'") == [
+        ("mine", "2026-05-05")
+    ]
+    sql.run(f"BEGIN; UPDATE JournalEntries SET Memo='late' WHERE ID='{made}'")
+    sql.run(f"DELETE FROM JournalEntries WHERE ID='{made}'", session=sql.connect())
+    assert sql.fault("COMMIT").code == "40001"
 
 
 def test_a_read_only_transaction(sql: Sql) -> None:

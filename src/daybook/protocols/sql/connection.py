@@ -54,6 +54,9 @@ from daybook.protocols.sql.session import REPORTED, Prepared, Session
 from daybook.protocols.sql.statements import Statement
 
 T = TypeVar("T")
+STATEMENT_LOGGED_MAX: Final = 2_000
+"""Characters of a statement in the log."""
+
 _LOG = logging.getLogger("daybook.sql")
 _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
 
@@ -477,7 +480,17 @@ class Connection(asyncio.Protocol):
         known = session.plans.get(key) if keepable else None
         if known is not None and not session.staging:
             return known
-        plan = await self._run_blocking(lambda: session.planner.make(session, statement, declared))
+        try:
+            plan = await self._run_blocking(
+                lambda: session.planner.make(session, statement, declared)
+            )
+        except SqlFault as fault:
+            # each new client brings a few: whoever wants it answered finds the text here
+            asks_catalog = "pg_" in statement.text or "information_schema" in statement.text
+            if asks_catalog and fault.code in (errors.UNSUPPORTED, errors.NO_FUNCTION):
+                shown = statement.text[:STATEMENT_LOGGED_MAX]
+                _LOG.warning("a catalog query is not answered: %s: %s", fault.message, shown)
+            raise
         if plan.cached and keepable and not session.staging:
             if len(session.plans) >= PLANS_CACHED_MAX:
                 session.plans.clear()

@@ -172,14 +172,15 @@ _WORDS: Final[dict[RefusalCode, Callable[[Refusal], str]]] = {
 _STATES: Final[dict[RefusalCode, tuple[str, int | None]]] = {
     RefusalCode.UNAUTHENTICATED: ("28P01", None),
     RefusalCode.MALFORMED: (BAD_TEXT, None),
-    RefusalCode.NOT_FOUND: ("02000", 500),
+    # it was there when the statement looked for it: whoever repeats it finds UPDATE 0
+    RefusalCode.NOT_FOUND: (STALE, 500),
     RefusalCode.FORBIDDEN: (FORBIDDEN, 3260),
     RefusalCode.UNSUPPORTED: (UNSUPPORTED, 3250),
     RefusalCode.LIMIT_EXCEEDED: (LIMIT, None),
     RefusalCode.IDEMPOTENCY_MISMATCH: (UNIQUE, 3100),
     RefusalCode.COMPANY_INACTIVE: ("55000", None),
     RefusalCode.STALE_VERSION: (STALE, 3200),
-    RefusalCode.ENTRY_DELETED: ("02000", 500),
+    RefusalCode.ENTRY_DELETED: (STALE, 500),
     RefusalCode.WRONG_STATUS: ("55000", None),
     RefusalCode.NOT_ORIGIN: (FORBIDDEN, 3260),
     RefusalCode.REQUIRED_MISSING: (NOT_NULL, 3150),

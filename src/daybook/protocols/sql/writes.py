@@ -307,6 +307,11 @@ def _outcome(
 
 # UPDATE and DELETE
 
+
+def _names_version(terms: Sequence[Term]) -> bool:
+    return any(term.column.kind == "edit" for term in terms)
+
+
 _KEY_HINT: Final = "give the ID of the rows: WHERE ID = '...'"
 
 
@@ -341,7 +346,8 @@ def _plan_delete(session: "Session", tree: exp.Delete, declared: Sequence[int]) 
         found = session.matching(table, conditions.bind(terms, values))
         if not found:
             return _outcome(table, [], returning, session, "DELETE")
-        commands = [DeleteEntry(entry.id, entry.version) for entry in found]
+        seen = _names_version(terms)
+        commands = [DeleteEntry(entry.id, entry.version if seen else None) for entry in found]
         session.write(commands)
         return _outcome(table, found, returning, session, "DELETE")
 
@@ -447,6 +453,7 @@ def _update(
     if not found:
         return _outcome(table, [], returning, session, "UPDATE", 0)
     stale = given.pop("EditSequence", None)
+    exact = stale is not None or any(each.column.kind == "edit" for each in bound)
     for entry in found:
         current = ids.edit_sequence(entry.version, ids.created_second(entry))
         if stale is not None and stale != current:
@@ -455,7 +462,7 @@ def _update(
     with session.snapshot() as reader:
         drafter = drafts.Drafter(reader)
         commands = [
-            _patch(entry, given, matched.get(entry.id, (entry, frozenset()))[1], drafter)
+            _patch(entry, given, matched.get(entry.id, (entry, frozenset()))[1], drafter, exact)
             for entry in found
         ]
     entries = session.write(commands)
@@ -472,8 +479,11 @@ def _patch(
     given: dict[str, str | None],
     lines: frozenset[int],
     drafter: drafts.Drafter,
+    exact: bool,
 ) -> PatchEntry:
-    patch = PatchEntry(entry.id, entry.version)
+    """The change of one entry. The last writer wins where nothing says or implies a version."""
+    whole = exact or bool(lines) or "ExternalGUID" in given
+    patch = PatchEntry(entry.id, entry.version if whole else None)
     readers: dict[str, Callable[[str | None], dict[str, Any]]] = {
         "ReferenceNumber": lambda text: {"doc_number": text},
         "Memo": lambda text: {"memo": text},
