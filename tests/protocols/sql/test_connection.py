@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.protocols.sql.conftest import SqlServer, missing, sql_server_of
-from tests.support.server import start
+from tests.support.server import command, start, variables
 
 from daybook.protocols.sql.limits import STARTUP_BYTES_MAX
 
@@ -160,6 +160,35 @@ def test_a_lost_connection_rolls_back(sql_server: SqlServer) -> None:
         assert other.execute(
             "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = 'lost'"
         ).fetchone() == (0,)
+
+
+def test_a_user_of_the_store_signs_in(sql_server: SqlServer) -> None:
+    running = sql_server.running
+    done = subprocess.run(
+        command(
+            "user",
+            "create",
+            "ada",
+            "--company",
+            "demo",
+            "--scope",
+            "read",
+            "--store",
+            running.store,
+        ),
+        capture_output=True,
+        text=True,
+        env=variables(),
+        check=True,
+    )
+    password = done.stdout.strip()
+    dsn = f"postgresql://ada:{password}@{sql_server.host}:{sql_server.port}/demo"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("ada",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM JournalEntries WHERE ID = 'x-1'")
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(dsn.replace("/demo", "/demo2"))
 
 
 def test_notices_and_error_fields(sql_server: SqlServer) -> None:

@@ -13,7 +13,7 @@ could still reach nothing but what its author may read anyway.
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from daybook.domain.events import ACCOUNT, CONTACT, ENTRY, Event, dimension_enti
 from daybook.domain.ids import CompanyId
 from daybook.domain.model import CLASS, DEPARTMENT, PROJECT, Company, ListKind
 from daybook.protocols.sql.catalog import catalog_statements
+from daybook.protocols.sql.errors import CANCELLED, SqlFault
 from daybook.protocols.sql.limits import COPIES_MAX, COPY_MEMORY, COPY_THREADS, REFRESH_EVENTS
 from daybook.protocols.sql.macros import MACROS
 from daybook.protocols.sql.tables import amount_scale
@@ -108,6 +109,10 @@ def _factor(scale: int, home: str) -> str:
         if exponent != home_exponent
     ]
     return f"CASE {' '.join(parts)} ELSE {10 ** (scale - home_exponent)} END"
+
+
+LOCK_SECONDS: Final = 0.05
+"""Seconds between looks at whether a statement that waits for the copy is still wanted."""
 
 
 class Shape:
@@ -240,21 +245,31 @@ class Copy:
         """A connection without tables of its own."""
         return self._database.cursor()
 
-    def refresh(self, books: Books) -> None:
-        """Bring the tables up to the last event of the log. Runs on one thread at a time."""
-        with self._lock, books.ledger.store.read(books.company_id) as reader:
-            last = reader.head().seq
-            if last == self._seq:
-                return
-            first, behind = self._seq, last - self._seq
-            while self._seq < last:
-                events = reader.events(self._seq, REFRESH_EVENTS)
-                if not events:
-                    break
-                self._take(events)
-                if behind > 20 * REFRESH_EVENTS and self._seq % (50 * REFRESH_EVENTS) == 0:
-                    done = 100 * (self._seq - first) // behind
-                    _LOG.info("copy of company %s: %s %%", self.company_id, done)
+    def refresh(self, books: Books, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Bring the tables up to the last event of the log, on one thread at a time.
+
+        Raises `SqlFault` once `stopped` says so; what was taken until then stays.
+        """
+        while not self._lock.acquire(timeout=LOCK_SECONDS):
+            _check(stopped)
+        try:
+            with books.ledger.store.read(books.company_id) as reader:
+                self._follow(reader, stopped)
+        finally:
+            self._lock.release()
+
+    def _follow(self, reader: Reader, stopped: Callable[[], bool]) -> None:
+        last = reader.head().seq
+        first, behind = self._seq, last - self._seq
+        while self._seq < last:
+            _check(stopped)
+            events = reader.events(self._seq, REFRESH_EVENTS)
+            if not events:
+                break
+            self._take(events)
+            if behind > 20 * REFRESH_EVENTS and self._seq % (50 * REFRESH_EVENTS) == 0:
+                done = 100 * (self._seq - first) // behind
+                _LOG.info("copy of company %s: %s %%", self.company_id, done)
 
     def _take(self, events: Sequence[Event]) -> None:
         entries: dict[int, Event] = {}
@@ -305,6 +320,11 @@ class Copy:
     def close(self) -> None:
         """Let the engine go."""
         self._database.close()
+
+
+def _check(stopped: Callable[[], bool]) -> None:
+    if stopped():
+        raise SqlFault(CANCELLED, "canceling statement due to user request")
 
 
 def _take_references(connection: Any, events: Sequence[Event]) -> None:

@@ -207,6 +207,7 @@ class Engine:
         self._running: Any = None
         self._lock = threading.Lock()
         self.variables = variables
+        self._stopped = False
         self.staged = False
 
     @property
@@ -243,8 +244,9 @@ class Engine:
     def run(self, described: Described, values: Sequence[str | None]) -> EngineRows:
         """Start a query over tables that are as new as the log."""
         query, copy = described.query, self.copy
+        self._stopped = False
         if query.uses_books:
-            copy.refresh(self._books)
+            copy.refresh(self._books, lambda: self._stopped)
         cursor = self._cursor(query)
         given = [_given(query.parameters[at - 1], values[at - 1]) for at in query.used]
         with self._lock:
@@ -293,6 +295,7 @@ class Engine:
 
     def stop(self) -> None:
         """Interrupt what runs. May be called from any thread."""
+        self._stopped = True
         with self._lock:
             if self._running is not None:
                 self._running.interrupt()
