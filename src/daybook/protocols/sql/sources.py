@@ -162,7 +162,8 @@ def _joined(alias: str, entity: str, column: str) -> str:
     return f" LEFT JOIN reference {alias} ON {alias}.entity = '{entity}' AND {alias}.id = {column}"
 
 
-_ACCOUNT: Final = _joined("a", "account", "l.account")
+# Every line has an account, and this join is twice as fast when it need not look for those without.
+_ACCOUNT: Final = _joined("a", "account", "l.account").replace(" LEFT JOIN", " JOIN")
 _CONTACT: Final = _joined("c", "contact", "l.contact")
 _TAX: Final = _joined("t", "list:tax_code", "TRY_CAST(l.tax AS BIGINT)")
 _LINE: Final[dict[str, tuple[str, str]]] = {
