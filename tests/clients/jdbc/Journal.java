@@ -131,7 +131,7 @@ public class Journal {
         try (Statement statement = connection.createStatement()) {
             statement.setQueryTimeout(1);
             statement.executeQuery("SELECT count(*) FROM generate_series(1,100000) a,"
-                + " generate_series(1,100000) b");
+                + " generate_series(1,100000) b, generate_series(1,100000) c");
         } catch (SQLException fault) {
             System.out.println("cancelled " + fault.getSQLState());
         }

@@ -95,7 +95,8 @@ TABLES = (
 )
 ENDLESS = (
     "WITH RECURSIVE x(n) AS (SELECT 1 UNION ALL SELECT n FROM x) SELECT count(*) FROM x",
-    "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b",
+    "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b,"
+    " generate_series(1, 1000000) c",
     "SELECT count(*) FROM generate_series(1, 100000000000)",
 )
 

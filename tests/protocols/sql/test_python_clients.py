@@ -19,7 +19,10 @@ from tests.support.sql import NUMBERED, two_lines
 COUNT = "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = %s"
 ENTRY = "60-1632320100"
 """The demo's entry 96."""
-ENDLESS = "SELECT count(*) FROM generate_series(1,100000) a, generate_series(1,100000) b"
+ENDLESS = (
+    "SELECT count(*) FROM generate_series(1,100000) a, generate_series(1,100000) b,"
+    " generate_series(1,100000) c"
+)
 
 
 @pytest.mark.parametrize("binary", [False, True])
