@@ -55,8 +55,14 @@ lock: install
 	for clients in $(NODE_CLIENTS); do ( cd $$clients && \
 		npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM_FLAGS) ) || exit 1; done
 
+# What tests drive and pip cannot bring. Debian packages are installed by root alone.
+CLIENT_PACKAGES := postgresql-client odbc-postgresql unixodbc libpostgresql-jdbc-java default-jdk-headless
+
 test-clients:
 	for clients in $(NODE_CLIENTS); do ( cd $$clients && npm ci $(NPM_FLAGS) ) || exit 1; done
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get install --quiet=2 --yes --no-install-recommends $(CLIENT_PACKAGES); \
+	else echo "as root, for the SQL clients: apt-get install $(CLIENT_PACKAGES)"; fi
 
 clean:
 	rm -rf $(VENV) var $(NODE_CLIENTS:=/node_modules) build dist

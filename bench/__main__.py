@@ -16,6 +16,7 @@ ALL = (
     "pushing",
     "codat_listing",
     "graphql_lists",
+    "sql_queries",
 )
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +63,12 @@ def running(command: list[str], port: int, ready: str) -> Iterator[Server]:
 
 
 @contextmanager
-def daybook(store: str, *, demo: bool = True) -> Iterator[Server]:
-    """A Daybook server on a store."""
+def daybook(store: str, *, demo: bool = True, more: Sequence[str] = ()) -> Iterator[Server]:
+    """A Daybook server on a store, with more flags."""
     port = free_port()
     command = [sys.executable, "-m", "daybook", "serve", "--store", store]
     command += ["--http", f"127.0.0.1:{port}", "--sql", "off", "--log-level", "warning"]
-    with running(command + (["--demo"] if demo else []), port, "/readyz") as server:
+    with running([*command, *(["--demo"] if demo else []), *more], port, "/readyz") as server:
         yield server
 
 

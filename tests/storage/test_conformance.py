@@ -530,7 +530,7 @@ def test_users_are_kept_and_replaced(store: Store) -> None:
     assert directory.user("ada") is directory.user("\udfff") is None
     before = directory.credentials_version()
     companies, scopes = frozenset({CompanyId(3)}), frozenset({"approve", "read"})
-    ada = User("ada", "scrypt$…", START, companies, scopes)
+    ada = User("ada", "scrypt$…", START, companies, scopes, verifier="SCRAM…")
     bob = User("Bob", "x", START, revoked_at=Timestamp(START + 1))
     for user in (ada, bob):
         directory.put_user(user)

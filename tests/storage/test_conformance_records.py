@@ -25,7 +25,7 @@ from tests.support.records import (
     revision,
     transfer,
 )
-from tests.support.stores import write_failing
+from tests.support.stores import append_next, write_failing
 
 from daybook.app import bodies
 from daybook.app.ports import (
@@ -143,6 +143,17 @@ def test_next_id_is_above_the_highest_ever_used(store: Store, books: CompanyId) 
         assert tx.next_id(list_entity(ListKind.TERM)) == 1
 
     store.write(books, work)
+
+
+def test_reserved_ids_are_given_to_nobody(store: Store, books: CompanyId) -> None:
+    first = store.write(books, lambda tx: tx.reserve_ids(ENTRY, 5))
+    again = store.write(books, lambda tx: tx.reserve_ids(ENTRY, 2))
+    assert again == first + 5
+    assert store.write(books, append_next(books)) == first + 7
+    with pytest.raises(ZeroDivisionError):
+        store.write(books, lambda tx: tx.reserve_ids(ENTRY, 5) // 0)
+    assert store.write(books, lambda tx: tx.next_id(ENTRY)) == first + 8
+    assert store.write(books, lambda tx: tx.next_id("account")) < 1_000
 
 
 NAMED = (

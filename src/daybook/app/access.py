@@ -81,3 +81,18 @@ class Authenticator(Protocol):
 
     def authenticate(self, token: str) -> Principal | Rejection:
         """Who a bearer token stands for. Constant work for unknown ones."""
+
+
+@value
+class Login:
+    """A user who signs in with a password. `verifier` proves the password without holding it."""
+
+    verifier: str
+    principal: Principal
+
+
+class Logins(Protocol):
+    """The users who sign in with a password, where a wire asks for one."""
+
+    def login(self, user: str) -> Login | None:
+        """What is kept of a user, or None."""

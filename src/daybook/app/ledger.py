@@ -60,7 +60,7 @@ from daybook.app.ports import (
 from daybook.domain import chain
 from daybook.domain.commands import ChangeCompany, Command, EntryCommand, MoveEntry
 from daybook.domain.decide import Accepted, Rejected, Unchanged, decide
-from daybook.domain.events import Actor, Change, Event, EventKind, entity_of
+from daybook.domain.events import ENTRY, Actor, Change, Event, EventKind, entity_of
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import COMMANDS_PER_TRANSACTION_MAX, STREAM_REFUSALS_MAX
 from daybook.domain.model import Company, Record, Status
@@ -534,6 +534,23 @@ class Books:
             messages = publisher(tx, happened)
             if messages:
                 tx.publish(messages, at)
+
+    def reserve_entry_ids(self, count: int) -> int | Refused:
+        """Set aside entry ids for entries that a caller is told of before they are kept.
+
+        Answers with the first. Those that are not used in the end are given to nobody.
+        """
+        refused = self._not_allowed(())
+        if refused is None and not self.may(Scope.WRITE):
+            refused = Refused(
+                (Refusal(RefusalCode.FORBIDDEN, "the credential does not allow write"),)
+            )
+        if refused is not None:
+            return refused
+        try:
+            return self.ledger.store.write(self.company_id, lambda tx: tx.reserve_ids(ENTRY, count))
+        except StoreFailure as failure:
+            return refusal_of(failure)
 
     def remember(self, key: IdempotencyKey, answer: bytes) -> Outcome:
         """Keep a refusal under an idempotency key, in the wire's own bytes.

@@ -239,6 +239,12 @@ class Tx(Reader, Protocol):
     def next_id(self, entity: str) -> int:
         """The id the next record of an entity gets: one above the highest ever used."""
 
+    def reserve_ids(self, entity: str, count: int) -> int:
+        """Set aside ids that `next_id` gives to nobody from now on; answers with the first.
+
+        Those that are never used stay unused: ids may have gaps, and are never given twice.
+        """
+
     def find(self, entity: str, ref: Ref) -> Sequence[Reference]:
         """The records a reference may mean, at most two.
 
@@ -308,8 +314,10 @@ class Client:
 class User:
     """A person who proves with a password who they are.
 
-    `password_hash` holds the parameters of the hash as well, and is opaque here. `company_ids`
-    are the books the person may open (empty: all), `scopes` what they may do with them.
+    `password_hash` holds the parameters of the hash as well, and is opaque here; so is `verifier`,
+    which proves the same password to wires that never get to see it (empty: not to them).
+    `company_ids` are the books the person may open (empty: all), `scopes` what they may do with
+    them.
     """
 
     name: str
@@ -318,6 +326,7 @@ class User:
     company_ids: frozenset[CompanyId] = frozenset()
     scopes: frozenset[str] = frozenset()
     revoked_at: Timestamp | None = None
+    verifier: str = ""
 
 
 @value

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from daybook.app import credentials, passwords
 from daybook.app.access import ALL_SCOPES, Scope
 from daybook.app.ports import Client, Store, User
+from daybook.app.scram import scram_verifier
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     Failure,
@@ -195,6 +196,7 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
                 environment.clock(),
                 companies,
                 scopes,
+                verifier=scram_verifier(password),
             )
         )
     print_line(f"User {arguments.name} is ready.")

@@ -193,11 +193,6 @@ _EXPONENTS: Final = {
 }
 
 
-def codes() -> tuple[str, ...]:
-    """The codes of all currencies."""
-    return tuple(_NAMES)
-
-
 def is_currency(code: str) -> bool:
     """Whether a text is the code of a currency in use; capitals only."""
     return code in _NAMES
@@ -211,3 +206,8 @@ def exponent(code: str) -> int:
 def name(code: str) -> str:
     """English name of a currency. Raises KeyError for a code that is none."""
     return _NAMES[code]
+
+
+def codes() -> list[str]:
+    """The codes of all currencies in use, sorted."""
+    return sorted(_NAMES)

@@ -8,11 +8,17 @@ from daybook.app.ports import CompanyNames
 from daybook.auth.demo import DemoCredentials
 from daybook.protocols.kit.plugin import Plugin
 from daybook.server.config import Address, Config
-from daybook.server.interfaces import absent, present
+from daybook.server.interfaces import INTERFACES, absent, present
 
 
-def banner(config: Config, ledger: Ledger, plugins: Sequence[Plugin], address: Address) -> str:
-    """The text, a line feed at its end. `address` is where the server really listens."""
+def banner(
+    config: Config,
+    ledger: Ledger,
+    plugins: Sequence[Plugin],
+    address: Address,
+    sql: Address | None = None,
+) -> str:
+    """The text, a line feed at its end. `address` and `sql` are where the server really listens."""
     origin = config.origin or f"http://{address}"
     lines = [f"Daybook {__version__}, books in {ledger.store.url}"]
     companies = list(_demo_companies(ledger)) if config.demo else []
@@ -27,16 +33,28 @@ def banner(config: Config, ledger: Ledger, plugins: Sequence[Plugin], address: A
         for where, credentials in addresses:
             lines.append(f"  {title:<28} {where:<60} {credentials}".rstrip())
             title = ""
+    lines.extend(_sql_lines(sql, [word for word, _ in companies]))
     lines.append(f"  {'operations':<28} {origin}/healthz /readyz /metrics")
     if not config.demo and not ledger.store.directory.company_ids():
         create = f"daybook company create NAME --currency CODE --store {ledger.store.url}"
         lines.append(f"There are no companies yet: {create}")
-    missing = absent(plugins)
+    missing = ", ".join(each.title for each in absent(plugins) if each.name != "sql")
     if missing:
-        lines.append(f"Not in this version: {', '.join(each.title for each in missing)}")
-    if config.sql is not None and any(each.name == "sql" for each in missing):
-        lines.append(f"Nothing listens on {config.sql}: this version has no SQL interface")
+        lines.append(f"Not in this version: {missing}")
     return "\n".join(lines) + "\n"
+
+
+def _sql_lines(sql: Address | None, words: Sequence[str]) -> Iterator[str]:
+    """Where SQL answers: a wire with a port of its own, which is no plug-in of the HTTP server."""
+    if sql is None:
+        return
+    title = next(each.title for each in INTERFACES if each.name == "sql")
+    if not words:
+        yield f"  {title:<28} postgresql://USER:PASSWORD@{sql}/COMPANY"
+    for word in words:
+        where = f"postgresql://{word}:{word}@{sql}/{word}"
+        yield f"  {title:<28} {where:<60} user, password and database {word}"
+        title = ""
 
 
 def _demo_companies(ledger: Ledger) -> Iterator[tuple[str, CompanyNames]]:

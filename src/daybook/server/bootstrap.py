@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Final, cast
 
 from daybook import protocols
-from daybook.app.access import Authenticator
+from daybook.app.access import Authenticator, Logins
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.app.worker import OperationWorker
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
+from daybook.auth.logins import DemoLogins, StoreLogins
 from daybook.auth.sign_in import StoreSignIn
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
-from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Plugin, Services
+from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Listener, Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
@@ -107,6 +108,8 @@ class Assembly:
     runtime: AsyncRuntime
     lifecycle: Lifecycle
     background: Background
+    listeners: tuple[Listener, ...] = ()
+    """Wires with a port of their own: there is one such port, so there is one at most."""
 
 
 def assemble(
@@ -119,9 +122,11 @@ def assemble(
     store = ledger.store
     demo: DemoCredentials | None = None
     authenticator: Authenticator = StoreAuthenticator(store.directory, ledger.clock)
+    logins: Logins = StoreLogins(store.directory)
     if config.demo:
         demo = DemoCredentials.of(store.directory)
         authenticator = DemoAuthenticator(demo, authenticator)
+        logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
     services = Services(
         ledger=ledger,
@@ -131,8 +136,10 @@ def assemble(
         demo=config.demo,
         settings=_wire_settings(config),
         sign_in=StoreSignIn(store.directory, demo),
+        logins=logins,
     )
     plugins = tuple(create(services) for create in wires())
+    listeners = () if config.sql is None else tuple(make(services) for make in listening())
     background = _background(config, ledger)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
@@ -145,7 +152,7 @@ def assemble(
         origin=config.origin,
         lifecycle=lifecycle,
     )
-    return Assembly(application, plugins, runtime, lifecycle, background)
+    return Assembly(application, plugins, runtime, lifecycle, background, listeners)
 
 
 def _background(config: Config, ledger: Ledger) -> Background:
@@ -156,7 +163,7 @@ def _background(config: Config, ledger: Ledger) -> Background:
 
 def _wire_settings(config: Config) -> dict[str, str]:
     """What wires are told of the settings. Raises OSError and ValueError."""
-    settings = dict(config.interfaces)
+    settings = {**config.interfaces, **config.sql_settings}
     settings[cursor.KEY_SETTING] = server_key(config.secret_file).hex()
     if config.requests_per_day is not None:
         settings[REQUESTS_PER_DAY_SETTING] = str(config.requests_per_day)
@@ -172,6 +179,14 @@ def wires() -> Iterator[Create]:
     yield oauth.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
+
+
+def listening() -> Iterator[Callable[[Services], Listener]]:
+    """What makes each wire that listens on a port of its own."""
+    for module in sorted(pkgutil.iter_modules(protocols.__path__), key=lambda found: found.name):
+        name = f"{protocols.__name__}.{module.name}.listener"
+        if module.ispkg and module.name != "kit" and find_spec(name) is not None:
+            yield cast("Callable[[Services], Listener]", import_module(name).create)
 
 
 def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Metrics:

@@ -76,9 +76,32 @@ SETTINGS: Final = (
     Setting(
         "sql",
         "127.0.0.1:5433",
-        "address and port of the SQL interface, or off; this version has no SQL interface, so"
-        " nothing listens there",
+        "address and port of the SQL interface, or off; port 0 takes a free one",
         metavar="HOST:PORT",
+    ),
+    Setting(
+        "sql-edition",
+        "desktop",
+        "whose rules the SQL interface follows: online refuses UPDATE and takes its LineAggregate",
+        choices=("desktop", "online"),
+    ),
+    Setting(
+        "sql-copies",
+        "",
+        "folder for the analytical copies of the SQL interface; without one they are in memory",
+        metavar="PATH",
+    ),
+    Setting(
+        "sql-certificate",
+        "",
+        "file with the certificate chain with which the SQL interface offers encryption",
+        metavar="PATH",
+    ),
+    Setting(
+        "sql-key",
+        "",
+        "file with the certificate's private key, where that is not in the same file",
+        metavar="PATH",
     ),
     Setting(
         "demo",
@@ -228,6 +251,7 @@ class Config:
     store: str
     http: Address
     sql: Address | None
+    sql_settings: Mapping[str, str]
     demo: bool
     origin: str | None
     secret_file: Path | None
@@ -292,18 +316,23 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
             raise ConfigError(f"--{setting.name} {texts[setting.name]}: choose one of {choices}")
     demo = _switch(texts, "demo")
     http = _address(texts, "http")
-    if demo and not _switch(texts, "demo-anywhere") and not http.is_loopback():
-        raise ConfigError(
-            f"--http {http}: a demo server binds to loopback addresses only, since everyone"
-            " knows its credentials; --demo-anywhere lifts this"
-        )
+    sql = None if texts["sql"].lower() == "off" else _address(texts, "sql")
+    for name, address in (("http", http), ("sql", sql)):
+        if address is None or not demo or _switch(texts, "demo-anywhere"):
+            continue
+        if not address.is_loopback():
+            raise ConfigError(
+                f"--{name} {address}: a demo server binds to loopback addresses only, since"
+                " everyone knows its credentials; --demo-anywhere lifts this"
+            )
     if texts["workers"] != "1":
         raise ConfigError(f"--workers {texts['workers']}: this version runs one server process")
     by_default = sources["store"] == "default"
     return Config(
         store=DEMO_STORE if demo and by_default else texts["store"],
         http=http,
-        sql=None if texts["sql"].lower() == "off" else _address(texts, "sql"),
+        sql=sql,
+        sql_settings={name: texts[name] for name in texts if name.startswith("sql-")},
         demo=demo,
         origin=_origin(texts["origin"]) if texts["origin"] else None,
         secret_file=Path(texts["secret-file"]) if texts["secret-file"] else None,

@@ -43,15 +43,18 @@ def serve(config: Config) -> int:
     """Run a server until it is told to stop. Answers with the process's exit code."""
     began = time.perf_counter()
     log = configure_log(config.log_level, config.log_format)
-    try:
-        listeners = listen(config.http)
-    except OSError as error:
-        return _failed(f"cannot listen on {config.http}: {error.strerror or error}")
+    bound: dict[str, list[socket.socket]] = {"http": [], "sql": []}
+    for name, address in (("http", config.http), ("sql", config.sql)):
+        try:
+            bound[name] = [] if address is None else listen(address)
+        except OSError as error:
+            _close(bound["http"])
+            return _failed(f"cannot listen on {address}: {error.strerror or error}")
     made_new = _is_new(config)
     try:
         ledger = open_books(config)
     except (StoreFailure, OSError, ValueError) as error:
-        _close(listeners)
+        _close([*bound["http"], *bound["sql"]])
         return _failed(str(error))
     if made_new:
         log.warning(
@@ -60,11 +63,11 @@ def serve(config: Config) -> int:
         )
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(config, ledger, log, listeners, began))
+            runner.run(_run(config, ledger, log, bound, began))
     except (OSError, ValueError) as error:
         return _failed(str(error))
     finally:
-        _close(listeners)
+        _close([*bound["http"], *bound["sql"]])
         ledger.store.close()
     return 0
 
@@ -141,16 +144,30 @@ class _Server(uvicorn.Server):
 
 
 async def _run(
-    config: Config, ledger: Ledger, log: Logger, listeners: list[socket.socket], began: float
+    config: Config,
+    ledger: Ledger,
+    log: Logger,
+    bound: dict[str, list[socket.socket]],
+    began: float,
 ) -> None:
-    assembly = assemble(config, ledger, log, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    assembly = assemble(config, ledger, log, loop)
     server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
-    ready = asyncio.create_task(_announce(server, config, ledger, assembly, listeners, began))
+    accepting = [
+        await loop.create_server(listener.connection, sock=each, backlog=BACKLOG)
+        for listener in assembly.listeners
+        for each in bound["sql"]
+    ]
+    ready = asyncio.create_task(_announce(server, config, ledger, assembly, bound, began))
     assembly.background.start()
     try:
-        await server.serve(sockets=listeners)
+        await server.serve(sockets=bound["http"])
     finally:
         ready.cancel()
+        for each in accepting:
+            each.close()
+        for listener in assembly.listeners:
+            await listener.close()
         await asyncio.to_thread(assembly.background.close)
         assembly.runtime.close()
         gc.unfreeze()
@@ -181,14 +198,15 @@ async def _announce(
     config: Config,
     ledger: Ledger,
     assembly: Assembly,
-    listeners: list[socket.socket],
+    bound: dict[str, list[socket.socket]],
     began: float,
 ) -> None:
     """Once the server listens: say so, and settle the memory that start-up has left."""
     while not server.started:
         await asyncio.sleep(0.001)
-    host, port = listeners[0].getsockname()[:2]
-    lines = banner(config, ledger, assembly.plugins, Address(host, port))
+    host, port = bound["http"][0].getsockname()[:2]
+    sql = Address(*bound["sql"][0].getsockname()[:2]) if bound["sql"] else None
+    lines = banner(config, ledger, assembly.plugins, Address(host, port), sql)
     sys.stdout.write(f"{lines}Ready in {time.perf_counter() - began:.2f} s.\n")
     sys.stdout.flush()
     _raise_file_limit()

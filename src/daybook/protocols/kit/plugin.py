@@ -8,12 +8,13 @@ encoding, a fault of ours), since every caller expects errors in the shape its o
 Nothing here does I/O: a request is a value, a response is a value.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
-from daybook.app.access import Authenticator, Nobody, SignIn
+from daybook.app.access import Authenticator, Logins, Nobody, SignIn
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
 from daybook.app.ports import Clock
@@ -109,6 +110,8 @@ class Services:
     demo: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     sign_in: SignIn = field(default_factory=Nobody)
+    logins: Logins | None = None
+    """Users with passwords, for wires that sign people in themselves."""
 
 
 class Plugin(Protocol):
@@ -143,3 +146,21 @@ class Plugin(Protocol):
 
     def operation(self, request: Request) -> str:
         """A short name of what is asked, from a closed set, for metrics: never an id."""
+
+
+class Listener(Protocol):
+    """A wire that listens on a port of its own.
+
+    It lives in a folder of `daybook.protocols` whose `listener` module has a function
+    `create(services) -> Listener`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The wire's name, as in its folder."""
+
+    def connection(self) -> asyncio.Protocol:
+        """What speaks on a connection that was just accepted."""
+
+    async def close(self) -> None:
+        """Let statements under way end, then every connection."""

@@ -114,6 +114,13 @@ class Transaction(Snapshot):
         """The id the next record of an entity gets: one above the highest ever used."""
         return (self._books.highest_ids.at(entity, self._moment) or 0) + 1
 
+    def reserve_ids(self, entity: str, count: int) -> int:
+        """Set aside ids that nobody else is given; answers with the first."""
+        self._check_open()
+        first = self.next_id(entity)
+        self._write(self._books.highest_ids, entity, first + count - 1)
+        return first
+
     def find(self, entity: str, ref: Ref) -> Sequence[Reference]:
         """The records a reference may mean, at most two; active ones hide inactive ones."""
         match ref:

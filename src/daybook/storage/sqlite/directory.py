@@ -41,9 +41,11 @@ _CLIENT: Final = (
 )
 _PUT_USER: Final = (
     "INSERT OR REPLACE INTO user (name, password_hash, created_at, company_ids, scopes,"
-    " revoked_at) VALUES (?, ?, ?, ?, ?, ?)"
+    " revoked_at, verifier) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_USER: Final = "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at FROM user"
+_USER: Final = (
+    "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at, verifier FROM user"
+)
 _PRUNE: Final = "DELETE FROM token WHERE kind = ? AND expires_at <= ?"
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
@@ -146,6 +148,7 @@ class SqliteDirectory(SqliteOutbox):
                     json.dumps(sorted(user.company_ids)),
                     json.dumps(sorted(user.scopes)),
                     user.revoked_at,
+                    user.verifier,
                 ),
             )
             session.execute(_CHANGED, ())
@@ -270,7 +273,7 @@ def _client(row: Row) -> Client:
 
 
 def _user(row: Row) -> User:
-    name, password_hash, created_at, company_ids, scopes, revoked_at = row
+    name, password_hash, created_at, company_ids, scopes, revoked_at, verifier = row
     return User(
         name,
         password_hash,
@@ -278,6 +281,7 @@ def _user(row: Row) -> User:
         frozenset(map(CompanyId, json.loads(company_ids))),
         frozenset(json.loads(scopes)),
         revoked_at,
+        verifier,
     )
 
 

@@ -110,6 +110,11 @@ _REMEMBER: Final = (
     "INSERT INTO idempotency (company_id, protocol, scope, key, at, digest, first_seq, last_seq,"
     " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_RESERVED: Final = "SELECT last FROM reserved_id WHERE company_id = ? AND entity = ?"
+_RESERVE: Final = (
+    "INSERT INTO reserved_id (company_id, entity, last) VALUES (?, ?, ?)"
+    " ON CONFLICT (company_id, entity) DO UPDATE SET last = excluded.last"
+)
 _FIND: Final = (
     "SELECT r.active, v.body FROM reference r JOIN event v ON v.company_id = r.company_id"
     " AND v.seq = r.event_seq WHERE r.company_id = ? AND r.entity = ? AND {key} = ?"
@@ -262,8 +267,20 @@ class SqliteTx(SqliteReader):
                 statement = "SELECT max(id) FROM reference WHERE company_id = ? AND entity = ?"
             row = self._connection.execute(statement, where).fetchone()
             assert row is not None
-            next_id = self._next_ids[entity] = (row[0] or 0) + 1
+            reserved = self._connection.execute(_RESERVED, (self._company_id, entity)).fetchone()
+            highest = max(row[0] or 0, 0 if reserved is None else reserved[0])
+            next_id = self._next_ids[entity] = highest + 1
         return next_id
+
+    def reserve_ids(self, entity: str, count: int) -> int:
+        """Set aside ids that nobody else is given; answers with the first."""
+        first = self.next_id(entity)
+        last = first + count - 1
+        self._connection.execute(_RESERVE, (self._company_id, entity, last))
+        self._next_ids[entity] = last + 1
+        self._writes.count += 1
+        self.written = True
+        return first
 
     def find(self, entity: str, ref: Ref) -> Sequence[Reference]:
         """The records a reference may mean, at most two."""

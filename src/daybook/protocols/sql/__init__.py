@@ -1,0 +1,1 @@
+"""SQL: the tables JournalEntries and JournalEntryLines over the PostgreSQL protocol."""

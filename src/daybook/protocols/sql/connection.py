@@ -1,0 +1,756 @@
+"""A connection: from start-up over authentication to statements, message by message.
+
+Bytes come in on the event loop and are cut into messages; one task works through them in order, so
+a session never does two things at once. What takes time runs on a thread of the listener's pool.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from time import monotonic
+from typing import Final, Protocol, TypeVar, cast
+
+from daybook.app.access import Login, Principal
+from daybook.protocols.sql import errors, statements
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import (
+    BATCH_ROWS,
+    MESSAGE_BYTES_MAX,
+    PARAMETERS_MAX,
+    PENDING_BYTES_MAX,
+    PLAN_TEXT_MAX,
+    PLANS_CACHED_MAX,
+    PREPARED_MAX,
+    RESULT_BYTES_MAX,
+    STARTUP_BYTES_MAX,
+    STARTUP_SECONDS_MAX,
+)
+from daybook.protocols.sql.pgwire import messages as wire
+from daybook.protocols.sql.pgwire import scram
+from daybook.protocols.sql.portals import (
+    Portal,
+    close,
+    notice_bytes,
+    options,
+    read_value,
+    spread,
+    tag,
+)
+from daybook.protocols.sql.results import (
+    BINARY_END,
+    BINARY_HEADER,
+    Plan,
+    Result,
+    Rows,
+    csv_line,
+    encode_copy,
+    encode_rows,
+)
+from daybook.protocols.sql.session import REPORTED, Prepared, Session
+from daybook.protocols.sql.statements import Statement
+
+T = TypeVar("T")
+STATEMENT_LOGGED_MAX: Final = 2_000
+"""Characters of a statement in the log."""
+
+_LOG = logging.getLogger("daybook.sql")
+_SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
+
+
+class Hub(Protocol):
+    """What connections share, as one of them sees it."""
+
+    secret: bytes
+    tls: ssl.SSLContext | None
+
+    def admit(self, connection: "Connection") -> SqlFault | None:
+        """Count a connection; a fault where there are too many."""
+
+    def leave(self, connection: "Connection") -> None:
+        """A connection has ended."""
+
+    def login(self, user: str) -> Login | None:
+        """What is kept of a user, or None."""
+
+    def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
+        """A session with the books of a name. Raises `SqlFault`."""
+
+    def cancel(self, pid: int, key: int) -> None:
+        """A cancel request."""
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run something on a thread of the pool."""
+
+
+class _Gone(Exception):
+    """The client is not there any more."""
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, listener: "Hub") -> None:
+        self._listener = listener
+        self._inbox = wire.Inbox(STARTUP_BYTES_MAX)
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._arrived = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+        self._paused = False
+        self._out = bytearray()
+        self._portals: dict[str, Portal] = {}
+        self._skipping = False
+        self._timed_out = False
+        self._cancelled = False
+        self._stopping = False
+        self.address = ""
+        self.encrypted = False
+        self.key = secrets.randbits(31)
+        self.began = monotonic()
+        self.session: Session | None = None
+        self.busy = False
+
+    # The transport's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come, or has come back encrypted."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self._task is not None:
+            return
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        refusal = self._listener.admit(self)
+        self._task = asyncio.get_running_loop().create_task(self._run(refusal))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        self._inbox.feed(data)
+        if len(self._inbox) > max(PENDING_BYTES_MAX, self._inbox.wanted) and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        self._arrived.set()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than is written."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._writable.set()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The client has gone."""
+        self._closed = True
+        self._arrived.set()
+        self._writable.set()
+        if self.session is not None:
+            self.session.engine.stop()
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self._closed = True
+        self._arrived.set()
+        self._writable.set()
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def drain(self) -> None:
+        """Wait for the task to end."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=5)
+
+    def stop(self) -> None:
+        """The server stops: say so to a client that waits, let a statement end."""
+        self._stopping = True
+        if not self.busy:
+            self._send(
+                self._fault_bytes(
+                    SqlFault(
+                        "57P01", "terminating connection due to administrator command", fatal=True
+                    )
+                )
+            )
+            self._flush_now()
+            self._closed = True
+            self._arrived.set()
+
+    def cancel(self) -> None:
+        """Stop the statement that runs, at the wish of a cancel request."""
+        self._cancelled = True
+        if self.session is not None:
+            self.session.engine.stop()
+
+    # The task
+
+    async def _run(self, refusal: SqlFault | None) -> None:
+        try:
+            if refusal is not None:
+                raise refusal
+            if not await self._start():
+                return
+            while not self._closed and not self._stopping:
+                kind, body = await self._next()
+                if kind == b"X":
+                    return
+                self.busy = True
+                try:
+                    await self._handle(kind, body)
+                finally:
+                    self.busy = False
+        except SqlFault as fault:
+            fault.fatal = True
+            self._send(self._fault_bytes(fault))
+        except wire.ProtocolError as fault:
+            self._send(self._fault_bytes(SqlFault(errors.PROTOCOL, str(fault), fatal=True)))
+        except (_Gone, ConnectionError, TimeoutError):
+            pass
+        except Exception:
+            _LOG.exception("a fault of the SQL interface")
+            self._send(self._fault_bytes(SqlFault(errors.INTERNAL, "internal error", fatal=True)))
+        finally:
+            self._flush_now()
+            self._listener.leave(self)
+            if self.session is not None:
+                session = self.session
+                with contextlib.suppress(Exception):
+                    await self._listener.in_thread(session.close)
+            if self._transport is not None:
+                self._transport.close()
+
+    async def _next(self) -> tuple[bytes, bytes]:
+        while True:
+            found = self._inbox.next()
+            if found is not None:
+                return found
+            if self._out:
+                await self._flush()
+            if self._closed:
+                raise _Gone
+            if self._paused:
+                self._paused = False
+                self._transport.resume_reading()
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def _send(self, data: bytes) -> None:
+        self._out += data
+
+    async def _flush(self) -> None:
+        self._flush_now()
+        if not self._writable.is_set():
+            await self._writable.wait()
+        if self._closed:
+            raise _Gone
+
+    def _flush_now(self) -> None:
+        if self._out:
+            if not self._closed and self._transport is not None:
+                self._transport.write(bytes(self._out))
+            self._out.clear()
+
+    def _fault_bytes(self, fault: SqlFault) -> bytes:
+        return wire.fault(b"E", fault.members())
+
+    # Start-up and authentication
+
+    async def _start(self) -> bool:
+        """Whether a session has begun."""
+        async with asyncio.timeout(STARTUP_SECONDS_MAX):
+            parameters = await self._startup_message()
+            if parameters is None:
+                return False
+            user = parameters.get("user", "")
+            if not user:
+                raise SqlFault("28000", "no PostgreSQL user name specified in startup packet")
+            principal = await self._authenticate(user)
+        self._begin_session(user, principal, parameters)
+        return True
+
+    async def _startup_message(self) -> dict[str, str] | None:
+        while True:
+            _, data = await self._next()
+            body = wire.Body(data)
+            code = body.int32()
+            if code == wire.CANCEL_REQUEST:
+                self._listener.cancel(body.int32(), body.int32())
+                return None
+            if code == wire.SSL_REQUEST:
+                await self._encrypt()
+                continue
+            if code == wire.GSS_REQUEST:
+                self._send(b"N")
+                await self._flush()
+                continue
+            if code >> 16 != 3:
+                raise SqlFault(
+                    errors.UNSUPPORTED,
+                    f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}",
+                )
+            parameters = wire.startup_parameters(body)
+            unknown = sorted(name for name in parameters if name.startswith("_pq_."))
+            if code != wire.PROTOCOL_3 or unknown:
+                self._send(wire.negotiate(unknown))
+            return parameters
+
+    async def _encrypt(self) -> None:
+        context = self._listener.tls
+        if context is None or self.encrypted:
+            self._send(b"N")
+            await self._flush()
+            return
+        # What came in the clear before this point is nobody's word.
+        self._inbox.clear()
+        self._transport.write(b"S")
+        loop = asyncio.get_running_loop()
+        self._transport = cast(
+            "asyncio.Transport",
+            await loop.start_tls(self._transport, self, context, server_side=True),
+        )
+        self.encrypted = True
+
+    async def _authenticate(self, user: str) -> Principal:
+        self._inbox.starting = False
+        login = self._listener.login(user)
+        verifier = None if login is None else scram.Verifier.parse(login.verifier)
+        exchange = scram.Exchange(verifier or scram.stand_in(user, self._listener.secret))
+        self._send(wire.sasl_mechanisms([scram.MECHANISM]))
+        try:
+            mechanism, data = wire.split_password(await self._password())
+            if mechanism != scram.MECHANISM:
+                raise scram.ScramError("client selected an invalid SASL authentication mechanism")
+            self._send(wire.sasl_continue(exchange.first(data)))
+            final = exchange.final(await self._password())
+        except scram.ScramError as fault:
+            if fault.failed:
+                message = f'password authentication failed for user "{user[:100]}"'
+                raise SqlFault("28P01", message) from None
+            raise SqlFault(errors.PROTOCOL, str(fault)) from None
+        if login is None or verifier is None:
+            raise SqlFault("28P01", f'password authentication failed for user "{user[:100]}"')
+        self._send(wire.sasl_final(final))
+        self._send(wire.AUTHENTICATION_OK)
+        return login.principal
+
+    async def _password(self) -> bytes:
+        kind, body = await self._next()
+        if kind != b"p":
+            raise SqlFault(errors.PROTOCOL, "expected a SASL response")
+        return body
+
+    def _begin_session(self, user: str, principal: Principal, parameters: dict[str, str]) -> None:
+        self._inbox.length_max = MESSAGE_BYTES_MAX
+        name = parameters.get("database") or user
+        session = self.session = self._listener.open(self, user, principal, name)
+        for key, value in parameters.items():
+            if key not in ("user", "database", "options", "replication") and key[:5] != "_pq_.":
+                with contextlib.suppress(SqlFault):
+                    session.set(key, value)
+        for key, value in options(parameters.get("options", "")):
+            session.set(key, value)
+        session.changed.clear()
+        for key in REPORTED:
+            self._send(wire.parameter_status(key, session.settings[key]))
+        self._send(wire.backend_key(session.pid, self.key))
+        self._send(wire.ready(session.status))
+
+    # Messages of a session
+
+    @property
+    def _session(self) -> Session:
+        assert self.session is not None, "messages are handled once a session is open"
+        return self.session
+
+    async def _handle(self, kind: bytes, body: bytes) -> None:
+        if self._skipping and kind in _SKIPPED_AFTER_ERROR:
+            return
+        try:
+            if kind == b"Q":
+                await self._query(wire.Body(body).text())
+            elif kind == b"S":
+                await self._sync()
+            else:
+                handler = _HANDLERS.get(kind)
+                if handler is None:
+                    raise SqlFault(
+                        errors.PROTOCOL, f"invalid frontend message type {kind[0]}", fatal=True
+                    )
+                await handler(self, wire.Body(body))
+        except wire.ProtocolError as fault:
+            self._failed(SqlFault(errors.PROTOCOL, str(fault)), kind)
+        except SqlFault as fault:
+            if fault.fatal:
+                raise
+            self._failed(fault, kind)
+        except (_Gone, ConnectionError):
+            raise
+        except Exception:
+            _LOG.exception("a fault of the SQL interface")
+            self._failed(SqlFault(errors.INTERNAL, "internal error"), kind)
+
+    def _failed(self, fault: SqlFault, kind: bytes) -> None:
+        session = self._session
+        session.fail()
+        self._tell_notices()
+        self._send(self._fault_bytes(fault))
+        self._skipping = kind != b"Q"
+        if kind == b"Q":
+            self._end_implicit(failed=True)
+            self._send(wire.ready(session.status))
+
+    def _tell_notices(self) -> None:
+        session = self._session
+        for notice in session.notices:
+            self._send(notice_bytes(notice))
+        session.notices.clear()
+        for name in session.changed:
+            self._send(wire.parameter_status(name, session.settings[name]))
+        session.changed.clear()
+
+    def _end_implicit(self, failed: bool) -> None:
+        session = self._session
+        if session.implicit:
+            session.rollback() if failed else session.commit()
+
+    async def _sync(self) -> None:
+        session = self._session
+        self._skipping = False
+        if session.implicit:
+            try:
+                await self._run_blocking(session.commit)
+            except SqlFault as fault:
+                self._send(self._fault_bytes(fault))
+        if not session.in_block:
+            self._close_portals()
+        self._tell_notices()
+        self._send(wire.ready(session.status))
+
+    def _close_portals(self) -> None:
+        for portal in self._portals.values():
+            close(portal)
+        self._portals.clear()
+
+    async def _query(self, text: str) -> None:
+        session = self._session
+        self._portals.pop("", None)
+        found = statements.split(text)
+        if not found:
+            self._send(wire.EMPTY_QUERY)
+        if len(found) > 1:
+            session.begin_implicit()
+        for statement in found:
+            self._check_block(statement)
+            if len(found) > 1 and not session.in_block:
+                session.begin_implicit()
+            plan = await self._plan(statement, ())
+            if plan.parameters:
+                raise SqlFault("42P02", "there is no parameter $1")
+            portal = Portal(plan, [], [0] * len(plan.columns or plan.copy_columns or ()))
+            if session.cursors and plan.columns and statement.keyword == "fetch":
+                portal.formats = self._fetch_formats(statement, portal.formats)
+            if plan.columns is not None:
+                self._send(wire.row_description(plan.columns, portal.formats))
+            await self._execute(portal, 0)
+        if session.implicit:
+            await self._run_blocking(session.commit)
+        self._tell_notices()
+        self._send(wire.ready(session.status))
+
+    def _fetch_formats(self, statement: Statement, formats: list[int]) -> list[int]:
+        last = statement.tokens[-1]
+        cursor = self._session.cursors.get(last.word or last.text)
+        return [1] * len(formats) if cursor is not None and cursor.binary else formats
+
+    def _check_block(self, statement: Statement) -> None:
+        if self._session.failed and statement.keyword not in ("rollback", "abort", "commit", "end"):
+            message = (
+                "current transaction is aborted, commands ignored until end of transaction block"
+            )
+            raise SqlFault(errors.FAILED_BLOCK, message)
+
+    async def _plan(self, statement: Statement, declared: Sequence[int]) -> Plan:
+        session = self._session
+        key = (statement.text, tuple(declared), session.online, session.staging, session.fast_path)
+        keepable = len(statement.text) <= PLAN_TEXT_MAX
+        known = session.plans.get(key) if keepable else None
+        if known is not None and not session.staging:
+            return known
+        try:
+            plan = await self._run_blocking(
+                lambda: session.planner.make(session, statement, declared)
+            )
+        except SqlFault as fault:
+            # each new client brings a few: whoever wants it answered finds the text here
+            asks_catalog = "pg_" in statement.text or "information_schema" in statement.text
+            if asks_catalog and fault.code in (errors.UNSUPPORTED, errors.NO_FUNCTION):
+                shown = statement.text[:STATEMENT_LOGGED_MAX]
+                _LOG.warning("a catalog query is not answered: %s: %s", fault.message, shown)
+            raise
+        if plan.cached and keepable and not session.staging:
+            if len(session.plans) >= PLANS_CACHED_MAX:
+                session.plans.clear()
+            session.plans[key] = plan
+        return plan
+
+    async def _run_blocking(self, work: Callable[[], T]) -> T:
+        """Work on another thread, within the session's time-out."""
+        session = self._session
+        loop = asyncio.get_running_loop()
+        self._timed_out = self._cancelled = False
+        timer = loop.call_later(session.timeout_seconds, self._time_out)
+        try:
+            return await self._listener.in_thread(work)
+        except SqlFault as fault:
+            if fault.code == errors.CANCELLED and self._timed_out:
+                raise SqlFault(
+                    errors.CANCELLED, "canceling statement due to statement timeout"
+                ) from None
+            raise
+        finally:
+            timer.cancel()
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        if self.session is not None:
+            self.session.engine.stop()
+
+    # Extended protocol
+
+    async def _parse(self, body: wire.Body) -> None:
+        session = self._session
+        name, text = body.text(), body.text()
+        declared = [body.int32() & 0xFFFFFFFF for _ in range(body.int16() & 0xFFFF)]
+        if name and name in session.prepared:
+            raise SqlFault("42P05", f'prepared statement "{name[:100]}" already exists')
+        if len(session.prepared) >= PREPARED_MAX:
+            raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} prepared statements")
+        found = statements.split(text)
+        if len(found) > 1:
+            message = "cannot insert multiple commands into a prepared statement"
+            raise SqlFault(errors.SYNTAX, message)
+        if not found:
+            session.prepared[name] = Prepared(None, None, declared)
+        else:
+            self._check_block(found[0])
+            plan = await self._plan(found[0], declared)
+            session.prepared[name] = Prepared(found[0], plan, declared)
+        self._send(wire.PARSE_COMPLETE)
+
+    async def _bind(self, body: wire.Body) -> None:
+        session = self._session
+        portal_name, name = body.text(), body.text()
+        prepared = session.prepared.get(name)
+        if prepared is None:
+            message = f'prepared statement "{name[:100]}" does not exist'
+            raise SqlFault(errors.NO_STATEMENT, message)
+        plan = prepared.plan
+        if prepared.statement is not None:
+            self._check_block(prepared.statement)
+            if plan is None or session.staging or not plan.cached:
+                plan = await self._plan(prepared.statement, prepared.declared)
+        kinds = [] if plan is None else plan.parameters
+        formats, raw = body.codes(), []
+        count = body.int16() & 0xFFFF
+        if count > PARAMETERS_MAX or count != len(kinds):
+            message = (
+                f"bind message supplies {count} parameters, but prepared statement"
+                f' "{name[:100]}" requires {len(kinds)}'
+            )
+            raise SqlFault(errors.PROTOCOL, message)
+        raw = [body.value() for _ in range(count)]
+        shown = body.codes()
+        values = [
+            read_value(value, kind, form)
+            for value, kind, form in zip(raw, kinds, spread(formats, count), strict=True)
+        ]
+        columns = [] if plan is None else plan.columns or plan.copy_columns or []
+        if portal_name and portal_name in self._portals:
+            raise SqlFault("42P03", f'cursor "{portal_name[:100]}" already exists')
+        if len(self._portals) >= PREPARED_MAX:
+            raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} portals")
+        old = self._portals.get(portal_name)
+        if old is not None:
+            close(old)
+        self._portals[portal_name] = Portal(plan, values, spread(shown, len(columns)))
+        self._send(wire.BIND_COMPLETE)
+
+    async def _describe(self, body: wire.Body) -> None:
+        kind, name = body.byte(), body.text()
+        if kind == b"S":
+            prepared = self._session.prepared.get(name)
+            if prepared is None:
+                message = f'prepared statement "{name[:100]}" does not exist'
+                raise SqlFault(errors.NO_STATEMENT, message)
+            plan = prepared.plan
+            self._send(wire.parameter_description([] if plan is None else plan.parameters))
+            columns = None if plan is None else plan.columns
+            formats = [0] * len(columns or ())
+        else:
+            portal = self._portals.get(name)
+            if portal is None:
+                cursor = self._session.cursors.get(name)
+                if cursor is None:
+                    raise SqlFault(errors.NO_CURSOR, f'portal "{name[:100]}" does not exist')
+                columns, formats = list(cursor.columns), [int(cursor.binary)] * len(cursor.columns)
+            else:
+                columns = None if portal.plan is None else portal.plan.columns
+                formats = portal.formats
+        if columns is None:
+            self._send(wire.NO_DATA)
+        else:
+            self._send(wire.row_description(columns, formats))
+
+    async def _execute_portal(self, body: wire.Body) -> None:
+        name, limit = body.text(), body.int32()
+        portal = self._portals.get(name)
+        if portal is None:
+            raise SqlFault(errors.NO_CURSOR, f'portal "{name[:100]}" does not exist')
+        if portal.plan is None:
+            self._send(wire.EMPTY_QUERY)
+            return
+        session = self._session
+        if session.failed and not portal.plan.ends_block:
+            message = (
+                "current transaction is aborted, commands ignored until end of transaction block"
+            )
+            raise SqlFault(errors.FAILED_BLOCK, message)
+        await self._execute(portal, limit)
+
+    async def _execute(self, portal: Portal, limit: int) -> None:
+        plan, session = portal.plan, self._session
+        assert plan is not None
+        if portal.done:
+            if portal.result is not None:
+                self._send(wire.command_complete(tag(portal.result, 0)))
+            return
+        if portal.result is None:
+            self.began = monotonic()
+            if plan.quick:
+                made = plan.run(session, portal.values)
+            else:
+                made = await self._run_blocking(lambda: plan.run(session, portal.values))
+            portal.result = made
+        result = portal.result
+        self._tell_notices()
+        if result.rows is None:
+            portal.done = True
+            self._send(wire.command_complete(result.tag))
+            return
+        if result.copy is not None:
+            await self._send_copy(portal, result)
+            return
+        count, more = await self._send_rows(portal, result.rows, limit)
+        if more:
+            self._send(wire.PORTAL_SUSPENDED)
+        else:
+            portal.done = True
+            self._send(wire.command_complete(tag(result, count)))
+
+    async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
+        """Send rows up to a limit (0: all); their number, and whether there are more."""
+        plan = portal.plan
+        assert plan is not None
+        assert plan.columns is not None
+        columns, formats = plan.columns, portal.formats
+        sent = size = 0
+        while True:
+            wanted = BATCH_ROWS if not limit else min(BATCH_ROWS, limit - sent)
+
+            def batch(wanted: int = wanted) -> tuple[int, bytes]:
+                found = portal.waiting or rows.fetch(wanted)
+                portal.waiting = []
+                return len(found), encode_rows(found, columns, formats)
+
+            if rows.blocking:
+                count, data = await self._run_blocking(batch)
+            else:
+                count, data = batch()
+            self._check_cancelled()
+            sent, size = sent + count, size + len(data)
+            if size > RESULT_BYTES_MAX:
+                raise SqlFault(errors.MEMORY, "the result is larger than one may be")
+            self._send(data)
+            if count:
+                await self._flush()
+            if count < wanted:
+                return sent, False
+            if limit and sent >= limit:
+                # PostgreSQL says "suspended" without looking whether a row follows.
+                return sent, True
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled:
+            self._cancelled = False
+            raise SqlFault(errors.CANCELLED, "canceling statement due to user request")
+
+    async def _send_copy(self, portal: Portal, result: Result) -> None:
+        plan = portal.plan
+        assert plan is not None
+        assert plan.copy_columns is not None
+        assert result.rows is not None
+        columns, form, rows = plan.copy_columns, result.copy or "text", result.rows
+        self._send(wire.copy_out(len(columns), 1 if form == "binary" else 0))
+        if form != "binary" and result.options.get("header"):
+            names = tuple(column.name for column in columns)
+            options = result.options
+            line = csv_line(names, options) if form == "csv" else ("\t".join(names) + "\n").encode()
+            self._send(wire.copy_data(line))
+        total = 0
+
+        def batch(head: bytes) -> tuple[int, bytes]:
+            found = rows.fetch(BATCH_ROWS)
+            return len(found), encode_copy(found, columns, form, result.options, head)
+
+        head = BINARY_HEADER
+        while True:
+            count, data = await self._run_blocking(partial(batch, head))
+            head = b""
+            self._check_cancelled()
+            total += count
+            self._send(data)
+            await self._flush()
+            if count < BATCH_ROWS:
+                break
+        if form == "binary":
+            self._send(wire.copy_data(BINARY_END))
+        portal.done = True
+        self._send(wire.COPY_DONE)
+        self._send(wire.command_complete(f"COPY {total}"))
+
+    async def _close_named(self, body: wire.Body) -> None:
+        kind, name = body.byte(), body.text()
+        if kind == b"S":
+            self._session.prepared.pop(name, None)
+        else:
+            portal = self._portals.pop(name, None)
+            if portal is not None:
+                close(portal)
+        self._send(wire.CLOSE_COMPLETE)
+
+    async def _flush_wanted(self, _: wire.Body) -> None:
+        await self._flush()
+
+    async def _function_call(self, _: wire.Body) -> None:
+        raise errors.unsupported("function calls by message are not supported")
+
+    async def _ignored(self, _: wire.Body) -> None:
+        """COPY messages that arrive after an error."""
+
+
+_HANDLERS: Final[dict[bytes, Callable[[Connection, wire.Body], Awaitable[None]]]] = {
+    b"P": Connection._parse,
+    b"B": Connection._bind,
+    b"D": Connection._describe,
+    b"E": Connection._execute_portal,
+    b"C": Connection._close_named,
+    b"H": Connection._flush_wanted,
+    b"F": Connection._function_call,
+    b"d": Connection._ignored,
+    b"c": Connection._ignored,
+    b"f": Connection._ignored,
+}

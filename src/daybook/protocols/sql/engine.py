@@ -1,0 +1,405 @@
+"""A session's side of the analytical copy: cursors, temporary tables, results as rows of text."""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import duckdb
+
+from daybook.app.ledger import Books
+from daybook.protocols.sql import errors
+from daybook.protocols.sql.analytics import Copies, Copy
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import BATCH_ROWS
+from daybook.protocols.sql.pgwire import messages
+from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.query import Query
+from daybook.protocols.sql.results import Row
+from daybook.protocols.sql.sources import REVERSED
+from daybook.protocols.sql.tables import modifier
+
+_OIDS: Final = {
+    "BOOLEAN": pg.BOOL,
+    "TINYINT": pg.INT2,
+    "SMALLINT": pg.INT2,
+    "INTEGER": pg.INT4,
+    "BIGINT": pg.INT8,
+    "UTINYINT": pg.INT2,
+    "USMALLINT": pg.INT4,
+    "UINTEGER": pg.INT8,
+    "UBIGINT": pg.NUMERIC,
+    "HUGEINT": pg.NUMERIC,
+    "UHUGEINT": pg.NUMERIC,
+    "FLOAT": pg.FLOAT4,
+    "DOUBLE": pg.FLOAT8,
+    "VARCHAR": pg.TEXT,
+    "DATE": pg.DATE,
+    "TIME": pg.TIME,
+    "TIMESTAMP": pg.TIMESTAMP,
+    "TIMESTAMP WITH TIME ZONE": pg.TIMESTAMPTZ,
+    "INTERVAL": pg.INTERVAL,
+    "UUID": pg.UUID_,
+    "BLOB": pg.BYTEA,
+    "JSON": pg.JSON,
+}
+
+
+def oid_of(kind: str) -> int:
+    """The type of a column as the engine names it."""
+    if kind.endswith("[]"):
+        return pg.ARRAY_OF.get(oid_of(kind[:-2]), 1009)
+    if kind.startswith("DECIMAL"):
+        return pg.NUMERIC
+    if kind.startswith(("STRUCT", "MAP")):
+        return pg.JSON
+    return _OIDS.get(kind, pg.TEXT)
+
+
+def _shown(column: str, kind: str) -> str:
+    """An expression that gives a column as text in PostgreSQL's form, or nearly."""
+    if kind == "VARCHAR" or kind in ("DOUBLE", "FLOAT"):
+        return column
+    if kind == "BOOLEAN":
+        return f"CASE WHEN {column} THEN 't' WHEN NOT {column} THEN 'f' END"
+    if kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    if kind == "BLOB":
+        return f"'\\x' || lower(hex({column}))"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def float_text(value: object) -> str | None:
+    """A double as PostgreSQL writes it."""
+    if value is None:
+        return None
+    text = repr(value)
+    if text in ("inf", "-inf"):
+        return text.replace("inf", "Infinity")
+    if text == "nan":
+        return "NaN"
+    return text.removesuffix(".0")
+
+
+def _interval(value: str | None) -> str | None:
+    return None if value is None else re.sub(r"\bmonth(s?)\b", r"mon\1", value)
+
+
+def _finisher(kind: str, oid: int) -> Callable[[Any], str | None] | None:
+    if kind in ("DOUBLE", "FLOAT"):
+        return float_text
+    if kind == "INTERVAL":
+        return _interval
+    if oid in pg.ARRAYS:
+        element = pg.ARRAYS[oid]
+        return lambda value: None if value is None else pg.array_of_json(value, element)
+    if oid in (pg.INT2VECTOR, pg.OIDVECTOR):
+        return lambda value: None if value is None else " ".join(map(str, json.loads(value)))
+    return None
+
+
+class Described:
+    """A query with its columns: what is sent to the engine, and how its values become text."""
+
+    def __init__(self, query: Query, kinds: Sequence[tuple[str, str]], scale: int) -> None:
+        self.query = query
+        self.columns: list[messages.Field] = []
+        self.finishers: list[Callable[[Any], str | None] | None] = []
+        parts = []
+        for at, (name, kind) in enumerate(kinds):
+            oid, change, table, number = oid_of(kind), -1, 0, 0
+            origin = query.origins[at] if at < len(query.origins) else None
+            if isinstance(origin, tuple):
+                column = origin[0].columns[origin[1] - 1]
+                oid, change = column.oid, modifier(column, scale)
+                table, number = table_oid(origin[0].name), origin[1]
+            elif origin is not None:
+                oid = origin
+            label = query.labels[at] if at < len(query.labels) else None
+            size = pg.SIZES.get(oid, -1)
+            self.columns.append(
+                messages.Field(
+                    label if label is not None else name, oid, size, change, table, number
+                )
+            )
+            self.finishers.append(_finisher(kind, oid))
+            parts.append(_shown(f"c{at}", kind))
+        names = ", ".join(f"c{at}" for at in range(len(kinds)))
+        self.sql = f"SELECT {', '.join(parts)} FROM ({query.sql}) AS q({names})"
+        self.finishing = any(self.finishers)
+
+
+def table_oid(name: str) -> int:
+    """The object id of a table."""
+    from daybook.protocols.sql.catalog import TABLE_OIDS
+
+    return TABLE_OIDS[name.lower()]
+
+
+class EngineRows:
+    """Rows that the engine is still making."""
+
+    blocking = True
+
+    def __init__(self, engine: "Engine", cursor: Any, described: Described) -> None:
+        self._engine = engine
+        self._cursor = cursor
+        self._described = described
+        self._kept: list[Row] | None = None
+
+    def fetch(self, limit: int) -> list[Row]:
+        """The next rows."""
+        if self._kept is not None:
+            found, self._kept = self._kept[:limit], self._kept[limit:]
+            return found
+        if self._cursor is None:
+            return []
+        found = self._fetch(limit)
+        if len(found) < limit:
+            self.close()
+        return found
+
+    def _fetch(self, limit: int) -> list[Row]:
+        try:
+            rows = self._cursor.fetchmany(limit)
+        except duckdb.Error as fault:
+            self.close()
+            raise fault_of(fault) from fault
+        if not self._described.finishing:
+            return list(rows)
+        finishers = self._described.finishers
+        return [
+            tuple(
+                value if finish is None else finish(value)
+                for value, finish in zip(row, finishers, strict=True)
+            )
+            for row in rows
+        ]
+
+    def detach(self) -> None:
+        """Take what is left into memory: another statement needs the cursor."""
+        if self._cursor is None or self._kept is not None:
+            return
+        kept: list[Row] = []
+        while rows := self._fetch(BATCH_ROWS):
+            kept.extend(rows)
+        self.close()
+        self._kept = kept
+
+    def close(self) -> None:
+        """Give the cursor back."""
+        if self._cursor is not None:
+            cursor, self._cursor = self._cursor, None
+            self._engine.release(cursor, self)
+
+
+class Engine:
+    """What one session has of a company's copy. Used on one thread at a time, but for `stop`."""
+
+    def __init__(self, copies: Copies, books: Books, variables: dict[str, Any]) -> None:
+        self._copies = copies
+        self._books = books
+        self._copy: Copy | None = None
+        self._main: Any = None
+        self._idle: list[Any] = []
+        self._open: EngineRows | None = None
+        self._running: Any = None
+        self._lock = threading.Lock()
+        self.variables = variables
+        self._stopped = False
+        self.staged = False
+
+    @property
+    def copy(self) -> Copy:
+        """The company's copy, opened at first use."""
+        found = self._copies.of(self._books)
+        if found is not self._copy:
+            self._drop()
+            self._copy = found
+        return found
+
+    @property
+    def main(self) -> Any:
+        """The cursor that has the session's temporary tables."""
+        copy = self.copy
+        if self._main is None:
+            self._main = copy.cursor()
+        return self._main
+
+    def describe(self, query: Query) -> Described:
+        """The columns of a query, found without running it."""
+        sql = query.sql
+        for at in range(len(query.used), 0, -1):
+            sql = sql.replace(f"CAST(${at} AS", "CAST(NULL AS")
+        cursor = self._cursor(query)
+        try:
+            found = cursor.execute(f"DESCRIBE {sql}").fetchall()
+        except duckdb.Error as fault:
+            raise fault_of(fault) from fault
+        finally:
+            self.release(cursor, None)
+        return Described(query, [(row[0], row[1]) for row in found], self.copy.scale)
+
+    def run(self, described: Described, values: Sequence[str | None]) -> EngineRows:
+        """Start a query over tables that are as new as the log."""
+        query, copy = described.query, self.copy
+        self._stopped = False
+        if query.uses_books:
+            copy.refresh(self._books, lambda: self._stopped)
+        cursor = self._cursor(query)
+        given = [_given(query.parameters[at - 1], values[at - 1]) for at in query.used]
+        with self._lock:
+            self._running = cursor
+        try:
+            cursor.execute(described.sql, given)
+        except duckdb.Error as fault:
+            self.release(cursor, None)
+            raise fault_of(fault) from fault
+        except BaseException:
+            self.release(cursor, None)
+            raise
+        rows = EngineRows(self, cursor, described)
+        if cursor is self._main:
+            self._open = rows
+        return rows
+
+    def _cursor(self, query: Query) -> Any:
+        if self.staged or query.temps:
+            main = self.main
+            if self._open is not None:
+                self._open.detach()
+            cursor = main
+        else:
+            copy = self.copy
+            cursor = self._idle.pop() if self._idle else copy.plain_cursor()
+        if "pgf_" in query.sql.lower():
+            settings: dict[str, str] = self.variables["settings"]
+            cursor.execute(
+                "SET VARIABLE settings = map($1::VARCHAR[], $2::VARCHAR[])",
+                [list(settings), list(settings.values())],
+            )
+            for name in ("user", "pid", "identity"):
+                cursor.execute(f"SET VARIABLE {name} = ?", [self.variables[name]])
+        return cursor
+
+    def release(self, cursor: Any, rows: EngineRows | None) -> None:
+        """Take a cursor back that nobody reads from any more."""
+        with self._lock:
+            if self._running is cursor:
+                self._running = None
+        if rows is not None and self._open is rows:
+            self._open = None
+        if cursor is not self._main and self._copy is not None:
+            self._idle.append(cursor)
+
+    def stop(self) -> None:
+        """Interrupt what runs. May be called from any thread."""
+        self._stopped = True
+        with self._lock:
+            if self._running is not None:
+                self._running.interrupt()
+
+    def set_table(
+        self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]
+    ) -> None:
+        """Make a temporary table of text."""
+        listed = ", ".join(f'"{column}" VARCHAR' for column in columns)
+        quoted = name.replace('"', '""')
+        if self._open is not None:
+            self._open.detach()
+        self.main.execute(f'CREATE OR REPLACE TEMP TABLE "{quoted}" ({listed})')
+        if rows:
+            values = [list(each) for each in zip(*rows, strict=True)]
+            unnested = ", ".join(f"unnest(${at}::VARCHAR[])" for at in range(1, len(columns) + 1))
+            self.main.execute(f'INSERT INTO "{quoted}" SELECT {unnested}', values)
+
+    def stage(self, gone: Sequence[int], bodies: Sequence[bytes]) -> None:
+        """Lay staged entries over the copy, for this session alone. None at all: as it was."""
+        if self._open is not None:
+            self._open.detach()
+        main = self.main
+        for table in ("staged_entry", "staged_line", "staged_gone"):
+            main.execute(f"DELETE FROM {table}")
+        self.staged = bool(gone or bodies)
+        if gone:
+            main.execute("INSERT INTO staged_gone SELECT unnest($1::BIGINT[])", [list(gone)])
+        if bodies:
+            self.copy.fill(main, "staged_entry", "staged_line", bodies)
+
+    def _drop(self) -> None:
+        for cursor in (*self._idle, *([] if self._main is None else [self._main])):
+            cursor.close()
+        self._idle, self._main, self._open, self.staged = [], None, None, False
+
+    def close(self) -> None:
+        """The session has ended."""
+        self._drop()
+
+
+def _given(oid: int, value: str | None) -> Any:
+    if value is None:
+        return None
+    if oid in pg.ARRAYS:
+        return pg.array_items(value)
+    if oid == pg.NUMERIC and len(value.partition(".")[2].rstrip("0")) > 12:
+        raise SqlFault(errors.OUT_OF_RANGE, f"{value[:60]} has more than 12 decimals")
+    if oid == pg.BYTEA and value.startswith("\\x"):
+        return bytes.fromhex(value[2:])
+    return value
+
+
+_MISSING = re.compile(
+    r'column "?([^"\s]+?)"? not found|(?:does not have a column named|^.*?Column) "([^"]+)"'
+    r"(?: referenced that exists|\s|$)"
+)
+_FUNCTION = re.compile(
+    r"Function with name \"?([^\"\s]+)\"? (?:does not exist|is not)", re.IGNORECASE
+)
+_TEXTS: Final = (
+    ("division by zero", "22012", "division by zero"),
+    (REVERSED, errors.BAD_PARAMETER, REVERSED),
+    ("negative substring length", "22011", "negative substring length not allowed"),
+    ("must appear in the group by", "42803", None),
+    ("group by clause", "42803", None),
+    ("ambiguous reference", "42702", None),
+    ("no function matches", errors.NO_FUNCTION, None),
+    ("cannot compare values", errors.NO_FUNCTION, None),
+    ("could not convert", errors.BAD_TEXT, None),
+    ("out of range", errors.OUT_OF_RANGE, None),
+    ("overflow", errors.OUT_OF_RANGE, None),
+    ("more than one row returned by a subquery", "21000", None),
+    ("max expression depth", errors.TOO_COMPLEX, "the statement is nested too deeply"),
+)
+_KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (duckdb.InterruptException, errors.CANCELLED),
+    (duckdb.OutOfMemoryException, errors.MEMORY),
+    (duckdb.ConversionException, errors.BAD_TEXT),
+    (duckdb.OutOfRangeException, errors.OUT_OF_RANGE),
+    (duckdb.BinderException, "42804"),
+    (duckdb.InvalidInputException, errors.BAD_PARAMETER),
+)
+
+
+def fault_of(fault: Exception) -> SqlFault:
+    """What the engine says, as a fault of this interface."""
+    text = str(fault)
+    first = text.split("\n", 1)[0].partition("Error: ")[2] or text.split("\n", 1)[0]
+    if isinstance(fault, duckdb.InterruptException):
+        return SqlFault(errors.CANCELLED, "canceling statement due to user request")
+    if isinstance(fault, duckdb.OutOfMemoryException):
+        return SqlFault(errors.MEMORY, "the statement needs more memory than one may take")
+    missing = _MISSING.search(text)
+    if missing is not None:
+        return errors.no_column(missing[1] or missing[2])
+    function = _FUNCTION.search(text)
+    if function is not None:
+        return SqlFault(errors.NO_FUNCTION, f"function {function[1]} does not exist")
+    lowered = text.lower()
+    for words, code, message in _TEXTS:
+        if words.lower() in lowered:
+            return SqlFault(code, message or first[:300])
+    for kind, code in _KINDS:
+        if isinstance(fault, kind):
+            return SqlFault(code, first[:300])
+    return errors.unsupported(f"the statement is not supported: {first[:300]}")

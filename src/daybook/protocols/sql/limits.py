@@ -1,0 +1,97 @@
+"""Bounds of the SQL interface, each with the reason for its figure."""
+
+from typing import Final
+
+STARTUP_BYTES_MAX: Final = 10_000
+"""Bytes of a message before the caller is known; a start-up message has some hundred."""
+
+STARTUP_SECONDS_MAX: Final = 10.0
+"""Seconds from accepting a connection to its being believed, so that strangers hold nothing."""
+
+STRANGERS_MAX: Final = 512
+"""Connections at a time that are not believed yet; the oldest goes when one more comes."""
+
+CONNECTIONS_MAX: Final = 500
+"""Sessions at a time; pools of analysts' tools open ten or twenty each."""
+
+CONNECTIONS_PER_ADDRESS_MAX: Final = 400
+"""Connections from one address: a person's tools, or all of an office behind one gateway."""
+
+MESSAGE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Bytes of a message of a session: a statement with several of the largest aggregates."""
+
+PENDING_BYTES_MAX: Final = 1024 * 1024
+"""Bytes of pipelined messages that wait before reading from the socket is paused."""
+
+STATEMENT_LENGTH_MAX: Final = 64 * 1024
+"""Characters of a statement, the content of string literals apart. Tools write a few thousand."""
+
+TOKENS_MAX: Final = 4_096
+"""Tokens of a statement: parsing takes time in proportion, some 20 µs each."""
+
+DEPTH_MAX: Final = 100
+"""Open parentheses, or operators that nest: the parser recurses and would end in a fault."""
+
+LITERAL_LENGTH_MAX: Final = 8 * 1024 * 1024
+"""Characters of a string literal; the largest useful one is a LineAggregate."""
+
+STATEMENTS_MAX: Final = 1_000
+"""Statements in one simple query."""
+
+PREPARED_MAX: Final = 1_000
+"""Prepared statements, portals or cursors of a session."""
+
+PLANS_CACHED_MAX: Final = 500
+"""Plans kept by text for all sessions of a company."""
+
+PLAN_TEXT_MAX: Final = 16 * 1024
+"""Characters of a statement whose plan is kept: longer ones hold data and do not come again."""
+
+PARAMETERS_MAX: Final = 65_535
+"""Parameters of a statement: what the protocol can count."""
+
+BATCH_ROWS: Final = 2_000
+"""Rows encoded in one go, so that a large result does not hold the interpreter for long."""
+
+RESULT_BYTES_MAX: Final = 16 * 1024**3
+"""Bytes of one result. It is streamed, so this stops runaway joins and nothing a person reads."""
+
+STATEMENT_SECONDS: Final = 300.0
+"""Seconds a statement may take where the session sets no other time-out."""
+
+AGGREGATE_LENGTH_MAX: Final = 8 * 1024 * 1024
+"""Characters of a LineAggregate."""
+
+AGGREGATE_DEPTH_MAX: Final = 3
+"""Nesting of a LineAggregate: the table, the row, the column."""
+
+TEMP_ROWS_MAX: Final = 100_000
+"""Rows of the #TEMP tables of a session."""
+
+STAGED_MAX: Final = 100_000
+"""Writes of one open transaction; they are kept in memory until it is committed."""
+
+REFRESH_EVENTS: Final = 2_000
+"""Events that the analytical copy takes in one batch."""
+
+COPY_MEMORY: Final = "1GB"
+"""Memory of the engine behind a company's analytical copy."""
+
+COPY_THREADS: Final = 2
+"""Threads of that engine: reports should not take every core from the writers."""
+
+COPIES_MAX: Final = 16
+"""Analytical copies kept open; the one longest unused is dropped for another."""
+
+THREADS: Final = 8
+"""Statements that run at a time; most of their time is spent outside the interpreter."""
+
+WAITING_MAX: Final = 512
+"""Statements that run or wait for a thread before more are refused."""
+
+PAGE_ROWS: Final = 1_000
+"""Entries read at a time by a look-up that the store answers."""
+
+RESERVED_IDS: Final = 16
+"""Entry ids a session sets aside when a transaction makes its first entry; unused ones are
+never given to anybody."""

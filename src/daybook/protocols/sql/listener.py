@@ -1,0 +1,154 @@
+"""The SQL interface as the server sees it: admits connections, opens sessions, stops them."""
+
+import asyncio
+import secrets
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from daybook.app.access import Login, Principal
+from daybook.domain.ids import CompanyId
+from daybook.protocols.kit.plugin import Services
+from daybook.protocols.sql.analytics import Copies
+from daybook.protocols.sql.connection import Connection
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import (
+    CONNECTIONS_MAX,
+    CONNECTIONS_PER_ADDRESS_MAX,
+    STRANGERS_MAX,
+    THREADS,
+    WAITING_MAX,
+)
+from daybook.protocols.sql.plans import PLANNER
+from daybook.protocols.sql.results import Plan
+from daybook.protocols.sql.session import Session
+
+T = TypeVar("T")
+
+EDITION: Final = "sql-edition"
+COPIES: Final = "sql-copies"
+CERTIFICATE: Final = "sql-certificate"
+KEY: Final = "sql-key"
+"""Settings of this interface, by name."""
+
+
+def create(services: Services) -> "SqlListener":
+    """The interface, for the server."""
+    return SqlListener(services)
+
+
+class SqlListener:
+    """Everything that connections share. See `Listener`."""
+
+    name = "sql"
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        settings = services.settings
+        self._online = settings.get(EDITION) == "online"
+        folder = settings.get(COPIES)
+        self._copies = Copies(Path(folder) if folder else None)
+        self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
+        self.secret = secrets.token_bytes(32)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="daybook-sql")
+        self._waiting = 0
+        self._strangers: dict[Connection, None] = {}
+        self._sessions: dict[int, Connection] = {}
+        self._addresses: Counter[str] = Counter()
+        self._plans: dict[CompanyId, dict[Any, Plan]] = {}
+
+    def connection(self) -> asyncio.Protocol:
+        """What speaks on a connection that was just accepted."""
+        return Connection(self)
+
+    def admit(self, connection: Connection) -> SqlFault | None:
+        """Count a connection; a fault where there are too many."""
+        self._addresses[connection.address] += 1
+        if self._addresses[connection.address] > CONNECTIONS_PER_ADDRESS_MAX:
+            return SqlFault("53300", "too many connections from this address")
+        if len(self._sessions) >= CONNECTIONS_MAX:
+            return SqlFault("53300", "sorry, too many clients already")
+        if len(self._strangers) >= STRANGERS_MAX:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.abort()
+        self._strangers[connection] = None
+        return None
+
+    def leave(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self._strangers.pop(connection, None)
+        self._addresses[connection.address] -= 1
+        if not self._addresses[connection.address]:
+            del self._addresses[connection.address]
+        if connection.session is not None:
+            self._sessions.pop(connection.session.pid, None)
+
+    def login(self, user: str) -> Login | None:
+        """What is kept of a user, or None."""
+        logins = self._services.logins
+        return None if logins is None else logins.login(user)
+
+    def open(self, connection: Connection, user: str, principal: Principal, name: str) -> Session:
+        """A session with the books of a name. Raises `SqlFault` where they are not the caller's."""
+        ledger = self._services.ledger
+        company_id = ledger.store.directory.by_slug(name)
+        books = None if company_id is None else ledger.books(company_id, principal)
+        if books is None or company_id is None:
+            raise SqlFault("3D000", f'database "{name[:100]}" does not exist', fatal=True)
+        session = Session(
+            self._services,
+            books,
+            principal,
+            self._copies,
+            user=user,
+            online=self._online,
+            plans=self._plans.setdefault(company_id, {}),
+            planner=PLANNER,
+        )
+        while session.pid in self._sessions:
+            session.pid += 1
+        self._strangers.pop(connection, None)
+        self._sessions[session.pid] = connection
+        return session
+
+    def cancel(self, pid: int, key: int) -> None:
+        """A cancel request. One that does not name a session and its key is ignored."""
+        connection = self._sessions.get(pid)
+        if connection is not None and secrets.compare_digest(
+            connection.key.to_bytes(4, "big"), (key & 0xFFFFFFFF).to_bytes(4, "big")
+        ):
+            connection.cancel()
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run something on a thread of the pool. Raises `SqlFault` when too much is waiting."""
+        if self._waiting >= WAITING_MAX:
+            raise SqlFault("53300", "too many statements are waiting")
+        self._waiting += 1
+        try:
+            found: Awaitable[T] = asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return await found
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        """Let statements under way end, then every connection."""
+        everybody = [*self._strangers, *self._sessions.values()]
+        for connection in everybody:
+            connection.stop()
+        await asyncio.gather(*(connection.drain() for connection in everybody))
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._copies.close()
+
+
+def _context(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
+    """What encrypts connections, if a certificate is given. Raises OSError and ValueError."""
+    if not certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key or None)
+    return context

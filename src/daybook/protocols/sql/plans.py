@@ -1,0 +1,116 @@
+"""From a statement to its plan: the store, the copy, a command, or a word about the session."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from daybook.protocols.sql import errors, simple, statements, utility, writes
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.results import Plan, Result
+from daybook.protocols.sql.rewrite import Rewriter
+from daybook.protocols.sql.statements import Statement
+
+if TYPE_CHECKING:
+    from daybook.protocols.sql.session import Session
+
+_QUERIES: Final = frozenset(("select", "with", "values", "table"))
+_WRITES: Final = frozenset(("insert", "update", "delete"))
+_REFUSED: Final = frozenset(
+    [
+        "create",
+        "alter",
+        "drop",
+        "truncate",
+        "grant",
+        "revoke",
+        "comment",
+        "do",
+        "listen",
+        "notify",
+        "unlisten",
+        "vacuum",
+        "analyze",
+        "cluster",
+        "reindex",
+        "refresh",
+        "security",
+        "import",
+        "merge",
+        "lock",
+        "prepare",
+        "load",
+        "attach",
+        "detach",
+        "install",
+        "pragma",
+        "use",
+        "export",
+        "checkpoint",
+        "reassign",
+        "replace",
+        "describe",
+        "summarize",
+        "pivot",
+    ]
+)
+
+
+def make(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
+    """The plan of a statement. Raises `SqlFault`. May take milliseconds."""
+    word = statement.keyword
+    if word in _QUERIES:
+        return query(session, statements.parse(statement), declared)
+    if word in _WRITES:
+        return writes.plan(session, statements.parse(statement), declared)
+    known: Callable[[Session, Statement, Sequence[int]], Plan] | None = utility.PLANS.get(word)
+    if known is not None:
+        return known(session, statement, declared)
+    if word in _REFUSED:
+        raise errors.unsupported(f"{word.upper()} is not supported")
+    raise SqlFault(errors.SYNTAX, f'syntax error at or near "{word[:60]}"')
+
+
+def query(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
+    """The plan of a query: by the store where that is simple, else by the copy."""
+    session.need_read()
+    if isinstance(tree, exp.Select) and tree.args.get("into") is not None:
+        raise errors.unsupported("SELECT INTO is not supported")
+    if not session.staging and session.fast_path:
+        found = simple.plan(tree, declared, session.scale)
+        if found is not None:
+            return found
+    session.settle_stage()
+    engine = session.engine
+    temps = session.temp_columns()
+    rewritten = Rewriter(
+        tree, declared, engine.copy.scale, engine.staged, temps, engine.copy.company.slug
+    ).run()
+    for name in rewritten.temps:
+        engine.set_table(name, *session.temp_rows(name))
+    described = engine.describe(rewritten)
+
+    def run(session: "Session", values: Sequence[str | None]) -> Result:
+        session.settle_stage()
+        for name in rewritten.temps:
+            session.engine.set_table(name, *session.temp_rows(name))
+        return Result("SELECT", session.engine.run(described, values))
+
+    cached = not rewritten.temps and not engine.staged
+    return Plan(run, rewritten.parameters, described.columns, cached)
+
+
+class _Planner:
+    """See `Planner`."""
+
+    def make(self, session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
+        """The plan of a statement."""
+        return make(session, statement, declared)
+
+    def query(self, session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
+        """The plan of a query."""
+        return query(session, tree, declared)
+
+
+PLANNER: Final = _Planner()
+"""Makes plans for sessions."""

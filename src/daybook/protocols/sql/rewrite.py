@@ -1,0 +1,785 @@
+"""A query in PostgreSQL's language as a query for the analytical engine, or a refusal.
+
+Works on the syntax tree, by lists of what is allowed: kinds of nodes, functions, tables. What the
+two languages mean differently is written out (division, averages, patterns, casts), so that the
+engine either answers as PostgreSQL would or the statement is refused; a table becomes a subquery
+of exactly the columns that the statement names.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
+
+from daybook.protocols.sql import errors, literals, sources
+from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
+from daybook.protocols.sql.catalog_functions import FUNCTIONS
+from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.functions import (
+    ALLOWED_CLASSES,
+    ALLOWED_NAMES,
+    FORMATTING,
+    format_expression,
+)
+from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.query import Query
+from daybook.protocols.sql.rules import (
+    COMPARISONS,
+    ENTRY_KEYS,
+    PASSED_TYPES,
+    REFUSED,
+    REG_TYPES,
+    ROOTS,
+    VECTORS,
+    WHOLE,
+)
+from daybook.protocols.sql.tables import PSEUDO_NAMES, TABLES, Table
+from daybook.protocols.sql.translate import (
+    NUMBERS,
+    anonymous,
+    array_literal,
+    average,
+    engine_type,
+    extract,
+    function_source,
+    is_average,
+    operator,
+    substring,
+    typed,
+    wider,
+    widest,
+    within_group,
+)
+from daybook.protocols.sql.trees import (
+    cast_oid,
+    cte_of,
+    first_select,
+    has_using,
+    is_cte,
+    is_first,
+    is_null,
+    is_table_name,
+    label_of,
+    named_type,
+    sources_of,
+)
+
+
+class Rewriter:
+    """Rewrites one statement. `declared` are types of parameters that the caller named."""
+
+    def __init__(
+        self,
+        tree: exp.Expr,
+        declared: Sequence[int],
+        scale: int,
+        staged: bool = False,
+        temps: dict[str, list[str]] | None = None,
+        database: str = "",
+    ) -> None:
+        self._database = database
+        self._tree = tree
+        self._declared = list(declared)
+        self._types: dict[int, int] = {}
+        self._scale = scale
+        self._staged = staged
+        self._temps = temps or {}
+        self._used_temps: set[str] = set()
+        self._uses_books = False
+        self._kinds: dict[int, int | None] = {}
+        self._used: list[int] = []
+
+    def run(self) -> Query:
+        """The query. Raises `SqlFault`."""
+        try:
+            return self._run()
+        except RecursionError:
+            raise SqlFault(errors.TOO_COMPLEX, "the statement is nested too deeply") from None
+
+    def _run(self) -> Query:
+        tree = self._tree
+        if not isinstance(tree, ROOTS):
+            raise errors.unsupported("this statement is not supported")
+        tree = self._plain(tree)
+        self._check(tree)
+        self._expand_stars(tree)
+        labels = self._labels(tree)
+        origins = self._origins(tree)
+        self._infer_parameters(tree)
+        self._conditions(tree)
+        self._join_by_number(tree)
+        self._order(tree)
+        self._expressions(tree)
+        self._tables(tree)
+        tree = self._replace_parameters(tree)
+        sql = tree.sql("duckdb", identify=True, unsupported_level=ErrorLevel.IGNORE)
+        return Query(
+            sql,
+            self.parameters(),
+            self._uses_books,
+            labels,
+            tuple(sorted(self._used_temps)),
+            origins,
+            self._used,
+        )
+
+    # What may be there at all
+
+    def _plain(self, tree: exp.Expr) -> exp.Expr:
+        """Without the schema in front of functions."""
+        for dot in list(tree.find_all(exp.Dot)):
+            schema = dot.this
+            if isinstance(schema, exp.Identifier) and isinstance(dot.expression, exp.Func):
+                if schema.name.lower() not in ("pg_catalog", "public", "information_schema"):
+                    raise SqlFault("3F000", f'schema "{schema.name}" does not exist')
+                dot.replace(dot.expression)
+        for column in tree.find_all(exp.Column):
+            schema = column.db.lower()
+            if schema in ("pg_catalog", "public", "information_schema"):
+                column.set("db", None)
+                column.set("catalog", None)
+        for cast in tree.find_all(exp.Cast):
+            name = cast.to.sql("postgres")
+            if name.lower().startswith("pg_catalog."):
+                cast.set("to", named_type(name[len("pg_catalog.") :]))
+        for bracket in tree.find_all(exp.Bracket):
+            # these are counted from 0, arrays from 1; the parser has taken 1 off already
+            if isinstance(bracket.this, exp.Column) and bracket.this.name.lower() in VECTORS:
+                plus = exp.Add(this=bracket.expressions[0].copy(), expression=exp.Literal.number(1))
+                bracket.set("expressions", [exp.Paren(this=plus)])
+        return tree
+
+    def _expand_stars(self, tree: exp.Expr) -> None:
+        """Write out `*` where all it stands for are tables of the books."""
+        for select in list(tree.find_all(exp.Select)):
+            listed: list[exp.Expr] = []
+            tables = [(source, self._table(source)) for source in sources_of(select)]
+            for item in select.expressions:
+                name = item.table if isinstance(item, exp.Column) else ""
+                meant = [
+                    (source, table)
+                    for source, table in tables
+                    if not name or source.alias_or_name.lower() == name.lower()
+                ]
+                plain = item.is_star and not item.args.get("except_") and meant
+                if not plain or any(table is None for _, table in meant) or has_using(select):
+                    listed.append(item)
+                    continue
+                for source, table in meant:
+                    assert table is not None
+                    quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
+                    listed.extend(
+                        exp.Column(
+                            this=exp.Identifier(this=column.name, quoted=True), table=quoted.copy()
+                        )
+                        for column in table.columns
+                    )
+            select.set("expressions", listed)
+
+    def _check(self, tree: exp.Expr) -> None:
+        for node in tree.walk():
+            if isinstance(node, exp.Lock):
+                node.pop()
+                continue
+            if isinstance(node, exp.Lateral):
+                if not isinstance(node.this, (exp.Subquery, exp.Unnest)):
+                    raise errors.unsupported("LATERAL takes a subquery here")
+                continue
+            if isinstance(node, REFUSED):
+                raise errors.unsupported(f"{type(node).__name__.upper()} is not supported here")
+            if isinstance(node, exp.Func) and not isinstance(node, (exp.And, exp.Or, exp.Xor)):
+                self._check_function(node)
+
+    def _check_function(self, node: exp.Func) -> None:
+        if isinstance(node, exp.Anonymous):
+            name = node.name.lower()
+            if name in ALLOWED_NAMES or name in FUNCTIONS:
+                return
+        elif isinstance(node, ALLOWED_CLASSES):
+            return
+        else:
+            name = node.sql_name().lower()
+        raise SqlFault(errors.NO_FUNCTION, f"function {name} does not exist")
+
+    # Labels of columns, as PostgreSQL gives them
+
+    def _labels(self, tree: exp.Expr) -> list[str | None]:
+        for select in list(tree.find_all(exp.Select)):
+            top = is_first(select, tree)
+            for at, item in enumerate(select.expressions):
+                if isinstance(item, exp.Alias) or item.is_star:
+                    continue
+                label = label_of(item)
+                if label is None and not top:
+                    continue
+                alias = exp.Alias(
+                    this=item.copy(), alias=exp.Identifier(this=label or "?column?", quoted=True)
+                )
+                select.expressions[at] = alias
+                alias.parent, alias.arg_key, alias.index = select, "expressions", at
+        first = first_select(tree)
+        if first is None:
+            return []
+        return [None if item.is_star else item.alias_or_name for item in first.expressions]
+
+    def _origins(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
+        first = first_select(tree)
+        if first is None or not isinstance(tree, exp.Select):
+            return []
+        found: list[tuple[Table, int] | int | None] = []
+        for item in first.expressions:
+            inner = item.this if isinstance(item, exp.Alias) else item
+            if item.is_star:
+                found.extend(self._star(first))
+            elif isinstance(inner, exp.Column):
+                found.append(self._origin(inner, first))
+            else:
+                kind = self._kind(inner)
+                found.append(
+                    kind
+                    if kind in (pg.INT4, pg.INT8, pg.NUMERIC) and isinstance(inner, (exp.Sum,))
+                    else None
+                )
+        return found
+
+    def _star(self, select: exp.Select) -> Iterator[tuple[Table, int] | int | None]:
+        sources_ = list(sources_of(select))
+        table = self._table(sources_[0]) if len(sources_) == 1 else None
+        if table is not None:
+            yield from ((table, at) for at in range(1, len(table.columns) + 1))
+
+    def _origin(self, column: exp.Column, select: exp.Select) -> tuple[Table, int] | int | None:
+        for source in sources_of(select):
+            if column.table and source.alias_or_name.lower() != column.table.lower():
+                continue
+            table = self._table(source)
+            if table is not None:
+                names = [each.name.lower() for each in table.columns]
+                if column.name.lower() in names:
+                    return table, names.index(column.name.lower()) + 1
+            elif isinstance(source, exp.Table):
+                schema, name = self._catalog(source)
+                for known, kind in DEFINITIONS.get(schema, {}).get(name, ()):
+                    if known.lower() == column.name.lower():
+                        return sources.WIRE_TYPES.get(kind)
+                if column.name.lower() == "tableoid":
+                    return pg.OID
+        return None
+
+    def _table(self, source: exp.Expr) -> Table | None:
+        if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
+            return None
+        if source.db and source.db.lower() != "public":
+            return None
+        if is_cte(source):
+            return None
+        return TABLES.get(source.name.lower())
+
+    def _catalog(self, source: exp.Table) -> tuple[str, str]:
+        name, schema = source.name.lower(), source.db.lower()
+        if schema in ("pg_catalog", "information_schema"):
+            return schema, name
+        if not schema or schema == "public":
+            if name in DEFINITIONS["sys"]:
+                return "sys", name
+            if not schema and name in DEFINITIONS["pg_catalog"]:
+                return "pg_catalog", name
+        return "", ""
+
+    # Types, as far as they can be known without the engine
+
+    def _kind(self, node: exp.Expr | None) -> int | None:
+        """The type of an expression, or None."""
+        if node is None:
+            return None
+        known = self._kinds.get(id(node), -1)
+        if known != -1:
+            return known
+        self._kinds[id(node)] = None
+        found = self._kind_of(node)
+        self._kinds[id(node)] = found
+        return found
+
+    def _kind_of(self, node: exp.Expr) -> int | None:
+        match node:
+            case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs() | exp.Max() | exp.Min():
+                return self._kind(node.this)
+            case exp.Filter() | exp.Window() | exp.Distinct():
+                return self._kind(node.this if node.this else node.expressions[0])
+            case exp.Literal():
+                if node.is_string:
+                    return None
+                text = node.this
+                if "." in text or "e" in text.lower():
+                    return pg.NUMERIC
+                return (
+                    pg.INT4 if int(text) < 2**31 else pg.INT8 if int(text) < 2**63 else pg.NUMERIC
+                )
+            case exp.Column():
+                return self._column_kind(node)
+            case exp.Cast():
+                return cast_oid(node)
+            case exp.Parameter():
+                return self._parameter_kind(node)
+            case exp.Count() | exp.RowNumber() | exp.Rank() | exp.DenseRank():
+                return pg.INT8
+            case exp.Sum():
+                inner = self._kind(node.this)
+                if inner in (pg.INT2, pg.INT4):
+                    return pg.INT8
+                return pg.NUMERIC if inner in (pg.INT8, pg.NUMERIC) else inner
+            case exp.Avg():
+                inner = self._kind(node.this)
+                return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
+            case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
+                return pg.INT4
+            case exp.Add() | exp.Sub() if pg.DATE in (
+                self._kind(node.this),
+                self._kind(node.expression),
+            ):
+                other = {self._kind(node.this), self._kind(node.expression)} - {pg.DATE}
+                return pg.DATE if other & set(WHOLE) else pg.TIMESTAMP
+            case exp.Add() | exp.Sub() | exp.Mul() | exp.Div() | exp.Mod():
+                return wider(self._kind(node.this), self._kind(node.expression))
+            case exp.Coalesce():
+                return widest([self._kind(each) for each in (node.this, *node.expressions)])
+            case exp.Greatest() | exp.Least():
+                return widest([self._kind(each) for each in (node.this, *node.expressions)])
+            case exp.Case():
+                values = [each.args["true"] for each in node.args["ifs"]]
+                if node.args.get("default") is not None:
+                    values.append(node.args["default"])
+                return widest([self._kind(each) for each in values if not is_null(each)])
+            case exp.Round() | exp.Nullif():
+                inner = self._kind(node.this)
+                return pg.NUMERIC if inner in WHOLE and isinstance(node, exp.Round) else inner
+            case exp.Extract():
+                return pg.NUMERIC
+            case exp.CurrentDate():
+                return pg.DATE
+            case exp.CurrentTimestamp():
+                return pg.TIMESTAMPTZ
+            case exp.Subquery() if isinstance(node.this, exp.Select):
+                return self._kind(node.this.expressions[0])
+            case exp.Any() | exp.All():
+                return pg.ARRAYS.get(self._kind(node.this) or 0)
+            case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
+                return pg.BOOL
+        return None
+
+    def _column_kind(self, column: exp.Column) -> int | None:
+        select = column.find_ancestor(exp.Select)
+        while select is not None:
+            for source in sources_of(select):
+                if column.table and source.alias_or_name.lower() != column.table.lower():
+                    continue
+                found = self._source_kind(source, column.name)
+                if found is not None:
+                    return found
+            select = select.find_ancestor(exp.Select)
+        return None
+
+    def _source_kind(self, source: exp.Expr, name: str) -> int | None:
+        table = self._table(source)
+        if table is not None:
+            column = table.by_name.get(name.lower())
+            return None if column is None else column.oid
+        inner: exp.Expr | None = None
+        if isinstance(source, exp.Subquery):
+            inner = source.this
+        elif isinstance(source, exp.Lateral):
+            inner = source.this.this
+        elif isinstance(source, exp.Table):
+            cte = cte_of(source)
+            if cte is None:
+                origin = self._catalog(source)
+                for known, kind in DEFINITIONS.get(origin[0], {}).get(origin[1], ()):
+                    if known == name.lower():
+                        return sources.WIRE_TYPES.get(kind, sources.PLAIN_TYPES.get(kind))
+                return None
+            inner = cte.this
+            listed = cte.args["alias"].columns if cte.args.get("alias") else []
+            if listed:
+                names = [each.name.lower() for each in listed]
+                first = first_select(inner) if inner is not None else None
+                if name.lower() in names and first is not None:
+                    at = names.index(name.lower())
+                    if at < len(first.expressions):
+                        return self._kind(first.expressions[at])
+                return None
+        first = first_select(inner) if inner is not None else None
+        if first is None:
+            return None
+        for item in first.expressions:
+            if item.is_star:
+                for each in sources_of(first):
+                    found = self._source_kind(each, name)
+                    if found is not None:
+                        return found
+            elif item.alias_or_name.lower() == name.lower():
+                return self._kind(item)
+        return None
+
+    # Parameters
+
+    def parameters(self) -> list[int]:
+        """The types of the parameters, in order."""
+        count = max([len(self._declared), *self._types])
+        found = []
+        for at in range(1, count + 1):
+            declared = self._declared[at - 1] if at <= len(self._declared) else 0
+            found.append(declared or self._types.get(at) or pg.TEXT)
+        return found
+
+    def _number(self, node: exp.Parameter) -> int:
+        try:
+            number = int(node.name)
+        except ValueError:
+            raise SqlFault(errors.SYNTAX, f'syntax error at or near "@{node.name}"') from None
+        if not 0 < number <= 65_535:
+            raise SqlFault("42P02", f"there is no parameter ${number}")
+        return number
+
+    def _parameter_kind(self, node: exp.Parameter) -> int | None:
+        number = self._number(node)
+        if number <= len(self._declared) and self._declared[number - 1]:
+            return self._declared[number - 1]
+        return self._types.get(number)
+
+    def _infer_parameters(self, tree: exp.Expr) -> None:
+        for node in tree.find_all(exp.Parameter):
+            number = self._number(node)
+            if self._types.get(number) is None:
+                found = self._context(node)
+                if found is not None:
+                    self._types[number] = found
+            self._types.setdefault(number, 0)
+        self._kinds.clear()
+
+    def _context(self, node: exp.Expr) -> int | None:
+        """The type that a place wants of a value."""
+        parent = node.parent
+        match parent:
+            case exp.Cast():
+                return cast_oid(parent)
+            case exp.Paren():
+                return self._context(parent)
+            case exp.Limit() | exp.Offset() | exp.Fetch():
+                return pg.INT8
+            case exp.Between() | exp.In():
+                return self._kind(parent.this)
+            case exp.Any() | exp.All():
+                outer = parent.parent
+                other = None if outer is None else outer.this
+                return pg.ARRAY_OF.get(self._kind(other) or pg.TEXT, 1009)
+            case exp.Like() | exp.ILike() | exp.DPipe() | exp.RegexpLike():
+                return pg.TEXT
+            case exp.Binary():
+                other = parent.expression if parent.this is node else parent.this
+                return self._kind(other)
+            case exp.Coalesce():
+                return self._kind(parent.this)
+        return None
+
+    def _replace_parameters(self, tree: exp.Expr) -> exp.Expr:
+        kinds = self.parameters()
+
+        def one(node: exp.Expr) -> exp.Expr:
+            if not isinstance(node, exp.Parameter):
+                return node
+            number = self._number(node)
+            if number not in self._used:
+                self._used.append(number)
+            place = exp.Parameter(this=exp.Literal.number(self._used.index(number) + 1))
+            kind = exp.DataType.build(engine_type(kinds[number - 1]), "duckdb")
+            return exp.Cast(this=place, to=kind)
+
+        return tree.transform(one)
+
+    # Conditions: pseudo-columns, Line* on entries, literals compared with columns
+
+    def _conditions(self, tree: exp.Expr) -> None:
+        for select in list(tree.find_all(exp.Select)):
+            sources.take_pseudo_columns(select, list(sources_of(select)), self._table)
+        for column in tree.find_all(exp.Column):
+            if column.name.lower() in PSEUDO_NAMES:
+                message = f'column "{column.name}" may stand in WHERE alone, compared by ='
+                raise SqlFault(errors.NO_COLUMN, message, column=column.name)
+        for node in list(tree.find_all(*COMPARISONS)):
+            self._type_literal(node.this, node.expression)
+            self._type_literal(node.expression, node.this)
+        for between in list(tree.find_all(exp.Between)):
+            self._type_literal(between.this, between.args["low"])
+            self._type_literal(between.this, between.args["high"])
+        for listed in list(tree.find_all(exp.In)):
+            for item in listed.expressions:
+                self._type_literal(listed.this, item)
+
+    def _type_literal(self, column: exp.Expr, item: exp.Expr) -> None:
+        if not (isinstance(item, exp.Literal) and item.is_string):
+            return
+        kind = self._kind(column)
+        if kind is None or kind in (pg.TEXT, pg.VARCHAR, pg.NAME, pg.CHAR):
+            return
+        item.replace(typed(literals.canonical(kind, item.this), kind))
+
+    def _join_by_number(self, tree: exp.Expr) -> None:
+        """Join entries and lines by number, not by the IDs that are made of it."""
+        if any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star)):
+            return
+        for node in list(tree.find_all(exp.EQ)):
+            sides = [self._key_source(side) for side in (node.this, node.expression)]
+            if None not in sides:
+                for side in (node.this, node.expression):
+                    side.set("this", exp.Identifier(this="_entry", quoted=True))
+
+    def _key_source(self, column: exp.Expr) -> Table | None:
+        """The table of which a column is the ID of an entry, or None."""
+        if not isinstance(column, exp.Column) or not column.table:
+            return None
+        select = column.find_ancestor(exp.Select)
+        for source in () if select is None else sources_of(select):
+            if source.alias_or_name.lower() == column.table.lower():
+                table = self._table(source)
+                wanted = ENTRY_KEYS.get("" if table is None else table.name)
+                return table if column.name.lower() == wanted else None
+        return None
+
+    def _order(self, tree: exp.Expr) -> None:
+        """Pages of one table without an order go by number, so that they are stable."""
+        if not isinstance(tree, exp.Select) or tree.args.get("order") is not None:
+            return
+        if not (tree.args.get("limit") or tree.args.get("offset")):
+            return
+        if any(tree.args.get(name) for name in ("group", "having", "distinct", "joins", "windows")):
+            return
+        found = list(sources_of(tree))
+        table = self._table(found[0]) if len(found) == 1 else None
+        if table is None or not table.writable or tree.find(exp.AggFunc, exp.Window) is not None:
+            return
+        names = ["_entry"] if table.name == "JournalEntries" else ["_entry", "_number"]
+        alias = exp.Identifier(this=found[0].alias_or_name, quoted=True)
+        tree.set(
+            "order",
+            exp.Order(
+                expressions=[
+                    exp.Ordered(
+                        this=exp.Column(
+                            this=exp.Identifier(this=name, quoted=True), table=alias.copy()
+                        )
+                    )
+                    for name in names
+                ]
+            ),
+        )
+
+    # Expressions that the engine means otherwise
+
+    def _expressions(self, tree: exp.Expr) -> None:
+        for node in reversed(list(tree.walk())):
+            replacement = self._expression(node)
+            if replacement is not None and replacement is not node:
+                kind = self._kinds.get(id(node))
+                node.replace(replacement)
+                if kind is not None:
+                    self._kinds[id(replacement)] = kind
+
+    def _expression(self, node: exp.Expr) -> exp.Expr | None:
+        match node:
+            case exp.Div():
+                return self._division(node)
+            case exp.Avg():
+                return None if isinstance(node.parent, (exp.Filter, exp.Window)) else average(node)
+            case exp.Filter() | exp.Window() if is_average(node):
+                return average(node)
+            case exp.Like() | exp.ILike() if not isinstance(node.parent, exp.Escape):
+                if isinstance(node.expression, (exp.Any, exp.All)):
+                    raise errors.unsupported("LIKE ANY is not supported")
+                return exp.Paren(
+                    this=exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+                )
+            case exp.RegexpLike() if is_table_name(node.this):
+                # names of tables match without regard to case, also where psql looks for them
+                return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
+            case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
+                table = TABLES.get(str(node.expression.this).lower())
+                if table is not None:
+                    return exp.EQ(this=node.this.copy(), expression=exp.Literal.string(table.name))
+            case exp.Cast():
+                return self._cast(node)
+            case exp.Extract():
+                return extract(node)
+            case exp.TimestampTrunc() | exp.DateTrunc():
+                unit = str(node.args["unit"].name).lower()
+                return exp.Anonymous(
+                    this="pg_date_trunc", expressions=[exp.Literal.string(unit), node.this.copy()]
+                )
+            case exp.Substring():
+                return substring(node)
+            case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
+                return exp.Paren(
+                    this=exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType.build("INT"))
+                )
+            case exp.Sum():
+                return self._sum(node)
+            case exp.Anonymous() if isinstance(node.parent, exp.Table):
+                return None
+            case exp.Anonymous() if node.name.lower() in FORMATTING:
+                return format_expression(node, self._kind(node.expressions[0]))
+            case exp.Anonymous():
+                return anonymous(node)
+            case exp.CurrentUser() | exp.SessionUser():
+                return exp.Anonymous(this="pgf_current_user")
+            case exp.CurrentSchema():
+                return exp.Anonymous(this="pgf_current_schema")
+            case exp.CurrentCatalog() | exp.CurrentDatabase():
+                return exp.Anonymous(this="pgf_current_database")
+            case exp.CurrentVersion():
+                return exp.Anonymous(this="pgf_version")
+            case exp.Collate():
+                inner: exp.Expr = node.this.copy()
+                return inner
+            case exp.Operator():
+                return operator(node)
+            case exp.PercentileCont() if isinstance(node.parent, exp.WithinGroup):
+                return None
+            case exp.WithinGroup():
+                return within_group(node)
+            case exp.ArraySize() if node.args.get("expression") is not None:
+                return exp.Anonymous(this="len", expressions=[node.this.copy()])
+            case exp.Dot():
+                return None
+        return None
+
+    def _division(self, node: exp.Div) -> exp.Expr:
+        left, right = node.this, node.expression
+        kinds = self._kind(left), self._kind(right)
+        both = [left.copy(), right.copy()]
+        if pg.FLOAT8 in kinds or pg.FLOAT4 in kinds:
+            return exp.Anonymous(this="pg_div", expressions=both)
+        if kinds[0] in WHOLE and kinds[1] in WHOLE:
+            parts: list[exp.Expr] = []
+            for part, kind in zip(both, kinds, strict=True):
+                name = "INT" if kind != pg.INT8 else "BIGINT"
+                parts.append(exp.Cast(this=part, to=exp.DataType.build(name)))
+            return exp.Anonymous(this="pg_div", expressions=parts)
+        if all(kind in NUMBERS for kind in kinds):
+            return exp.Anonymous(this="pg_exact", expressions=both)
+        if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
+            raise errors.unsupported(
+                "the types of this division cannot be told; cast its parts, as in x::numeric"
+            )
+        return exp.Anonymous(this="pg_div", expressions=both)
+
+    def _sum(self, node: exp.Sum) -> exp.Expr | None:
+        inner = self._kind(node.this)
+        if inner not in (pg.INT2, pg.INT4) or isinstance(node.parent, (exp.Filter, exp.Window)):
+            return None
+        return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
+
+    def _cast(self, node: exp.Cast) -> exp.Expr | None:
+        name = node.to.sql("postgres").lower()
+        if name in REG_TYPES:
+            return self._reg_cast(node, name)
+        if name in PASSED_TYPES:
+            return exp.Cast(
+                this=node.this.copy(), to=exp.DataType.build(PASSED_TYPES[name], "duckdb")
+            )
+        oid = cast_oid(node)
+        if oid is None:
+            raise SqlFault("42704", f'type "{name[:60]}" does not exist')
+        inner = node.this
+        if isinstance(inner, exp.Literal) and inner.is_string and oid not in pg.ARRAYS:
+            if oid == pg.NUMERIC and not node.to.expressions:
+                return typed(literals.canonical(oid, inner.this), oid)
+            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8):
+                return typed(literals.canonical(oid, inner.this), oid)
+        if oid in pg.ARRAYS and isinstance(inner, exp.Literal) and inner.is_string:
+            return array_literal(literals.canonical(oid, inner.this), oid)
+        if oid == pg.NUMERIC and not node.to.expressions:
+            kind = self._kind(inner)
+            if kind == pg.NUMERIC:
+                return exp.Paren(this=inner.copy())
+            width = "DECIMAL(38,0)" if kind in WHOLE else "DECIMAL(38,12)"
+            return exp.Cast(this=inner.copy(), to=exp.DataType.build(width, "duckdb"))
+        if oid == pg.TEXT and self._kind(inner) == pg.FLOAT8:
+            raise errors.unsupported("a double precision number is not shown as text here")
+        return None
+
+    def _reg_cast(self, node: exp.Cast, name: str) -> exp.Expr:
+        inner = node.this
+        if isinstance(inner, exp.Literal) and inner.is_string:
+            if name == "regclass":
+                if inner.this.isdigit():
+                    return exp.Literal.number(inner.this)
+                plain = inner.this.rpartition(".")[2].strip('"').lower()
+                found = TABLE_OIDS.get(plain, CATALOG_OIDS.get(plain))
+                if found is None:
+                    raise errors.no_table(inner.this)
+                return exp.Literal.number(found)
+            return exp.Anonymous(this="pgf_to_regtype", expressions=[inner.copy()])
+        if isinstance(node.parent, exp.Cast) or isinstance(inner, exp.Parameter):
+            if isinstance(inner, exp.Parameter):
+                return exp.Anonymous(this=f"pgf_to_{name}", expressions=[inner.copy()])
+            if cast_oid(node.parent) in (pg.TEXT, pg.VARCHAR, pg.NAME):
+                return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
+            return exp.Paren(this=inner.copy())
+        return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
+
+    # Tables
+
+    def _tables(self, tree: exp.Expr) -> None:
+        names = {column.name.lower() for column in tree.find_all(exp.Column)}
+        starred = {
+            star.find_ancestor(exp.Select)
+            for star in tree.find_all(exp.Star)
+            if not isinstance(star.parent, exp.Count)
+        }
+        whole = any(select is not None for select in starred)
+        for source in list(tree.find_all(exp.Table)):
+            self._source(source, names, whole)
+
+    def _source(self, source: exp.Table, names: set[str], whole: bool) -> None:
+        if not isinstance(source.this, exp.Identifier):
+            function_source(source)
+            return
+        if is_cte(source):
+            return
+        if source.catalog and source.catalog.lower() != self._database:
+            raise errors.unsupported("cross-database references are not implemented")
+        table = self._table(source)
+        alias = source.args.get("alias")
+        if table is not None:
+            self._uses_books = True
+            text = sources.select_text(table, names, whole, self._scale, self._staged)
+        else:
+            text = self._other_source(source)
+        if alias is None:
+            shown = table.name if table is not None else source.name
+            alias = exp.TableAlias(this=exp.Identifier(this=shown, quoted=True))
+        joins = source.args.get("joins")
+        replacement = exp.Subquery(this=sources.Raw(this=text), alias=alias.copy())
+        if joins:
+            replacement.set("joins", joins)
+        source.replace(replacement)
+
+    def _other_source(self, source: exp.Table) -> str:
+        name = source.name.lower()
+        if name.endswith("#temp"):
+            if name not in self._temps:
+                raise errors.no_table(source.name)
+            self._used_temps.add(name)
+            return f'SELECT * FROM "{name}"'
+        schema, table = self._catalog(source)
+        if table and table in DEFINITIONS[schema]:
+            columns = [*DEFINITIONS[schema][table], *system_columns(schema, table)]
+            listed = ", ".join(f'"{column}"' for column, _ in columns)
+            if table == "sys_identity":
+                self._used_temps.add("sys_identity_rows")
+                return "SELECT * FROM sys_identity_rows"
+            return f'SELECT {listed} FROM {SCHEMAS[schema]}."{table}"'
+        if source.db.lower() in ("pg_catalog", "information_schema"):
+            raise errors.unsupported(f"the catalog {source.db}.{source.name} is not kept here")
+        shown = f"{source.db}.{source.name}" if source.db else source.name
+        raise errors.no_table(shown)

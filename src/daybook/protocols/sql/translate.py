@@ -1,0 +1,256 @@
+"""Single expressions in the analytical engine's words, meaning what PostgreSQL means by them."""
+
+import re
+from typing import Any, Final
+
+from sqlglot import exp
+
+from daybook.protocols.sql import errors
+from daybook.protocols.sql.catalog_functions import FUNCTIONS
+from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.trees import is_table_name
+
+_ENGINE_TYPES: Final = {
+    pg.BOOL: "BOOLEAN",
+    pg.INT2: "SMALLINT",
+    pg.INT4: "INTEGER",
+    pg.INT8: "BIGINT",
+    pg.OID: "BIGINT",
+    pg.FLOAT4: "FLOAT",
+    pg.FLOAT8: "DOUBLE",
+    pg.NUMERIC: "DECIMAL(38,12)",
+    pg.DATE: "DATE",
+    pg.TIMESTAMP: "TIMESTAMP",
+    pg.TIMESTAMPTZ: "TIMESTAMPTZ",
+    pg.TIME: "TIME",
+    pg.INTERVAL: "INTERVAL",
+    pg.UUID_: "UUID",
+    pg.BYTEA: "BLOB",
+    pg.REGCLASS: "BIGINT",
+}
+
+
+NUMBERS: Final = frozenset((pg.INT2, pg.INT4, pg.INT8, pg.NUMERIC, pg.FLOAT4, pg.FLOAT8))
+
+
+def engine_type(oid: int) -> str:
+    """The engine's name of a type."""
+    element = pg.ARRAYS.get(oid)
+    if element is not None:
+        return engine_type(element) + "[]"
+    return _ENGINE_TYPES.get(oid, "VARCHAR")
+
+
+def wider(left: int | None, right: int | None) -> int | None:
+    """The type of an operation on two numbers, or None."""
+    if left not in NUMBERS or right not in NUMBERS:
+        return left if right is None and left not in NUMBERS else None
+    for kind in (pg.FLOAT8, pg.FLOAT4, pg.NUMERIC, pg.INT8, pg.INT4):
+        if kind in (left, right):
+            return pg.FLOAT8 if kind == pg.FLOAT4 else kind
+    return pg.INT4
+
+
+def widest(kinds: list[int | None]) -> int | None:
+    """The type that values of several types come to, or None."""
+    known = [kind for kind in kinds if kind is not None]
+    if not known:
+        return None
+    found: int | None = known[0]
+    for kind in known[1:]:
+        found = found if found == kind else wider(found, kind)
+    return found
+
+
+def typed(text: str, oid: int) -> exp.Expr:
+    """A literal of a type for the engine."""
+    if oid == pg.NUMERIC:
+        return (
+            exp.Paren(this=exp.Literal.number(text))
+            if text.startswith("-")
+            else (exp.Literal.number(text))
+        )
+    if oid == pg.BOOL:
+        return exp.Boolean(this=text == "t")
+    kind = exp.DataType.build(engine_type(oid), "duckdb")
+    return exp.Cast(this=exp.Literal.string(text), to=kind)
+
+
+def array_literal(text: str, oid: int) -> exp.Expr:
+    """An array literal for the engine."""
+    items = [
+        exp.Null() if item is None else exp.Literal.string(item) for item in pg.array_items(text)
+    ]
+    kind = exp.DataType.build(engine_type(oid), "duckdb")
+    return exp.Cast(this=exp.Array(expressions=items), to=kind)
+
+
+def is_average(node: exp.Expr) -> bool:
+    """Whether FILTER or OVER belongs to an average."""
+    inner = node.this
+    while isinstance(inner, (exp.Filter, exp.Window)):
+        inner = inner.this
+    outer = node.parent
+    if isinstance(outer, (exp.Filter, exp.Window)) and outer.this is node:
+        return False
+    return isinstance(inner, exp.Avg)
+
+
+def average(node: exp.Expr) -> exp.Expr:
+    """An average as exact quotient of sum and count, each with the same FILTER and OVER."""
+    total, count = node.copy(), node.copy()
+    inner = total if isinstance(total, exp.Avg) else total.find(exp.Avg)
+    other = count if isinstance(count, exp.Avg) else count.find(exp.Avg)
+    assert inner is not None
+    assert other is not None
+    sum_, number = exp.Sum(this=inner.this.copy()), exp.Count(this=other.this.copy())
+    total = _put(total, inner, sum_)
+    count = _put(count, other, number)
+    divisor = exp.Nullif(this=count, expression=exp.Literal.number(0))
+    return exp.Anonymous(this="pg_exact", expressions=[total, divisor])
+
+
+def _put(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
+    if tree is old:
+        return new
+    old.replace(new)
+    return tree
+
+
+_PARTS: Final = frozenset(
+    [
+        "century",
+        "day",
+        "decade",
+        "dow",
+        "doy",
+        "epoch",
+        "hour",
+        "isodow",
+        "isoyear",
+        "microseconds",
+        "millennium",
+        "milliseconds",
+        "minute",
+        "month",
+        "quarter",
+        "second",
+        "week",
+        "year",
+        "dayofweek",
+        "dayofyear",
+        "dayofweekiso",
+        "weekiso",
+    ]
+)
+
+
+def extract(node: exp.Extract) -> exp.Expr:
+    """A part of a date, as a number that is exact."""
+    part = node.this.name.lower()
+    if part not in _PARTS:
+        raise errors.unsupported(f"extract({part[:40]} …) is not supported")
+    source = node.expression.copy()
+    if part in ("second", "epoch"):
+        name = "pg_seconds" if part == "second" else "pg_epoch"
+        return exp.Anonymous(this=name, expressions=[source])
+    return exp.Cast(
+        this=exp.Extract(this=exp.Var(this=part), expression=source),
+        to=exp.DataType.build("DECIMAL(18,0)", "duckdb"),
+    )
+
+
+def substring(node: exp.Substring) -> exp.Expr:
+    """Part of a text, counted as PostgreSQL counts below 1."""
+    start = node.args.get("start") or exp.Literal.number(1)
+    length = node.args.get("length")
+    if isinstance(start, exp.Literal) and start.is_string:
+        raise errors.unsupported("substring with a pattern is not supported")
+    if length is None:
+        return exp.Anonymous(this="pg_substr_from", expressions=[node.this.copy(), start.copy()])
+    return exp.Anonymous(
+        this="pg_substr", expressions=[node.this.copy(), start.copy(), length.copy()]
+    )
+
+
+def anonymous(node: exp.Anonymous) -> exp.Expr | None:
+    """A function under the name it has in the engine, or None where that is its own."""
+    name = str(node.name).lower()
+    if name == "_pg_expandarray":
+        inner = exp.Anonymous(
+            this="pgf__pg_expandarray", expressions=[each.copy() for each in node.expressions]
+        )
+        return exp.Anonymous(this="unnest", expressions=[inner])
+    if name in _RENAMED:
+        return exp.Anonymous(
+            this=_RENAMED[name], expressions=[each.copy() for each in node.expressions]
+        )
+    if name in FUNCTIONS:
+        return exp.Anonymous(
+            this=f"pgf_{name}", expressions=[each.copy() for each in node.expressions]
+        )
+    return None
+
+
+_OPERATORS: Final[dict[str, tuple[type[exp.Expr], bool]]] = {
+    "~": (exp.RegexpLike, False),
+    "!~": (exp.RegexpLike, True),
+    "=": (exp.EQ, False),
+    "<>": (exp.EQ, True),
+    "~~": (exp.Like, False),
+    "!~~": (exp.Like, True),
+    "~*": (exp.RegexpILike, False),
+    "!~*": (exp.RegexpILike, True),
+}
+
+
+def operator(node: exp.Operator) -> exp.Expr:
+    """OPERATOR(schema.sign) as the sign itself."""
+    name = str(node.args.get("operator") or "").rpartition(".")[2].strip()
+    known = _OPERATORS.get(name)
+    if known is None:
+        raise errors.unsupported(f"the operator {name[:20]} is not supported")
+    kind, negated = known
+    if kind is exp.RegexpLike and is_table_name(node.this):
+        kind = exp.RegexpILike
+    made = kind(this=node.this.copy(), expression=node.expression.copy())
+    return exp.Not(this=exp.Paren(this=made)) if negated else exp.Paren(this=made)
+
+
+def within_group(node: exp.WithinGroup) -> exp.Expr | None:
+    """A percentile, which is a double in PostgreSQL; None for others."""
+    inner = node.this
+    if not isinstance(inner, exp.PercentileCont):
+        return None
+    made = node.copy()
+    ordered = made.find(exp.Ordered)
+    if ordered is not None:
+        ordered.this.replace(
+            exp.Cast(this=ordered.this.copy(), to=exp.DataType.build("DOUBLE", "duckdb"))
+        )
+    return made
+
+
+_RENAMED: Final = {"json_build_object": "json_object"}
+
+
+_SERIES: Final = re.compile(r"generate_series|unnest|explode|generate_subscripts", re.IGNORECASE)
+
+
+def function_source(source: exp.Table) -> None:
+    """A function in FROM: its one column is called as its alias."""
+    inner = source.this
+    name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
+    if name == "pg_partition_ancestors":
+        nothing = exp.Var(this="SELECT NULL::BIGINT AS a, NULL::BIGINT AS b WHERE false")
+        source.replace(exp.Subquery(this=nothing, alias=source.args.get("alias")))
+        return
+    if not (
+        isinstance(inner, (exp.GenerateSeries, exp.ExplodingGenerateSeries))
+        or _SERIES.fullmatch(name)
+    ):
+        raise errors.unsupported(f"{name[:60]} in FROM is not supported")
+    source.set("db", None)
+    alias: Any = source.args.get("alias")
+    if alias is not None and alias.this is not None and not alias.columns:
+        alias.set("columns", [exp.Identifier(this=alias.name, quoted=True)])

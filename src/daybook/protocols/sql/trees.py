@@ -1,0 +1,129 @@
+"""Looking around in a syntax tree: what is selected, from where, and under which name."""
+
+from collections.abc import Iterator
+
+import sqlglot
+from sqlglot import exp
+
+from daybook.protocols.sql import sources
+from daybook.protocols.sql.tables import TABLES
+
+
+def is_table_name(node: exp.Expr) -> bool:
+    """Whether an expression is a catalog column that holds names of tables."""
+    return isinstance(node, exp.Column) and node.name.lower() in (
+        "relname",
+        "tablename",
+        "table_name",
+    )
+
+
+def named_type(name: str) -> exp.Expr:
+    """A type from its name."""
+    made = sqlglot.parse_one(f"CAST(x AS {name})", read="postgres")
+    assert isinstance(made, exp.Cast)
+    return made.to
+
+
+def has_using(select: exp.Select) -> bool:
+    """Whether a join is by USING or NATURAL, where `*` shows a column once."""
+    return any(
+        join.args.get("using") or join.args.get("method") for join in select.args.get("joins") or ()
+    )
+
+
+def label_of(node: exp.Expr) -> str | None:
+    """The name PostgreSQL gives to an unnamed column, or None where it has none."""
+    match node:
+        case exp.Column():
+            name = node.name
+            for table in TABLES.values():
+                column = table.by_name.get(name.lower())
+                if column is not None:
+                    return column.name
+            return name.lower() if not node.this.quoted else name
+        case exp.Paren() | exp.Filter() | exp.Window() | exp.WithinGroup() | exp.Bracket():
+            return label_of(node.this)
+        case exp.Cast():
+            inner = label_of(node.this)
+            if inner is not None:
+                return inner
+            oid = cast_oid(node)
+            return sources.TYPE_LABELS.get(oid or 0)
+        case exp.Case():
+            return "case"
+        case exp.Boolean():
+            return "bool"
+        case exp.Exists():
+            return "exists"
+        case exp.Array():
+            return "array"
+        case exp.Subquery() if isinstance(node.this, exp.Select):
+            first = node.this.expressions[0]
+            return first.alias if isinstance(first, exp.Alias) else label_of(first)
+        case exp.Anonymous():
+            return str(node.name).lower()
+        case exp.Dot():
+            return node.name
+        case exp.Connector() | exp.Predicate() | exp.Binary():
+            return None
+        case exp.Func():
+            return sources.FUNCTION_LABELS.get(type(node), node.sql_name().lower())
+    return None
+
+
+def is_first(select: exp.Select, tree: exp.Expr) -> bool:
+    """Whether a SELECT is the one whose columns the statement shows."""
+    return first_select(tree) is select
+
+
+def first_select(tree: exp.Expr) -> exp.Select | None:
+    """The SELECT that names the columns of a query, or None."""
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    return tree if isinstance(tree, exp.Select) else None
+
+
+def sources_of(select: exp.Select) -> Iterator[exp.Expr]:
+    """What a SELECT reads from: tables, subqueries, laterals."""
+    start = select.args.get("from_")
+    if start is not None:
+        yield start.this
+        yield from (join.this for join in start.this.args.get("joins") or ())
+    for join in select.args.get("joins") or ():
+        yield join.this
+        yield from (each.this for each in join.this.args.get("joins") or ())
+    yield from select.args.get("laterals") or ()
+
+
+def cte_of(source: exp.Table) -> exp.CTE | None:
+    """The WITH query that a table name stands for, or None."""
+    if source.db:
+        return None
+    name = source.name.lower()
+    node: exp.Expr | None = source
+    while node is not None:
+        with_ = node.args.get("with_")
+        if with_ is not None:
+            for cte in with_.expressions:
+                if cte.alias.lower() == name:
+                    return cte if isinstance(cte, exp.CTE) else None
+        node = node.parent
+    return None
+
+
+def is_cte(source: exp.Table) -> bool:
+    """Whether a table name stands for a WITH query."""
+    return cte_of(source) is not None
+
+
+def cast_oid(node: exp.Expr | None) -> int | None:
+    """The type that a cast names, or None."""
+    if not isinstance(node, exp.Cast):
+        return None
+    return sources.type_oid(node.to)
+
+
+def is_null(node: exp.Expr) -> bool:
+    """Whether an expression is NULL."""
+    return isinstance(node, exp.Null)

@@ -1,0 +1,72 @@
+"""The copy: kept on disk, followed from where it was, made anew where it is another log's."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.sql import Sql
+
+from daybook.protocols.sql.analytics import Copies
+from daybook.protocols.sql.errors import SqlFault
+
+ONLY = "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber LIKE 'only%'"
+COUNT = "SELECT count(*), sum(LineAmount) FROM JournalEntryLines"
+
+
+def on_disk(sql: Sql, folder: Path) -> None:
+    sql.copies = Copies(folder)
+    sql.session = sql.connect()
+
+
+def test_a_copy_on_disk_is_taken_up_again(sql: Sql, tmp_path: Path) -> None:
+    expected = sql.rows(COUNT)
+    on_disk(sql, tmp_path)
+    assert sql.rows(COUNT) == expected
+    sql.session.close()
+    sql.copies.close()
+    (path,) = tmp_path.glob("*.duckdb")
+    before = path.stat().st_ino
+    on_disk(sql, tmp_path)
+    sql.make("later", "1")
+    assert sql.rows(COUNT) == sql.rows(COUNT, session=Sql.connect(sql)) != expected
+    assert path.stat().st_ino == before
+    sql.session.close()
+    sql.copies.close()
+
+
+def test_a_copy_of_another_log_is_made_anew(sql: Sql, tmp_path: Path) -> None:
+    sql.make("only here", "7")
+    on_disk(sql, tmp_path)
+    assert sql.value(ONLY) == "1"
+    sql.session.close()
+    sql.copies.close()
+    other = Sql()
+    other.make("elsewhere", "8")
+    on_disk(other, tmp_path)
+    assert other.rows(ONLY) == [("0",)]
+    other.session.close()
+    other.copies.close()
+
+
+def test_a_file_that_is_no_copy_is_made_anew(sql: Sql, tmp_path: Path) -> None:
+    (tmp_path / "demo-9130355202028466.duckdb").write_bytes(b"not a database" * 100)
+    on_disk(sql, tmp_path)
+    assert sql.value("SELECT count(*) > 0 FROM JournalEntries") == "t"
+
+
+def test_renames_are_followed(sql: Sql) -> None:
+    from daybook.domain.commands import AccountContent, ReplaceReference
+    from daybook.domain.model import AccountKind
+
+    assert sql.value("SELECT count(*) FROM JournalEntryLines WHERE LineAccount = 'Meals'") != "0"
+    sql.execute(ReplaceReference(44, None, AccountContent("Dinners", AccountKind.EXPENSE)))
+    assert sql.value("SELECT count(*) FROM JournalEntryLines WHERE LineAccount = 'Meals'") == "0"
+    assert sql.value("SELECT Name FROM Accounts WHERE FullName = 'Dinners'") == "Dinners"
+
+
+def test_a_statement_that_is_not_wanted_stops_waiting(sql: Sql) -> None:
+    copy = sql.session.engine.copy
+    with pytest.raises(SqlFault) as caught:
+        copy.refresh(sql.books, lambda: True)
+    assert caught.value.code == "57014"
+    copy.refresh(sql.books)
+    copy.refresh(sql.books, lambda: True)

@@ -1,0 +1,263 @@
+"""The wire itself: limits before authentication, encryption, statuses, and bytes nobody sends."""
+
+import contextlib
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.protocols.sql.conftest import SqlServer, missing, sql_server_of
+from tests.support.server import command, start, variables
+
+from daybook.protocols.sql.limits import STARTUP_BYTES_MAX
+
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+STARTUP = b"user\0demo\0database\0demo\0\0"
+
+
+def startup(version: int = 3 << 16, parameters: bytes = STARTUP) -> bytes:
+    return struct.pack("!ii", len(parameters) + 8, version) + parameters
+
+
+@contextlib.contextmanager
+def dialled(server: SqlServer) -> Iterator[socket.socket]:
+    with socket.create_connection((server.host, server.port), timeout=15) as connection:
+        yield connection
+
+
+def read_message(connection: socket.socket) -> tuple[bytes, bytes]:
+    head = b""
+    while len(head) < 5:
+        piece = connection.recv(5 - len(head))
+        if not piece:
+            return b"", b""
+        head += piece
+    size = struct.unpack("!i", head[1:])[0] - 4
+    body = b""
+    while len(body) < size:
+        body += connection.recv(size - len(body))
+    return head[:1], body
+
+
+def test_encryption_is_declined_without_a_certificate(sql_server: SqlServer) -> None:
+    with dialled(sql_server) as connection:
+        connection.sendall(SSL_REQUEST)
+        assert connection.recv(10) == b"N"
+        connection.sendall(struct.pack("!ii", 8, 80877104))
+        assert connection.recv(10) == b"N"
+        connection.sendall(startup())
+        kind, body = read_message(connection)
+        assert (kind, body[:4]) == (b"R", b"\0\0\0\x0a")
+        assert b"SCRAM-SHA-256\0\0" in body
+
+
+def test_a_newer_version_is_negotiated(sql_server: SqlServer) -> None:
+    with dialled(sql_server) as connection:
+        connection.sendall(startup((3 << 16) + 2, b"_pq_.x\x001\0" + STARTUP))
+        kind, body = read_message(connection)
+        assert (kind, body) == (b"v", struct.pack("!ii", 0, 1) + b"_pq_.x\0")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack("!ii", STARTUP_BYTES_MAX + 1, 3 << 16),
+        struct.pack("!ii", 2**31 - 1, 3 << 16),
+        struct.pack("!ii", -5, 3 << 16),
+        struct.pack("!ii", 8, 2 << 16),
+        startup(parameters=b"user"),
+        startup(parameters=b"\0"),
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_start_is_hung_up_on(sql_server: SqlServer, data: bytes) -> None:
+    with dialled(sql_server) as connection:
+        connection.sendall(data)
+        kind, body = read_message(connection)
+        assert kind == b"E"
+        assert b"SFATAL\0" in body
+        assert read_message(connection) == (b"", b"")
+
+
+def test_half_open_connections_do_not_slow_a_healthy_one(sql_server: SqlServer) -> None:
+    with contextlib.ExitStack() as stack:
+        for at in range(200):
+            idle = stack.enter_context(dialled(sql_server))
+            idle.sendall((b"", b"\0", SSL_REQUEST[:6], startup())[at % 4])
+        began = time.monotonic()
+        with psycopg.connect(sql_server.dsn()) as connection:
+            for _ in range(50):
+                assert connection.execute(
+                    "SELECT ID FROM JournalEntries WHERE ID = %s", ("60-1632320100",)
+                ).fetchone() == ("60-1632320100",)
+        assert time.monotonic() - began < 5
+
+
+def test_strangers_are_hung_up_on_in_time(sql_server: SqlServer) -> None:
+    with dialled(sql_server) as connection:
+        connection.sendall(b"\0")
+        began = time.monotonic()
+        assert connection.recv(1_000) != b"x"
+        assert time.monotonic() - began < 14
+
+
+@pytest.mark.parametrize("kind", [b"?", b"P", b"B", b"E", b"D", b"C", b"Q"])
+def test_broken_messages_of_a_session(sql_server: SqlServer, kind: bytes) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        raw = socket.socket(fileno=socket.dup(connection.fileno()))  # past the library
+        raw.settimeout(10)
+        raw.sendall(kind + struct.pack("!i", 7) + b"\xff\xfe\xfd")
+        raw.sendall(b"S" + struct.pack("!i", 4))
+        assert read_message(raw)[0] == b"E"
+        raw.close()
+
+
+def status(connection: psycopg.Connection) -> str:
+    return connection.info.transaction_status.name
+
+
+def test_statuses_and_several_statements(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        assert status(connection) == "IDLE"
+        connection.execute("BEGIN")
+        assert status(connection) == "INTRANS"
+        with pytest.raises(psycopg.Error):
+            connection.execute("SELECT nope")
+        assert status(connection) == "INERROR"
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            connection.execute("SELECT 1")
+        connection.execute("ROLLBACK")
+        cursor = connection.execute("SELECT 1; SELECT 2")
+        assert cursor.fetchall() == [(1,)]
+        assert cursor.nextset()
+        assert cursor.fetchall() == [(2,)]
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute(
+                "INSERT INTO JournalEntries (ReferenceNumber, LineType#1, LineAccount#1,"
+                " LineAmount#1, LineType#2, LineAccount#2, LineAmount#2) VALUES"
+                " ('together', 'Debit', 'Meals', 1, 'Credit', 'Checking', 1); SELECT 1/0"
+            )
+        assert connection.execute(
+            "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = 'together'"
+        ).fetchone() == (0,)
+
+
+def test_a_lost_connection_rolls_back(sql_server: SqlServer) -> None:
+    connection = psycopg.connect(sql_server.dsn())
+    connection.execute(
+        "INSERT INTO JournalEntries (ReferenceNumber, LineType#1, LineAccount#1, LineAmount#1,"
+        " LineType#2, LineAccount#2, LineAmount#2) VALUES"
+        " ('lost', 'Debit', 'Meals', 1, 'Credit', 'Checking', 1)"
+    )
+    connection.close()
+    with psycopg.connect(sql_server.dsn()) as other:
+        assert other.execute(
+            "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = 'lost'"
+        ).fetchone() == (0,)
+
+
+def test_a_user_of_the_store_signs_in(sql_server: SqlServer) -> None:
+    running = sql_server.running
+    subprocess.run(
+        command(
+            "user",
+            "create",
+            "--password-stdin",
+            "ada",
+            "--company",
+            "demo",
+            "--scope",
+            "read",
+            "--store",
+            running.store,
+        ),
+        input="open sesame\n",
+        capture_output=True,
+        text=True,
+        env=variables(),
+        check=True,
+    )
+    dsn = f"postgresql://ada:open%20sesame@{sql_server.host}:{sql_server.port}/demo"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("ada",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM JournalEntries WHERE ID = 'x-1'")
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(dsn.replace("/demo", "/demo2"))
+
+
+def test_notices_and_error_fields(sql_server: SqlServer) -> None:
+    notices: list[str] = []
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.add_notice_handler(lambda diagnosis: notices.append(diagnosis.sqlstate or ""))
+        connection.execute("ROLLBACK")
+        assert notices == ["25P01"]
+        with pytest.raises(psycopg.errors.UndefinedColumn) as caught:
+            connection.execute("SELECT nope FROM JournalEntries")
+        assert caught.value.diag.column_name == "nope"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost, signed by itself."""
+    if shutil.which("openssl") is None:
+        missing("openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            str(folder / "key.pem"),
+            "-out",
+            str(folder / "cert.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+def test_encrypted_connections(tmp_path: Path, certificate: Path) -> None:
+    running = start(
+        tmp_path,
+        "--sql",
+        "127.0.0.1:0",
+        "--sql-certificate",
+        str(certificate / "cert.pem"),
+        "--sql-key",
+        str(certificate / "key.pem"),
+        store="memory://",
+    )
+    server = sql_server_of(running)
+    try:
+        options = f"?sslmode=verify-full&sslrootcert={certificate / 'cert.pem'}"
+        with psycopg.connect(server.dsn() + options) as connection:
+            assert connection.pgconn.ssl_in_use
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        # bytes in the clear behind the request are nobody's word
+        with dialled(server) as plain:
+            plain.sendall(SSL_REQUEST + startup())
+            assert plain.recv(1) == b"S"
+            context = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+            with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                secure.sendall(startup())
+                assert secure.recv(1) == b"R"
+    finally:
+        assert running.stop() == 0

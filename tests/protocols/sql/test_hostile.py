@@ -1,0 +1,204 @@
+"""Hostile statements are refused or cut off, and none reaches the store or another company."""
+
+import random
+
+import pytest
+from tests.support.engines import SEED, SLOW
+from tests.support.sql import Sql
+
+from daybook.protocols.sql.errors import SqlFault
+
+STATEMENTS = 5_000 if SLOW else 700
+
+FUNCTIONS = (
+    "read_csv",
+    "read_text",
+    "read_blob",
+    "read_parquet",
+    "read_json",
+    "glob",
+    "getenv",
+    "duckdb_settings",
+    "duckdb_tables",
+    "pg_read_file",
+    "pg_ls_dir",
+    "lo_import",
+    "dblink",
+    "query",
+    "query_table",
+    "sniff_csv",
+    "parquet_scan",
+    "pragma_table_info",
+    "set_config",
+    "pg_sleep",
+    "currval",
+    "system",
+    "copy_database",
+    "load_extension",
+    "shell",
+    "getvariable",
+    "error",
+    "checkpoint",
+    "duckdb_secrets",
+    "which_secret",
+    "json_execute_serialized_sql",
+    "install_extension",
+    "arrow_scan",
+    "pandas_scan",
+    "write_log",
+    "current_query",
+    "sql_auto_complete",
+)
+PAIRS = (
+    "ATTACH '/etc/passwd' AS x",
+    "COPY JournalEntries TO '/tmp/x'",
+    "LOAD httpfs",
+    "PRAGMA database_list",
+    "INSTALL httpfs",
+    "EXPORT DATABASE '/tmp/x'",
+    "SET enable_external_access = true",
+    "USE memory",
+    "CREATE TABLE t AS SELECT 1",
+    "DROP SCHEMA pgc CASCADE",
+    "ALTER TABLE line ADD x INT",
+    "CALL pragma_version()",
+    "VACUUM",
+    "CHECKPOINT",
+    "DETACH memory",
+    "IMPORT DATABASE '/tmp'",
+    "COPY (SELECT 1) TO PROGRAM 'id'",
+    "CREATE SECRET (TYPE s3)",
+    "SET lock_configuration = false",
+)
+TABLES = (
+    "line",
+    "entry",
+    "reference",
+    "copy_state",
+    "memory.main.line",
+    "main.entry",
+    "staged_line",
+    "demo2.public.JournalEntries",
+    "demo2.JournalEntries",
+    "duckdb_columns()",
+    "sqlite_master",
+    "pgc.pg_class",
+    "sysc.sys_tables",
+    "system.information_schema.tables",
+    "'/etc/passwd'",
+    '"/etc/passwd"',
+    "read_csv('/etc/passwd')",
+    "event",
+    "token",
+    "company",
+    "temp.staged_gone",
+)
+ENDLESS = (
+    "WITH RECURSIVE x(n) AS (SELECT 1 UNION ALL SELECT n FROM x) SELECT count(*) FROM x",
+    "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b,"
+    " generate_series(1, 1000000) c",
+    "SELECT count(*) FROM generate_series(1, 100000000000)",
+)
+
+
+def hostile(random: random.Random) -> str:
+    """A statement nobody should send."""
+    function, table = random.choice(FUNCTIONS), random.choice(TABLES)
+    depth = random.choice((30, 200, 3_000))
+    many = random.choice((50, 5_000))
+    choices = (
+        lambda: f"SELECT {function}('/etc/passwd')",
+        lambda: f"SELECT * FROM {function}('/etc/passwd')",
+        lambda: f"SELECT ID FROM JournalEntries WHERE Memo = {function}('x')",
+        lambda: f"SELECT * FROM {table}",
+        lambda: f"SELECT 1 FROM JournalEntries JOIN {table} ON true",
+        lambda: f"SELECT (SELECT count(*) FROM {table})",
+        lambda: f"WITH x AS (SELECT * FROM {table}) SELECT * FROM x",
+        lambda: random.choice(PAIRS),
+        lambda: f"SELECT 1; {random.choice(PAIRS)}",
+        lambda: f"WITH x AS ({random.choice(PAIRS)}) SELECT 1",
+        lambda: f"SELECT {'(' * depth}1{')' * depth}",
+        lambda: f"SELECT {'NOT ' * depth} true AND nope",
+        lambda: f"SELECT {'-' * 2}{depth}",
+        lambda: "SELECT nope OR " + " OR ".join(["ID = 'x'"] * many),
+        lambda: f"SELECT {'1+' * many}nope",
+        lambda: f"SELECT {'CASE WHEN true THEN ' * 90}nope",
+        lambda: f"DELETE FROM {table} WHERE ID = '1'",
+        lambda: f"UPDATE {table} SET Memo = '1' WHERE ID = '1'",
+        lambda: f"INSERT INTO {table} (Memo) VALUES ('1')",
+        lambda: f"INSERT INTO JournalEntries (Memo) SELECT {function}('/etc/passwd')",
+        lambda: f"INSERT INTO JournalEntries (Memo, LineAggregate) SELECT * FROM {table}",
+        lambda: f"COPY (SELECT * FROM {table}) TO STDOUT",
+        lambda: f"COPY (SELECT {function}('x')) TO STDOUT",
+        lambda: f"DECLARE c CURSOR FOR SELECT * FROM {table}",
+        lambda: f"EXPLAIN {random.choice(PAIRS)}",
+        lambda: "DELETE FROM JournalEntries WHERE ID = '' OR true",
+        lambda: "SELECT * FROM JournalEntries WHERE ID = '1' UNION SELECT * FROM token",
+        lambda: (
+            "INSERT INTO JournalEntries (LineAggregate) VALUES ('<!DOCTYPE x [<!ENTITY a"
+            ' "aaaa">]><JournalEntryLines><Row><LineMemo>&a;</LineMemo></Row>'
+            "</JournalEntryLines>')"
+        ),
+        lambda: f"INSERT INTO JournalEntries (LineAggregate) VALUES ('{'<a>' * depth}')",
+        lambda: f"INSERT INTO JournalEntries (LineAggregate) VALUES ('{'[' * depth}')",
+        lambda: "".join(random.choice("SELECT'\"$();[]{}#--/*\\ \n,*1aZ\0é") for _ in range(40)),
+    )
+    return random.choice(choices)()
+
+
+def test_hostile_statements_reach_nothing(sql: Sql) -> None:
+    before = sql.ledger.store.table_fingerprints(sql.company_id)
+    others = sql.ledger.store.table_fingerprints(sql.other_company_id)
+    for seed in range(SEED, SEED + STATEMENTS):
+        statement = hostile(random.Random(seed))
+        try:
+            sql.run(statement)
+            said = ""
+        except SqlFault as fault:
+            said = f"{fault.code} {fault.message}"
+        assert said or _harmless(statement), (seed, statement[:200])
+        assert not said.startswith("XX000"), (seed, statement[:200], said)
+        assert "root:" not in said
+    assert sql.ledger.store.table_fingerprints(sql.company_id) == before
+    assert sql.ledger.store.table_fingerprints(sql.other_company_id) == others
+
+
+def _harmless(statement: str) -> bool:
+    """What is no attack after all: a comment, a name of a catalog table, few parentheses."""
+    word = statement.split("\n", 1)[0]
+    return (
+        "--" in word
+        or statement.startswith("SELECT (((")
+        or "generate" in word
+        or (not any(each in statement for each in (*FUNCTIONS, *PAIRS, *TABLES)))
+    )
+
+
+@pytest.mark.parametrize("statement", ENDLESS)
+def test_endless_statements_are_cut_off(sql: Sql, statement: str) -> None:
+    import threading
+
+    timer = threading.Timer(0.5, sql.session.engine.stop)
+    timer.start()
+    try:
+        assert sql.fault(statement).code in ("57014", "53200", "22003", "22023")
+    finally:
+        timer.cancel()
+    assert sql.value("SELECT 1") == "1"
+
+
+def test_no_other_companys_rows(sql: Sql) -> None:
+    names = {row[0] for row in sql.rows("SELECT Name FROM Customers")}
+    assert "Marlow Gardens" not in names
+    assert sql.rows("SELECT datname FROM pg_database") == [("demo",)]
+
+
+def test_the_engines_own_tables_have_no_names(sql: Sql) -> None:
+    for table in TABLES:
+        assert sql.fault(f"SELECT * FROM {table}").code in (
+            "42P01",
+            "0A000",
+            "42883",
+            "42601",
+            "42703",
+        )

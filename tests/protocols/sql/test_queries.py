@@ -1,0 +1,155 @@
+"""SELECT where it differs from plain PostgreSQL: names, pseudo-columns, conditions on lines."""
+
+import pytest
+from tests.support.sql import Sql
+
+
+def test_names_match_without_regard_to_case(shared: Sql) -> None:
+    plan = shared.session.planner.make(
+        shared.session,
+        _one(
+            'SELECT id, "Id", [Date], d.MEMO AS "m", 1, lower(Memo), count(*) OVER ()'
+            " FROM [JournalEntries] AS d LIMIT 1"
+        ),
+        (),
+    )
+    assert plan.columns is not None
+    assert [column.name for column in plan.columns] == [
+        "ID",
+        "ID",
+        "Date",
+        "m",
+        "?column?",
+        "lower",
+        "count",
+    ]
+
+
+def _one(text: str):  # type: ignore[no-untyped-def]
+    from daybook.protocols.sql import statements
+
+    return statements.split(text)[0]
+
+
+SAME = [
+    ("[Date] = '12/15/2015'", "Date = DATE '2015-12-15'"),
+    (
+        "Date='2015-12-15' AND StartTxnDate='2014-01-01' AND EndTxnDate='2016-01-01'",
+        "Date='2015-12-15'",
+    ),
+    ("Date='2015-12-15' AND StartTxnDate='2020-01-01'", "Date='2015-12-15'"),
+    (
+        "StartTxnDate='2025-03-01' AND EndTxnDate='2025-03-31'",
+        "Date BETWEEN '2025-03-01' AND '2025-03-31'",
+    ),
+    (
+        "StartModifiedDate='2025-03-07' AND EndModifiedDate='2025-03-07'",
+        "TimeModified >= '2025-03-07' AND TimeModified < '2025-03-08'",
+    ),
+    ("StartTxnDate=NULL AND Date > '2025-06-01'", "Date > '2025-06-01'"),
+    ("Date = {d '2015-12-15'}", "Date='2015-12-15'"),
+    (
+        "LineAccount='Rent'",
+        "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineAccount='Rent')",
+    ),
+    (
+        "LineAccount='Barclays' AND LineType='Debit' AND LineAmount > 1000",
+        "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineAccount='Barclays'"
+        " AND LineType='Debit' AND LineAmount > 1000)",
+    ),
+    (
+        "LineEntityName IS NOT NULL AND Memo LIKE 'Rent%'",
+        "ID IN (SELECT JournalEntryID FROM JournalEntryLines WHERE LineEntityName IS NOT NULL)"
+        " AND Memo LIKE 'Rent%'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_conditions_that_mean_the_same(shared: Sql, one: str, other: str) -> None:
+    query = "SELECT ID FROM JournalEntries WHERE {} ORDER BY ID"
+    found = shared.rows(query.format(one))
+    assert found == shared.rows(query.format(other))
+    assert found
+
+
+def test_top_is_a_limit(shared: Sql) -> None:
+    assert len(shared.rows("SELECT TOP 3 ID FROM JournalEntries")) == 3
+
+
+def test_debits_equal_credits_exactly(shared: Sql) -> None:
+    signed = "sum(CASE LineType WHEN 'Debit' THEN LineAmount ELSE -LineAmount END)"
+    assert shared.value(f"SELECT {signed} FROM JournalEntryLines") == "0.00"
+    each = shared.rows(f"SELECT {signed} FROM JournalEntryLines GROUP BY JournalEntryID")
+    assert set(each) == {("0.00",)}
+
+
+def test_totals_are_the_ledgers(shared: Sql) -> None:
+    with shared.books.read() as reader:
+        totals = {total.id: total.balance for total in reader.account_totals()}
+    rows = shared.rows("SELECT ID, Balance FROM Accounts")
+    found = {int(key.partition("-")[0], 16) - 0x80000000: balance for key, balance in rows if key}
+    for number, balance in totals.items():
+        assert found[number] == f"{balance / 100:.2f}"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("SELECT nope FROM JournalEntries", "42703"),
+        ("SELECT 1 FROM Nothing", "42P01"),
+        ("SELECT 1 FROM other.JournalEntries", "42P01"),
+        ("SELECT nope(1)", "42883"),
+        ("SELECT StartTxnDate FROM JournalEntries", "42703"),
+        ("SELECT ID FROM JournalEntries ORDER BY EndTxnDate", "42703"),
+        ("SELECT ID FROM JournalEntries WHERE StartTxnDate > '2020-01-01'", "0A000"),
+        ("SELECT ID FROM JournalEntries WHERE LineAccount='a' OR Memo='b'", "0A000"),
+        (
+            "SELECT ID FROM JournalEntries WHERE StartTxnDate='2025-01-02'"
+            " AND EndTxnDate='2025-01-01'",
+            "22023",
+        ),
+        ("SELECT ID FROM JournalEntries WHERE Date='yesterday'", "22007"),
+        ("SELECT 1/0", "22012"),
+        ("SELECT ID FROM JournalEntries WHERE ID = ?", "42601"),
+        ("SELECT FROM WHERE", "42601"),
+        ("SELECT 'a", "42601"),
+        ("CREATE TABLE x (a int)", "0A000"),
+        ("DROP TABLE JournalEntries", "0A000"),
+        ("TRUNCATE JournalEntries", "0A000"),
+        ("COPY JournalEntries FROM STDIN", "0A000"),
+        ("GRANT ALL ON JournalEntries TO demo", "0A000"),
+        ("SELECT 1 INTO x", "0A000"),
+        ("LISTEN x", "0A000"),
+        ("DO 'x'", "0A000"),
+        ("FROB", "42601"),
+    ],
+)
+def test_what_is_refused(shared: Sql, query: str, code: str) -> None:
+    fault = shared.fault(query)
+    assert fault.code == code, fault.message
+
+
+def test_catalogs_agree(shared: Sql) -> None:
+    tables = {
+        row[0]
+        for row in shared.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        )
+    }
+    assert {"JournalEntries", "JournalEntryLines", "Accounts"} <= tables
+    assert shared.rows(
+        "SELECT a.attname FROM pg_catalog.pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"
+        " AND a.attnum = ANY (i.indkey) WHERE i.indrelid = 'journalentries'::regclass"
+    ) == [("ID",)]
+    assert (
+        shared.value(
+            "SELECT count(*) FROM sys_tablecolumns WHERE TableName = 'JournalEntries' AND IsHidden"
+        )
+        == "4"
+    )
+
+
+def test_explain_says_which_way(shared: Sql) -> None:
+    assert "store" in str(shared.rows("EXPLAIN SELECT ID FROM JournalEntries WHERE ID='x'"))
+    assert "copy" in str(shared.rows("EXPLAIN SELECT count(*) FROM JournalEntries"))
