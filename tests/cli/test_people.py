@@ -77,6 +77,17 @@ def test_a_user_with_a_password(shop: Terminal, monkeypatch: pytest.MonkeyPatch)
         assert "8 to 256" in shop.fails("user", "create", "bob", "--password-stdin")
 
 
+def test_a_password_that_nobody_can_be_asked_for(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", nobody)
+    assert "--password-stdin" in shop.fails("user", "create", "ada")
+    assert user(shop, "ada") is None
+
+
 def test_a_user_is_revoked_with_their_tokens(
     shop: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,7 +180,11 @@ def revoke_client(arguments: argparse.Namespace, environment: Environment) -> in
 
 def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
     """Make a user, or replace one of the same name."""
-    password = sys.stdin.readline() if arguments.password_stdin else getpass.getpass()
+    try:
+        password = sys.stdin.readline() if arguments.password_stdin else getpass.getpass()
+    except EOFError:
+        message = "nobody is there to be asked for the password; use --password-stdin"
+        raise Failure(message) from None
     password = password.rstrip("\r\n")
     if not passwords.PASSWORD_LENGTH_MIN <= len(password) <= passwords.PASSWORD_LENGTH_MAX:
         raise Failure(

@@ -268,7 +268,8 @@ class Drafting:
         try:
             minor = minor_units(value, self._exponent)
         except AmountError as error:
-            message = f"The amount is {error}."
+            verb = "has" if str(error).startswith("more ") else "is"
+            message = f"The amount {verb} {error}."
             self._findings.add(Stage.AMOUNTS, Code.INVALID_AMOUNT, message, path)
             return 0
         if minor < 0:
