@@ -1,6 +1,7 @@
 """Operations from submission to their end, with a clock of the test's own."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -516,3 +517,31 @@ def test_a_success_without_a_change_names_the_record(books: Books) -> None:
     assert now(books, operation).affected == Affected("entry", entry.id, 0, None)
     with books.read() as reader:
         assert len(reader.operations(Query())) == 1
+
+
+def test_a_fault_does_not_end_the_worker(
+    books: Books, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look fails in a way nobody foresaw; the operation is worked off all the same."""
+    monkeypatch.setattr("daybook.app.worker.POLL_SECONDS", 0.01)
+    operation = submit(books, sale())
+    worker = OperationWorker(books.ledger)
+    work, failed = worker.run_once, threading.Event()
+
+    def once(stop: threading.Event | None = None) -> int:
+        if not failed.is_set():
+            failed.set()
+            raise MemoryError("no memory for the moment")
+        return work(stop)
+
+    monkeypatch.setattr(worker, "run_once", once)
+    worker.start()
+    try:
+        ends = time.monotonic() + 20
+        while now(books, operation).status is OperationStatus.PENDING:
+            assert time.monotonic() < ends
+            time.sleep(0.01)
+    finally:
+        worker.close()
+    assert now(books, operation).status is OperationStatus.SUCCESS
+    assert "operations wait after a fault" in caplog.text

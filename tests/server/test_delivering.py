@@ -186,6 +186,11 @@ def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
         ("2001:0:1::1", False),
+        ("192.0.0.192", False),
+        ("168.63.129.16", False),
+        ("192.88.99.1", False),
+        ("fec0::1", False),
+        ("3fff::1", False),
     ],
 )
 def test_addresses_are_judged_under_every_reading(address: str, public: bool) -> None:

@@ -90,6 +90,9 @@ class OperationWorker:
             except StoreFailure as failure:
                 _log.warning("operations wait: %s", failure)
                 ended, pending = 0, False
+            except Exception:  # a fault must not end the thread that acknowledged pushes rely on
+                _log.exception("operations wait after a fault")
+                ended, pending = 0, False
             if not ended:
                 self._wanted.wait(PENDING_POLL_SECONDS if pending else POLL_SECONDS)
 

@@ -40,6 +40,21 @@ class Reach(Enum):
     """Also to this machine, private networks and other addresses that are not public."""
 
 
+_UNICAST6: Final = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is given out for the public network."""
+
+_NOT_PUBLIC: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # protocol assignments; metadata of one cloud
+        "192.88.99.0/24",  # relays that are no more
+        "168.63.129.16/32",  # the platform's own address in another cloud
+        "3fff::/20",  # documentation
+    )
+)
+"""What the tables of some Python releases call global, and is not for a webhook."""
+
+
 class Undelivered(Exception):
     """Why an attempt failed, in words for people."""
 
@@ -55,6 +70,10 @@ def is_public(text: str) -> bool:
             address = inner
         elif address.teredo is not None:
             return False
+    if any(address in network for network in _NOT_PUBLIC if network.version == address.version):
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address not in _UNICAST6:
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 

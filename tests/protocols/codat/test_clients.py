@@ -103,3 +103,9 @@ def test_platforms_say_what_they_offer() -> None:
     assert features["journalEntries"] == ["Get", "Post", "Delete"]
     assert all(each["dataType"] == each["datatype"] for each in shown["datatypeFeatures"])
     assert wire.send("GET", "/integrations/qhyg/branding").json["sourceId"] == shown["sourceId"]
+
+
+@pytest.mark.parametrize("data_type", [[], {}, 1, None, True])
+def test_a_setting_of_an_odd_kind_is_refused(data_type: object) -> None:
+    body = {"clientId": "x", "syncSettings": [{"dataType": data_type}]}
+    assert Wire().send("POST", "/profile/syncSettings", body).status == 400

@@ -325,7 +325,8 @@ _MEMBERS: Final = {
 
 
 def _setting(value: Any) -> Json:
-    if not isinstance(value, Mapping) or value.get("dataType") not in DATA_TYPES:
+    named = value.get("dataType") if isinstance(value, Mapping) else None
+    if not isinstance(named, str) or named not in DATA_TYPES:
         raise errors.not_valid("syncSettings", "A setting names a data type.")
     shown: Json = {"dataType": value["dataType"]}
     for name, (kind, default) in _MEMBERS.items():
