@@ -176,19 +176,25 @@ def grant_label(family: str, predecessor: Token | None = None) -> str:
 def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Token]:
     """Withdraw a token with all that belong to the same authorization; answers with them.
 
-    One transaction: a refresh at the same moment comes before it, and what it made is withdrawn
-    too, or after it, and is refused.
+    A refresh at the same moment comes before it, and what it made is withdrawn too, or after it,
+    and is refused.
     """
-    family, now = family_of(token), clock()
+    family = family_of(token)
 
-    def work(table: TokenTable) -> list[Token]:
-        return [
-            withdrawn(table, now, member)
-            for member in table.tokens()
-            if member.client == token.client and family_of(member) == family
-        ]
+    def belongs(member: Token) -> bool:
+        return member.client == token.client and family_of(member) == family
 
-    return directory.change_tokens(work)
+    return revoke_those(directory, clock, belongs)
+
+
+def revoke_those(
+    directory: Directory, clock: Clock, belongs: Callable[[Token], bool]
+) -> list[Token]:
+    """Withdraw all tokens that `belongs` says, in one transaction; answers with them."""
+    now = clock()
+    return directory.change_tokens(
+        lambda table: [withdrawn(table, now, token) for token in table.tokens() if belongs(token)]
+    )
 
 
 def withdrawn(table: TokenTable, now: Timestamp, token: Token) -> Token:

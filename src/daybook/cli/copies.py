@@ -1,7 +1,7 @@
 """`daybook backup` and `daybook restore`: copies of a store."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from daybook.app import credentials
@@ -108,10 +108,12 @@ def _valid_tokens(url: str, environment: Environment) -> dict[bytes, Token] | No
         store.close()
 
 
-def _revoke(valid: Iterable[bytes], url: str, environment: Environment) -> None:
+def _revoke(valid: Mapping[bytes, Token], url: str, environment: Environment) -> None:
     store = environment.open_store(url)
     try:
-        revoked = [credentials.revoke(store.directory, environment.clock, each) for each in valid]
+        revoked = credentials.revoke_those(
+            store.directory, environment.clock, lambda token: token.hash in valid
+        )
     finally:
         store.close()
     print_line(f"{counted(len(revoked), 'token is', 'tokens are')} revoked.")

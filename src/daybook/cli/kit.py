@@ -169,6 +169,13 @@ def slug_of(store: Store, company_id: CompanyId) -> str:
     return str(company_id) if names is None else names.slug
 
 
+def companies_shown(store: Store, company_ids: frozenset[CompanyId]) -> str:
+    """The companies that a credential opens; none of them means all."""
+    if not company_ids:
+        return "all companies"
+    return " ".join(slug_of(store, company) for company in sorted(company_ids))
+
+
 def sentence(refusals: Sequence[Refusal]) -> str:
     """Refusals as one line."""
     return "; ".join(refusal.message for refusal in refusals)

@@ -17,12 +17,12 @@ from daybook.cli.kit import (
     Failure,
     add_command,
     add_store_option,
+    companies_shown,
     find_company,
     opened_store,
     print_aside,
     print_line,
     print_table,
-    slug_of,
 )
 from daybook.domain.ids import CompanyId
 
@@ -152,7 +152,7 @@ def list_clients(arguments: argparse.Namespace, environment: Environment) -> int
         rows = [
             (
                 client.id,
-                _companies(store, client.company_ids),
+                companies_shown(store, client.company_ids),
                 " ".join(sorted(client.scopes)),
                 " ".join(sorted(client.options)),
                 "valid" if client.revoked_at is None else "revoked",
@@ -171,9 +171,9 @@ def revoke_client(arguments: argparse.Namespace, environment: Environment) -> in
             raise Failure(f"there is no client {arguments.name!r}")
         if client.revoked_at is None:
             store.directory.put_client(replace(client, revoked_at=environment.clock()))
-        for token in store.directory.tokens():
-            if token.client == client.id:
-                credentials.revoke(store.directory, environment.clock, token.hash)
+        credentials.revoke_those(
+            store.directory, environment.clock, lambda token: token.client == client.id
+        )
     print_line(f"Client {arguments.name} is revoked.")
     return 0
 
@@ -213,7 +213,7 @@ def list_users(arguments: argparse.Namespace, environment: Environment) -> int:
         rows = [
             (
                 user.name,
-                _companies(store, user.company_ids),
+                companies_shown(store, user.company_ids),
                 " ".join(sorted(user.scopes)),
                 "valid" if user.revoked_at is None else "revoked",
             )
@@ -231,14 +231,8 @@ def revoke_user(arguments: argparse.Namespace, environment: Environment) -> int:
             raise Failure(f"there is no user {arguments.name!r}")
         if user.revoked_at is None:
             store.directory.put_user(replace(user, revoked_at=environment.clock()))
-        for token in store.directory.tokens():
-            if token.user == user.name:
-                credentials.revoke(store.directory, environment.clock, token.hash)
+        credentials.revoke_those(
+            store.directory, environment.clock, lambda token: token.user == user.name
+        )
     print_line(f"User {arguments.name} is revoked.")
     return 0
-
-
-def _companies(store: Store, company_ids: frozenset[CompanyId]) -> str:
-    if not company_ids:
-        return "all companies"
-    return " ".join(slug_of(store, company) for company in sorted(company_ids))

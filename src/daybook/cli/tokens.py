@@ -12,12 +12,12 @@ from daybook.cli.kit import (
     Failure,
     add_command,
     add_store_option,
+    companies_shown,
     find_company,
     opened_store,
     print_aside,
     print_line,
     print_table,
-    slug_of,
     whole_number,
 )
 from daybook.domain.ids import Timestamp
@@ -127,7 +127,7 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
         if arguments.refresh:
             return _authorize(store, environment.clock, wanted, arguments.new_secret)
         issued = credentials.issue(store.directory, environment.clock, wanted)
-        opens = _companies(store, issued.token)
+        opens = companies_shown(store, issued.token.company_ids)
     print_aside(f"Token {issued.token.number} opens {opens}. It is shown only now:")
     print_line(issued.text)
     return 0
@@ -149,7 +149,7 @@ def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_sec
     if len(realms) == 1:
         rows.append(("realm", realms[0]))
     numbers = f"{made.refresh.token.number} and {made.access.token.number}"
-    opens = _companies(store, made.refresh.token)
+    opens = companies_shown(store, made.refresh.token.company_ids)
     print_aside(f"Tokens {numbers} open {opens}. They are shown only now:")
     for label, value in rows:
         print_line(f"{label:<14} {value}")
@@ -165,7 +165,7 @@ def list_tokens(arguments: argparse.Namespace, environment: Environment) -> int:
                 str(token.number),
                 token.kind,
                 token.client,
-                _companies(store, token),
+                companies_shown(store, token.company_ids),
                 " ".join(sorted(token.scopes)),
                 _day(token.created_at),
                 "never" if token.expires_at is None else _day(token.expires_at),
@@ -189,12 +189,6 @@ def revoke(arguments: argparse.Namespace, environment: Environment) -> int:
     more = f", and with it what the same authorization made: {others}" if others else ""
     print_line(f"Token {number} is revoked{more}.")
     return 0
-
-
-def _companies(store: Store, token: Token) -> str:
-    if not token.company_ids:
-        return "all companies"
-    return " ".join(slug_of(store, company) for company in sorted(token.company_ids))
 
 
 def _day(moment: Timestamp) -> str:

@@ -70,6 +70,9 @@ _ACCOUNT_TYPES: Final = {
     AccountKind.OTHER_EXPENSE: "Other Expense",
     AccountKind.NON_POSTING: "Non-Posting",
 }
+_LISTED: Final = ("JournalEntry", "Account", "Customer", "Vendor", "Class", "Project", "TaxGroup")
+"""Types that are listed in pages."""
+
 _SYMBOLS: Final = {
     "AUD": "A$",
     "BRL": "R$",
@@ -459,30 +462,8 @@ FIELDS: Final[Mapping[str, Mapping[str, Get]]] = {
         "endDate": _none,
         "rate": _percent,
     },
-    **{
-        f"{name}Connection": _CONNECTION
-        for name in (
-            "JournalEntry",
-            "Account",
-            "Customer",
-            "Vendor",
-            "Class",
-            "Project",
-            "TaxGroup",
-        )
-    },
-    **{
-        f"{name}Edge": _EDGE
-        for name in (
-            "JournalEntry",
-            "Account",
-            "Customer",
-            "Vendor",
-            "Class",
-            "Project",
-            "TaxGroup",
-        )
-    },
+    **{f"{name}Connection": _CONNECTION for name in _LISTED},
+    **{f"{name}Edge": _EDGE for name in _LISTED},
 }
 """By type and field. The fields of Query, Mutation, and the lists of Company take arguments and
 stand in `roots`."""
