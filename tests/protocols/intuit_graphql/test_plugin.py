@@ -183,29 +183,6 @@ def test_which_company(wire: GraphqlWire) -> None:
         assert asked(realm, token) == "AuthorizationFailed"
 
 
-def test_the_page_to_explore_with(wire: GraphqlWire) -> None:
-    """Nothing is loaded from elsewhere, no script stands in the page, and it needs no token."""
-    page = wire.send("GET", headers={"accept": "text/html,*/*;q=0.8"}, token=None)
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    policy = page.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    text = page.response.body.decode()
-    for name in ("explorer.js", "explorer.css"):
-        assert f'"{PATH}/{name}"' in text
-        assert wire.send("GET", path=f"{PATH}/{name}", token=None).status == 200
-    for body in (text, wire.send("GET", path=f"{PATH}/explorer.js").response.body.decode()):
-        assert "://" not in body
-    assert "<script>" not in text
-    assert wire.send("GET", path=f"{PATH}/other.js").status == 404
-    assert (
-        GraphqlWire(settings={"graphql-explorer": "off"})
-        .send("GET", headers={"accept": "text/html"})
-        .status
-        == 406
-    )
-
-
 def test_introspection_can_be_switched_off() -> None:
     wire = GraphqlWire(settings={"graphql-introspection": "off"})
     answer = wire.post("{ __schema { types { name } } }")

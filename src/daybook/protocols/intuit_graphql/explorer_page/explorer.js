@@ -4,26 +4,6 @@
 
 const byId = (id) => document.getElementById(id);
 const address = location.pathname;
-const START = `query entries($first: Int) {
-  company {
-    companyName
-    journalEntries(first: $first, orderBy: [TRANSACTION_DATE_DESC]) {
-      nodes {
-        id
-        transactionDate
-        referenceNumber
-        memo
-        entryLines {
-          entryLineType
-          amount
-          account { name }
-        }
-      }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-}
-`;
 const TYPES = `{
   __schema {
     types {
@@ -92,7 +72,7 @@ async function run() {
   const status = byId("status"), answer = byId("answer");
   let variables;
   try {
-    variables = byId("variables").value.trim() ? JSON.parse(byId("variables").value) : undefined;
+    variables = byId("variables").value.trim() ? exactly(byId("variables").value) : undefined;
   } catch (error) {
     status.textContent = `variables: ${error.message}`;
     return;
@@ -176,7 +156,6 @@ async function load() {
 }
 
 byId("query").value = START;
-byId("variables").value = '{ "first": 3 }';
 byId("run").addEventListener("click", run);
 byId("query").addEventListener("input", operations);
 byId("search").addEventListener("input", list);
