@@ -25,6 +25,8 @@ from daybook.app.ports import Store
 from daybook.app.worker import OperationWorker
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
 from daybook.auth.logins import DemoLogins, StoreLogins
+from daybook.auth.people import People
+from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
@@ -128,6 +130,8 @@ def assemble(
         authenticator = DemoAuthenticator(demo, authenticator)
         logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
+    sign_in = StoreSignIn(store.directory, demo)
+    people = People(store.directory, demo)
     services = Services(
         ledger=ledger,
         authenticator=authenticator,
@@ -135,8 +139,9 @@ def assemble(
         clock=ledger.clock,
         demo=config.demo,
         settings=_wire_settings(config),
-        sign_in=StoreSignIn(store.directory, demo),
+        sign_in=sign_in,
         logins=logins,
+        sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())

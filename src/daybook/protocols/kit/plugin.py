@@ -18,6 +18,7 @@ from daybook.app.access import Authenticator, Logins, Nobody, SignIn
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
 from daybook.app.ports import Clock
+from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
 
@@ -112,6 +113,8 @@ class Services:
     sign_in: SignIn = field(default_factory=Nobody)
     logins: Logins | None = None
     """Users with passwords, for wires that sign people in themselves."""
+    sessions: Sessions = field(default_factory=NoSessions)
+    """People who have signed in with a browser."""
 
 
 class Plugin(Protocol):
