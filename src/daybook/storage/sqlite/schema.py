@@ -58,7 +58,8 @@ def migrate(connection: apsw.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for number in range(version_of(connection) + 1, VERSION + 1):
+        version = version_of(connection)
+        for number in sorted(number for number in MIGRATIONS if number > version):
             connection.execute(MIGRATIONS[number])
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (number,))
         check(connection)
