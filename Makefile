@@ -15,7 +15,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 
 .PHONY: install run test check fix bench lock test-clients clean
 
-install: $(VENV)/installed
+install: $(VENV)/installed $(VENV)/assets
 
 # Two stamps: a change of the lock file installs packages, one of pyproject.toml only Daybook itself.
 $(VENV)/locked: requirements/dev.txt
@@ -27,6 +27,14 @@ $(VENV)/locked: requirements/dev.txt
 $(VENV)/installed: $(VENV)/locked pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
+
+# What browsers are served and others made. Without npm the pages do without it, and say so.
+$(VENV)/assets: assets/package-lock.json assets/collect.py $(VENV)/locked
+	@if ! command -v npm >/dev/null; then \
+		echo "npm is not here: web pages come without charts, live search and GraphiQL" >&2; \
+	elif ( cd assets && npm ci --ignore-scripts $(NPM_FLAGS) ) && $(BIN)/python assets/collect.py; then \
+		touch $@; \
+	else echo "npm failed: web pages come without charts, live search and GraphiQL" >&2; fi
 
 run: install
 	$(BIN)/python -m daybook serve --demo $(ARGS)
@@ -52,18 +60,20 @@ lock: install
 	$(COMPILE) --upgrade --output-file requirements/dev.txt requirements/dev.in
 	$(COMPILE) --upgrade --constraint requirements/dev.txt \
 		--output-file requirements/runtime.txt requirements/runtime.in
-	for clients in $(NODE_CLIENTS); do ( cd $$clients && \
+	for packages in assets $(NODE_CLIENTS); do ( cd $$packages && \
 		npm install --package-lock-only --omit-lockfile-registry-resolved $(NPM_FLAGS) ) || exit 1; done
 
 # What tests drive and pip cannot bring. Debian packages are installed by root alone.
-CLIENT_PACKAGES := postgresql-client odbc-postgresql unixodbc libpostgresql-jdbc-java default-jdk-headless
+CLIENT_PACKAGES := postgresql-client odbc-postgresql unixodbc libpostgresql-jdbc-java \
+	default-jdk-headless chromium
 
 test-clients:
 	for clients in $(NODE_CLIENTS); do ( cd $$clients && npm ci $(NPM_FLAGS) ) || exit 1; done
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get install --quiet=2 --yes --no-install-recommends $(CLIENT_PACKAGES); \
-	else echo "as root, for the SQL clients: apt-get install $(CLIENT_PACKAGES)"; fi
+	else echo "as root, for SQL clients and a browser: apt-get install $(CLIENT_PACKAGES)"; fi
 
 clean:
-	rm -rf $(VENV) var $(NODE_CLIENTS:=/node_modules) build dist
+	rm -rf $(VENV) var assets/node_modules $(NODE_CLIENTS:=/node_modules) build dist
+	rm -rf src/daybook/assets/collected
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

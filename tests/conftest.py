@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.support.browser import browser as browser
 from tests.support.server import RunningServer, start
 
 # A busy machine is no fault of an example's; a failure prints what repeats it.

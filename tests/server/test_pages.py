@@ -6,7 +6,9 @@ from typing import Any, cast
 import pytest
 from tests.server.conftest import Mirror
 
+from daybook import assets
 from daybook.app.ports import Store
+from daybook.assets import Asset
 from daybook.protocols.kit.plugin import Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
 from daybook.server.observe import Metrics
@@ -93,3 +95,18 @@ def test_other_methods(pages: ServerPages) -> None:
         response = ask(pages, path, "OPTIONS")
         assert (response.status, response.headers) == (204, (("allow", "GET, HEAD, OPTIONS"),))
     assert ask(pages, "/nowhere", "OPTIONS").status == 404
+
+
+def test_files_for_browsers_are_kept_by_them(
+    pages: ServerPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Asset(b"let it = 1", "text/javascript; charset=utf-8", "0123456789abcdef")
+    monkeypatch.setattr("daybook.server.pages.asset", {"htmx.js": held}.get)
+    versioned = Request("GET", f"{assets.PREFIX}htmx.js", "v=0123456789abcdef", {}, b"", "id", "")
+    response = pages(versioned)
+    assert (response.status, response.body) == (200, held.body)
+    assert ("cache-control", "public, max-age=31536000, immutable") in response.headers
+    assert ("x-content-type-options", "nosniff") in response.headers
+    assert ("cache-control", "no-store") in ask(pages, "/assets/htmx.js").headers
+    assert ask(pages, "/assets/htmx.js", "POST").status == 405
+    assert ask(pages, "/assets/other.js").status == 404

@@ -6,6 +6,7 @@ from typing import Final
 
 from daybook import __version__
 from daybook.app.ports import Store
+from daybook.assets import PREFIX, asset
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
@@ -27,6 +28,9 @@ _HTML: Final = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
 )
+_FOR_EVER: Final = ("cache-control", "public, max-age=31536000, immutable")
+"""For what is asked for by an address that changes with the content."""
+_NO_SNIFFING: Final = ("x-content-type-options", "nosniff")
 _ALLOW: Final = ("allow", "GET, HEAD, OPTIONS")
 
 
@@ -49,7 +53,7 @@ class ServerPages:
 
     def __call__(self, request: Request) -> Response:
         """The answer to a request for no wire."""
-        page = self._pages.get(request.path)
+        page = self._pages.get(request.path) or _asset_page(request)
         if request.method == "OPTIONS" and (page is not None or request.path == "*"):
             return Response(204, b"", (_ALLOW,))
         if page is None:
@@ -70,6 +74,17 @@ class ServerPages:
         except Exception as error:
             return Response(503, b"the store does not answer\n", (_TEXT, _NO_STORE), repr(error))
         return Response(200, b"ready\n", (_TEXT, _NO_STORE))
+
+
+def _asset_page(request: Request) -> Callable[[], Response] | None:
+    """What answers with a file for browsers, or None where a request asks for something else."""
+    path = request.path
+    found = asset(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
+    if found is None:
+        return None
+    lasting = _FOR_EVER if request.query == f"v={found.version}" else _NO_STORE
+    headers = (("content-type", found.media_type), lasting, _NO_SNIFFING)
+    return lambda: Response(200, found.body, headers)
 
 
 def _first_page(here: Sequence[Interface]) -> str:
