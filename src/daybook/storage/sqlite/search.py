@@ -41,8 +41,9 @@ SLICE_EVENTS: Final = 256
 SLICE_BYTES: Final = 2 * 1024 * 1024
 """Bytes of bodies of one slice, after which it ends early: large entries take longer."""
 
-TRIGRAMS_MAX: Final = 32
-"""Trigrams of a text that are looked up. A longer text is hardly ever found by chance."""
+TRIGRAMS_MAX: Final = 12
+"""Trigrams of a text that are looked up, evenly taken from it. Each costs the more the commoner it
+is, and so many are hardly ever found together by chance."""
 
 ALTERNATIVES_MAX: Final = 16
 """Alternatives of an `Or` that are looked up apart from one another."""
