@@ -1,4 +1,5 @@
-"""Copies what browsers are served out of the installed npm packages into the Python package.
+"""Copies what browsers are served, and what reports are printed with, out of the installed npm
+packages into the Python package.
 
 The packages come by `npm ci` from the lock file beside this script, which holds their hashes; only
 finished files are taken, unchanged, each with its licence. The copies are in no version control:
@@ -22,14 +23,21 @@ FILES = {
 }
 """Name under which a file is served -> its path among the packages."""
 
+FONTS = {
+    "DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
+    "DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
+}
+"""The same of files that are read here and served to nobody."""
+
 
 def main() -> None:
     """Put a fresh set of copies in place of the old one."""
     shutil.rmtree(TARGET, ignore_errors=True)
     TARGET.mkdir(parents=True)
-    for name, source in FILES.items():
+    every = {**FILES, **FONTS}
+    for name, source in every.items():
         shutil.copyfile(PACKAGES / source, TARGET / name)
-    for package in sorted({source.split("/", 1)[0] for source in FILES.values()}):
+    for package in sorted({source.split("/", 1)[0] for source in every.values()}):
         licence = next(PACKAGES.joinpath(package).glob("LICENSE*"))
         shutil.copyfile(licence, TARGET / f"{package}.licence.txt")
 

@@ -13,6 +13,7 @@ ALL = (
     "large_entry",
     "importing",
     "balances",
+    "register",
     "pushing",
     "codat_listing",
     "graphql_lists",

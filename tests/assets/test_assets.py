@@ -55,3 +55,11 @@ def test_the_lock_names_no_registry() -> None:
     lock = json.loads((ROOT / "assets" / "package-lock.json").read_text())
     packages = [package for path, package in lock["packages"].items() if path]
     assert all("integrity" in package and "resolved" not in package for package in packages)
+
+
+def test_fonts_are_for_printing_and_served_to_nobody() -> None:
+    for font in runpy.run_path(str(ROOT / "assets" / "collect.py"))["FONTS"]:
+        path = assets.font_path(font)
+        assert path is None or path.read_bytes()[:4] == b"\0\1\0\0"
+        assert assets.asset(font) is None
+    assert assets.font_path("../__init__.py") is None

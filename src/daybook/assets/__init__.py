@@ -10,6 +10,7 @@ they are missing, as after an installation without npm, pages do without: ask `a
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from daybook.domain.values import value
@@ -26,6 +27,9 @@ _TYPES: Final = {
     "react.js": "text/javascript; charset=utf-8",
 }
 """All that may be asked for: a path of a request never reaches the file system."""
+
+_FONTS: Final = frozenset({"DejaVuSans.ttf", "DejaVuSans-Bold.ttf"})
+"""Collected with them, for what is printed."""
 
 
 @value
@@ -54,3 +58,11 @@ def address(name: str) -> str | None:
     """The path a page names to have a file, good for ever since it changes with the content."""
     found = asset(name)
     return None if found is None else f"{PREFIX}{name}?v={found.version}"
+
+
+def font_path(name: str) -> Path | None:
+    """Where a font for printing is, or None where it was not collected."""
+    if name not in _FONTS:
+        return None
+    path = Path(str(files(__package__).joinpath("collected", name)))
+    return path if path.exists() else None

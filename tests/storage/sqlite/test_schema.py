@@ -81,6 +81,9 @@ def _take_back(file: apsw.Connection, version: int) -> None:
     file.execute("PRAGMA foreign_keys = OFF")
     there = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type"
     was = set(early.execute(there))
+    virtual = "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL %'"
+    for (name,) in set(file.execute(virtual)) - set(early.execute(virtual)):
+        file.execute(f"DROP TABLE {name}")  # and with it the tables it is kept in
     for kind, name in set(file.execute(there)) - was:
         file.execute(f"DROP {kind} IF EXISTS {name}")
     for kind, name in was:

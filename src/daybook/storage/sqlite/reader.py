@@ -45,7 +45,7 @@ from daybook.storage.kit.sql import (
     Compiler,
     Parameter,
 )
-from daybook.storage.sqlite import totals
+from daybook.storage.sqlite import search, totals
 from daybook.storage.sqlite.operations import OPERATION, operation_of
 from daybook.storage.sqlite.references import ReferenceCache, ReferenceCaches
 
@@ -416,18 +416,14 @@ class SqliteReader:
         """What to read entries from, and the parameters up to the company's.
 
         SQLite cannot know how many lines an account has; a look at the index can. Where at most
-        `most` lines can satisfy a filter, their entries lead; otherwise an order does, or none.
+        `most` lines or texts can satisfy a filter, their entries lead; otherwise an order does,
+        or none.
         """
-        for select, parameters in _ENTRIES.leads(filter):
-            statement = f"SELECT count(*) FROM ({select} LIMIT ?)"
-            row = self._connection.execute(
-                statement, (self._company_id, *parameters, most + 1)
-            ).fetchone()
-            assert row is not None
-            if row[0] <= most:
-                table = f"(SELECT DISTINCT id FROM ({select})) k CROSS JOIN entry e ON e.id = k.id"
-                return table, [self._company_id, *parameters, self._company_id]
-        return "entry e", [self._company_id]
+        leads = search.leads(_ENTRIES, filter, self._company_id)
+        ids = search.gathered(self._connection, leads, most)
+        if ids is None:
+            return "entry e", [self._company_id]
+        return "json_each(?) k CROSS JOIN entry e ON e.id = k.value", [ids, self._company_id]
 
     def _page(
         self,

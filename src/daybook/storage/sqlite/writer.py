@@ -39,7 +39,7 @@ from daybook.app.ports import (
 )
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
-from daybook.storage.sqlite import deliveries
+from daybook.storage.sqlite import deliveries, search
 from daybook.storage.sqlite.references import ReferenceCaches
 from daybook.storage.sqlite.tx import SqliteTx, Writes
 
@@ -51,6 +51,10 @@ CHECKPOINT_IDLE_PAGES: Final = 1_000
 
 IDLE_AFTER_S: Final = 0.25
 """How long the queue is empty before the writer tidies up."""
+
+INDEX_AFTER_S: Final = 0.02
+"""Between two slices of the search index while nobody waits for the writer: it has two thirds of
+the time for whoever comes."""
 
 TIDY_AFTER_COMMITS: Final = 250
 """Group commits after which the writer tidies up although commands wait."""
@@ -184,6 +188,7 @@ class Writer:
         self._closing = False
         self._log_pages = 0
         self._untidy: set[CompanyId] = set()
+        self._unsearchable = search.behind(connection)
         self._commits_untidy = 0
         self._units_untidy = 0
         self._gate = threading.Lock()
@@ -247,8 +252,9 @@ class Writer:
         """What waits, up to a group; nothing if there was time to tidy up."""
         chores = self._untidy or self._log_pages >= CHECKPOINT_IDLE_PAGES
         taken: list[_Waiting] = []
+        wait = IDLE_AFTER_S if chores else INDEX_AFTER_S if self._unsearchable else None
         try:
-            first = self._queue.get(timeout=IDLE_AFTER_S if chores else None)
+            first = self._queue.get(timeout=wait)
             while first is not None:
                 taken.append(first)
                 if len(taken) == GROUP_COMMIT_MAX:
@@ -393,8 +399,28 @@ class Writer:
                 self._untidy |= companies
             except Exception as error:
                 self._fault(error, committing=committing)
+            self._unsearchable |= companies
+        self._index()
         if self._log_pages >= CHECKPOINT_IDLE_PAGES:
             self._checkpoint()
+
+    def _index(self) -> None:
+        """Take a slice of what was written into the search index; more the next time."""
+        if self._read_only is not None or not self._unsearchable:
+            return
+        company_id = next(iter(self._unsearchable))
+        committing = False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            more = search.advance(self._connection, company_id)
+            committing = True
+            self._connection.execute("COMMIT")
+            if not more:
+                self._unsearchable.discard(company_id)
+        except apsw.BusyError:
+            self._rollback()
+        except Exception as error:
+            self._fault(error, committing=committing)
 
     def _checkpoint(self) -> None:
         """Copy the log back into the database as far as readers let it."""

@@ -1,0 +1,277 @@
+"""Finds entries by text contained in them and by amount, however many there are.
+
+A trigram index over document number, memo and descriptions, and a table of amounts. Both are kept
+lazily, like totals by period: the writer brings them up to the last event when nobody waits, a
+slice at a time, so that posting pays nothing for them; what the events after `search_progress`
+are about is a candidate of every search.
+
+An index here never decides anything. It names candidates (too many: what entries once said is
+never taken out, and trigrams do not tell their order), and the compiled filter then judges each.
+So it need not be exact, only complete; and texts of one or two characters are simply scanned for.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import apsw
+import msgspec
+
+from daybook.domain.events import ENTRY
+from daybook.domain.ids import CompanyId
+from daybook.domain.model import Side, Status
+from daybook.domain.query import (
+    And,
+    AnyLine,
+    Compare,
+    Field,
+    Filter,
+    Like,
+    OneOf,
+    Op,
+    Or,
+    Value,
+    fold,
+)
+from daybook.storage.kit.sql import INTEGER_MAX, Compiler, Fragment, Parameter
+
+SLICE_EVENTS: Final = 256
+"""Events taken into the index before commands that wait are looked at again: some 10 ms."""
+
+SLICE_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of bodies of one slice, after which it ends early: large entries take longer."""
+
+TRIGRAMS_MAX: Final = 12
+"""Trigrams of a text that are looked up, evenly taken from it. Each costs the more the commoner it
+is, and so many are hardly ever found together by chance."""
+
+ALTERNATIVES_MAX: Final = 16
+"""Alternatives of an `Or` that are looked up apart from one another."""
+
+_COMPANY_SHIFT: Final = 40
+"""A row of the text index is a company and the number of one of its events, which end far below
+this many bits."""
+
+_TEXTS: Final = frozenset({Field.MEMO, Field.DOC_NUMBER, Field.LINE_DESCRIPTION})
+_AMOUNTS: Final = frozenset({Field.TOTAL, Field.LINE_AMOUNT})
+
+_PROGRESS: Final = "SELECT seq FROM search_progress WHERE company_id = ?"
+_PUT_PROGRESS: Final = "INSERT OR REPLACE INTO search_progress (company_id, seq) VALUES (?, ?)"
+_BEHIND: Final = (
+    "SELECT h.company_id FROM head h LEFT JOIN search_progress s ON s.company_id = h.company_id"
+    " WHERE h.seq > ifnull(s.seq, 0)"
+)
+_NEXT: Final = (
+    "SELECT v.seq, v.entity, v.record_id, v.body, p.body FROM event v LEFT JOIN event p"
+    " ON p.company_id = v.company_id AND p.seq = v.previous_seq"
+    " WHERE v.company_id = ? AND v.seq > ? ORDER BY v.seq LIMIT ?"
+)
+_ADD_TEXT: Final = "INSERT INTO search_text (rowid, text) VALUES (?, ?)"
+_ADD_DOCUMENT: Final = "INSERT INTO search_document (company_id, seq, entry_id) VALUES (?, ?, ?)"
+_ADD_AMOUNT: Final = (
+    "INSERT OR IGNORE INTO search_amount (company_id, amount, entry_id) VALUES (?, ?, ?)"
+)
+_TAIL: Final = (
+    " UNION ALL SELECT v.record_id FROM event v WHERE v.company_id = ? AND v.seq >"
+    f" ifnull(({_PROGRESS}), 0) AND v.entity = '{ENTRY}'"
+)
+_BY_TEXT: Final = (
+    "SELECT d.entry_id AS id FROM search_text t CROSS JOIN search_document d"
+    f" ON d.company_id = ? AND d.seq = t.rowid & {(1 << _COMPANY_SHIFT) - 1}"
+    " WHERE t.search_text MATCH ? AND t.rowid BETWEEN ? AND ?" + _TAIL
+)
+_BY_AMOUNT: Final = (
+    "SELECT a.entry_id AS id FROM search_amount a WHERE a.company_id = ?"
+    " AND a.amount BETWEEN ? AND ?" + _TAIL
+)
+_WAITING: Final = (
+    "SELECT id FROM entry INDEXED BY entry_waiting WHERE company_id = ? AND status <> 'posted'"
+)
+_DELETED: Final = (
+    "SELECT id FROM entry INDEXED BY entry_deleted WHERE company_id = ? AND deleted_at IS NOT NULL"
+)
+
+
+class _Line(msgspec.Struct):
+    amount: int
+    side: str
+    description: str | None = None
+
+
+class _Said(msgspec.Struct):
+    """What a search needs of an entry's body; the decoder skips the rest."""
+
+    lines: list[_Line]
+    doc_number: str | None = None
+    memo: str | None = None
+
+    def text(self) -> str:
+        """Everything that is searched, as the index and the searches spell it."""
+        texts = (self.doc_number, self.memo, *(line.description for line in self.lines))
+        return "\n".join(_spelled(text) for text in texts if text)
+
+    def amounts(self) -> set[int]:
+        """The total and the amounts of the lines."""
+        debit = Side.DEBIT.value
+        total = sum(line.amount for line in self.lines if line.side == debit)
+        return {total, *(line.amount for line in self.lines)}
+
+
+_decode: Final = msgspec.json.Decoder(_Said).decode
+
+
+def _spelled(text: str) -> str:
+    """A text as it is indexed: small ASCII letters, and no NUL, at which the tokenizer ends."""
+    return fold(text).replace("\0", " ")
+
+
+def behind(connection: apsw.Connection) -> set[CompanyId]:
+    """Companies whose index does not include their last event yet."""
+    return {CompanyId(company_id) for (company_id,) in connection.execute(_BEHIND)}
+
+
+def advance(connection: apsw.Connection, company_id: CompanyId) -> bool:
+    """Take the next events into the index, in the caller's transaction; whether more may follow."""
+    row = connection.execute(_PROGRESS, (company_id,)).fetchone()
+    after = seq = 0 if row is None else row[0]
+    texts: list[tuple[int, str]] = []
+    documents: list[tuple[int, int, int]] = []
+    amounts: list[tuple[int, int, int]] = []
+    size = 0
+    for seq, entity, record_id, body, previous in connection.execute(
+        _NEXT, (company_id, after, SLICE_EVENTS)
+    ):
+        if entity == ENTRY:
+            said = _decode(body)
+            before = None if previous is None else _decode(previous)
+            if before is None or said.text() != before.text():
+                texts.append((company_id << _COMPANY_SHIFT | seq, said.text()))
+                documents.append((company_id, seq, record_id))
+            known = set() if before is None else before.amounts()
+            amounts.extend((company_id, amount, record_id) for amount in said.amounts() - known)
+        size += len(body)
+        if size > SLICE_BYTES:
+            break
+    connection.executemany(_ADD_TEXT, texts)
+    connection.executemany(_ADD_DOCUMENT, documents)
+    connection.executemany(_ADD_AMOUNT, sorted(amounts))
+    if seq != after:
+        connection.execute(_PUT_PROGRESS, (company_id, seq))
+    return size > SLICE_BYTES or seq - after == SLICE_EVENTS
+
+
+def leads(compiler: Compiler, item: Filter, company_id: CompanyId) -> list[Fragment]:
+    """Selections of entry ids (repeated ones among them), each one holding all that satisfy a
+    filter: those of lines (`Compiler.leads`), and those by text, amount, status and deletion.
+    """
+    match item:
+        case And(items):
+            found = list(_total_range(items, company_id))
+            return found + [lead for each in items for lead in leads(compiler, each, company_id)]
+        case Or(items) if 1 <= len(items) <= ALTERNATIVES_MAX:
+            return _any(compiler, items, company_id)
+        case AnyLine(And(items)):
+            found = list(_range(items, Field.LINE_AMOUNT, company_id))
+            return found + leads(compiler, And(items), company_id)
+        case AnyLine(inner):
+            return leads(compiler, inner, company_id)
+        case Like(Field.DOC_NUMBER, parts) if parts[0]:
+            return []  # a beginning has an index of its own
+        case Like(field, parts) if field in _TEXTS:
+            return _by_text(parts, company_id)
+        case Compare(Field.MEMO | Field.LINE_DESCRIPTION, Op.EQ, str() as text):
+            return _by_text((text,), company_id)
+        case Compare(field, _, value) if field in _AMOUNTS and isinstance(value, int):
+            return list(_range((item,), field, company_id))
+        case Compare(Field.STATUS, Op.EQ, value) if not _posted(value):
+            return [(_WAITING, [company_id])]
+        case OneOf(Field.STATUS, values) if not any(map(_posted, values)):
+            return [(_WAITING, [company_id])]
+        case Compare(Field.DELETED, Op.EQ, True):
+            return [(_DELETED, [company_id])]
+        case _:
+            return [(text, [company_id, *rest]) for text, rest in compiler.leads(item)]
+
+
+def _posted(status: Value) -> bool:
+    return isinstance(status, str) and fold(status) == Status.POSTED.value
+
+
+def _any(compiler: Compiler, items: Sequence[Filter], company_id: CompanyId) -> list[Fragment]:
+    """The first lead of each alternative, one after the other; none where one has none."""
+    alternatives: dict[str, Fragment] = {}
+    for each in items:
+        found = leads(compiler, each, company_id)
+        if not found:
+            return []
+        alternatives[repr(found[0])] = found[0]
+    text = " UNION ALL ".join(f"SELECT id FROM ({text})" for text, _ in alternatives.values())
+    parameters = [each for _, rest in alternatives.values() for each in rest]
+    return [(text, parameters)]
+
+
+def _by_text(parts: Iterable[str], company_id: CompanyId) -> list[Fragment]:
+    trigrams = list(dict.fromkeys(_trigrams(parts)))
+    if not trigrams:
+        return []
+    step = -(-len(trigrams) // TRIGRAMS_MAX)
+    query = " AND ".join('"{}"'.format(each.replace('"', '""')) for each in trigrams[::step])
+    first = company_id << _COMPANY_SHIFT
+    last = first + (1 << _COMPANY_SHIFT) - 1
+    parameters: list[Parameter] = [company_id, query, first, last, company_id, company_id]
+    return [(_BY_TEXT, parameters)]
+
+
+def _trigrams(parts: Iterable[str]) -> Iterator[str]:
+    for part in parts:
+        text = _spelled(part)
+        for at in range(len(text) - 2):
+            trigram = text[at : at + 3]
+            # the filter itself says that nothing has half of a surrogate pair in it
+            if not any("\ud800" <= character <= "\udfff" for character in trigram):
+                yield trigram
+
+
+def _total_range(items: Sequence[Filter], company_id: CompanyId) -> Iterator[Fragment]:
+    """One of an entry's total alone: its lines may satisfy two bounds one apiece."""
+    if sum(isinstance(each, Compare) and each.field is Field.TOTAL for each in items) > 1:
+        yield from _range(items, Field.TOTAL, company_id)
+
+
+def _range(items: Sequence[Filter], field: Field, company_id: CompanyId) -> Iterator[Fragment]:
+    """The amounts that all bounds on a field leave, if there are any."""
+    low, high = 0, INTEGER_MAX
+    bounded = False
+    for each in items:
+        if not (isinstance(each, Compare) and each.field is field):
+            continue
+        least, most = _bounds(each.op, each.value)
+        bounded = bounded or (least, most) != (0, INTEGER_MAX)
+        low, high = max(low, least), min(high, most)
+    if bounded:
+        low, high = min(low, INTEGER_MAX), max(high, -1)
+        yield _BY_AMOUNT, [company_id, low, high, company_id, company_id]
+
+
+def _bounds(op: Op, value: Value) -> tuple[int, int]:
+    if not isinstance(value, int):
+        return 0, INTEGER_MAX
+    match op:
+        case Op.EQ:
+            return value, value
+        case Op.LT | Op.LE:
+            return 0, value
+        case Op.GT | Op.GE:
+            return value, INTEGER_MAX
+        case Op.NE:
+            return 0, INTEGER_MAX
+
+
+def gathered(connection: apsw.Connection, found: Iterable[Fragment], most: int) -> str | None:
+    """The ids of the first selection that has at most so many, each once, as a JSON array."""
+    for statement, parameters in found:
+        limited = f"SELECT id FROM ({statement}) LIMIT ?"
+        ids = [id for (id,) in connection.execute(limited, (*parameters, most + 1))]
+        if len(ids) <= most:
+            return json.dumps(sorted(set(ids)))
+    return None
