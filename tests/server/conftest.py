@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from tests.support.server import RawResponse, exchange
 
-from daybook.protocols.kit.plugin import Limits, Problem, Request, Response
+from daybook.protocols.kit.plugin import Limits, Operation, Problem, Request, Response
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import read_config
 from daybook.server.observe import Metrics, configure_log
@@ -29,6 +29,7 @@ class Mirror:
     name = "mirror"
     prefixes = ("/mirror", "/mirror/deep/inside")
     limits = Limits(BODY_BYTES_MAX)
+    operations: tuple[Operation, ...] = ()
 
     def __init__(self) -> None:
         self.release = threading.Event()

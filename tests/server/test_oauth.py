@@ -218,4 +218,4 @@ def test_operations_are_a_closed_set(plugin: Plugin) -> None:
         plugin.operation(Request("GET", path, "", {}, b"", "", ORIGIN))
         for path in (*plugin.prefixes, TOKEN + "/", "/anything/else")
     }
-    assert names == {"discovery", "token", "revoke", "authorize", "userinfo", "jwks", "unknown"}
+    assert names == {"discovery", "token", "revoke", "authorize", "userinfo", "jwks", "other"}

@@ -191,10 +191,11 @@ def test_credentials_of_the_demo_are_unknown_without_the_switch(tmp_path: Path) 
 
 
 FOREIGN = """
-from daybook.protocols.kit.plugin import Limits, Response
+from daybook.protocols.kit.plugin import Limits, Operation, Response
 
 class Foreign:
     name, prefixes, limits = "foreign", ("/foreign",), Limits(10)
+    operations = (Operation("show", "GET", "/foreign", None),)
     def __init__(self, services):
         self.companies = services.ledger.store.directory.company_ids()
     def handle(self, request):

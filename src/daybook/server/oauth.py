@@ -16,6 +16,7 @@ from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
 from daybook.protocols.kit import http, json
 from daybook.protocols.kit.plugin import (
     Limits,
+    Operation,
     Plugin,
     Problem,
     Request,
@@ -40,6 +41,9 @@ _OPERATIONS: Final = {
     "/op/v1/jwks": "jwks",
 }
 
+_POSTED: Final = (_TOKEN, _REVOKE)
+"""Addresses that are asked by POST; all others are read."""
+
 _BODY_BYTES_MAX: Final = 64 * 1024
 """A token request is a form of three short fields."""
 
@@ -60,6 +64,10 @@ class OAuth:
     name: Final = "oauth"
     prefixes: Final = tuple(_OPERATIONS)
     limits: Final = Limits(_BODY_BYTES_MAX)
+    operations: Final = tuple(
+        Operation(name, "POST" if path in _POSTED else "GET", path, None)
+        for path, name in _OPERATIONS.items()
+    )
 
     def __init__(self, grants: Grants, runtime: Runtime) -> None:
         self._grants = grants
@@ -72,7 +80,7 @@ class OAuth:
             return _refusal(request, 501, "not_implemented", "this version has no sign-in page")
         if path not in _OPERATIONS:
             return _refusal(request, 404, "invalid_request", "nothing answers at this path")
-        method = "POST" if path in (_TOKEN, _REVOKE) else "GET"
+        method = "POST" if path in _POSTED else "GET"
         if request.method != method:
             return _refusal(request, 405, "invalid_request", f"{method} is wanted here")
         return None
@@ -97,7 +105,7 @@ class OAuth:
 
     def operation(self, request: Request) -> str:
         """What is asked, for metrics."""
-        return _OPERATIONS.get(request.path.rstrip("/"), "unknown")
+        return _OPERATIONS.get(request.path.rstrip("/"), "other")
 
     def _token(self, request: Request) -> Response:
         fields = _fields(request)

@@ -8,7 +8,7 @@ from daybook import __version__
 from daybook.app.ports import Store
 from daybook.assets import PREFIX, asset
 from daybook.protocols.kit import json
-from daybook.protocols.kit.plugin import Plugin, Request, Response
+from daybook.protocols.kit.plugin import Operation, Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
 from daybook.server.interfaces import Interface, present
 from daybook.server.observe import Metrics, without_credentials
@@ -50,6 +50,11 @@ class ServerPages:
             "/readyz": self._ready,
             "/metrics": lambda: Response(200, metrics.exposition(), (_METRICS, _NO_STORE)),
         }
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """All that is answered; none of it wants a credential."""
+        return [Operation("page", "GET", path, None) for path in self._pages]
 
     def __call__(self, request: Request) -> Response:
         """The answer to a request for no wire."""

@@ -19,6 +19,7 @@ from daybook.protocols.codat import errors, events, push
 from daybook.protocols.codat.calls import Call
 from daybook.protocols.codat.clients import Clients
 from daybook.protocols.codat.companies import Companies
+from daybook.protocols.codat.described import DESCRIBED
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.errors import CodatError
 from daybook.protocols.codat.idempotency import Idempotency
@@ -37,6 +38,7 @@ from daybook.protocols.kit.http import TooManyParameters, query_map
 from daybook.protocols.kit.plugin import (
     REQUESTS_PER_DAY_SETTING,
     Limits,
+    Operation,
     Plugin,
     Problem,
     Request,
@@ -72,7 +74,9 @@ class CodatPlugin:
         per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
         self._quota = Quota(None if per_day is None else int(per_day))
         self._idempotency = Idempotency(directory)
-        self._routes = Routes(_routes(services, views))
+        routes = _routes(services, views)
+        self._routes = Routes(routes)
+        self.operations = tuple(_operation(route) for route in routes)
         publishing = Publishing(directory, views)
         ledger.hooks.conclude(WIRE, push.conclude)
         ledger.hooks.publish(WIRE, publishing.publish)
@@ -118,7 +122,7 @@ class CodatPlugin:
         found = self._routes.find(request.method, _segments(request.path))
         if found is None or found.route is None:
             return "other"
-        return f"{found.route.method.lower()} {found.route.pattern.lstrip('/')}"
+        return _name(found.route)
 
     def _principal(self, request: Request) -> Principal:
         """Who has the API key. Basic authentication with the key alone, or with a colon after."""
@@ -199,6 +203,15 @@ class CodatPlugin:
     def _with_quota(self, response: Response, client: str | None) -> Response:
         headers = (*response.headers, *self._quota.headers(client, self._clock()))
         return Response(response.status, response.body, headers, response.diagnosis)
+
+
+def _name(route: Route) -> str:
+    return f"{route.method.lower()} {route.pattern.lstrip('/')}"
+
+
+def _operation(route: Route) -> Operation:
+    _, _, scopes, summary = DESCRIBED[route.method, route.pattern]
+    return Operation(_name(route), route.method, route.pattern, scopes, summary)
 
 
 def _error_response(request: Request, error: CodatError) -> Response:

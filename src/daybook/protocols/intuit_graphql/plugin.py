@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Any, Final
 
-from daybook.app.access import Principal, Rejection
+from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.ledger import Books
 from daybook.app.ports import Overloaded, StoreFailure
 from daybook.protocols.intuit_graphql import explorer, ids, negotiation
@@ -29,12 +29,22 @@ from daybook.protocols.intuit_graphql.schema import schema
 from daybook.protocols.kit import json
 from daybook.protocols.kit.cursor import KEY_SETTING, CursorSeal
 from daybook.protocols.kit.http import content_type
-from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
+from daybook.protocols.kit.plugin import (
+    Limits,
+    Plugin,
+    Problem,
+    Request,
+    Response,
+    Services,
+)
+from daybook.protocols.kit.plugin import Operation as Address
 
 PATH: Final = "/2020-04/graphql"
 ALIAS: Final = "/graphql"
 
 _METHODS: Final = "GET, POST, OPTIONS"
+_NOTHING: Final[frozenset[Scope]] = frozenset()
+"""What a token must allow for a request as such: each field asks for what it needs."""
 _HEADERS: Final = (("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Encoding"))
 
 
@@ -59,6 +69,14 @@ class GraphqlPlugin:
     name = "intuit_graphql"
     prefixes = (PATH, ALIAS)
     limits = Limits(BODY_BYTES_MAX)
+    operations = tuple(
+        Address(f"{method.lower()} graphql", method, path, _NOTHING, what)
+        for path in prefixes
+        for method, what in (
+            ("POST", "Carry out a document"),
+            ("GET", "Carry out a document that changes nothing, or show the page to explore with"),
+        )
+    )
 
     def __init__(self, services: Services) -> None:
         self._services = services

@@ -9,12 +9,12 @@ Nothing here does I/O: a request is a value, a response is a value.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
-from daybook.app.access import Authenticator, Logins, Nobody, SignIn
+from daybook.app.access import Authenticator, Logins, Nobody, Scope, SignIn
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
 from daybook.app.ports import Clock
@@ -85,6 +85,22 @@ class Limits:
     body_bytes_max: int
 
 
+@value
+class Operation:
+    """Something that can be asked for at an address: what metrics, documents and proofs go by.
+
+    `name` is what `Plugin.operation` answers for it; several addresses of the same thing may share
+    one. `path` has names in braces where ids stand. `scopes` are what a credential must allow;
+    None says that no credential is wanted.
+    """
+
+    name: str
+    method: str
+    path: str
+    scopes: frozenset[Scope] | None
+    summary: str = ""
+
+
 class Runtime(Protocol):
     """How a wire's coroutines reach the synchronous ledger."""
 
@@ -120,7 +136,8 @@ class Services:
 class Plugin(Protocol):
     """A wire that speaks HTTP.
 
-    It may also have a method `admit(request) -> Response | None`, asked with the head of a request,
+    It may also have a function `openapi() -> dict`, the OpenAPI document of what it serves, and a
+    method `admit(request) -> Response | None`, asked with the head of a request,
     the body still empty, before a body is waited for or its encoding undone: a response ends the
     request there. Without one every body within the bounds is read. A body that has come together
     with its head is handed over at once, so `handle` has to judge by itself too.
@@ -144,11 +161,19 @@ class Plugin(Protocol):
         A plain `Response` where nothing has to be waited for, which saves a task switch.
         """
 
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """All that can be asked of it, a row for each method and address.
+
+        It answers nothing else but with an error and with the files of its pages, and its metrics
+        name nothing else but `other`.
+        """
+
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer in the wire's shape where the server could not hand the request over."""
 
     def operation(self, request: Request) -> str:
-        """A short name of what is asked, from a closed set, for metrics: never an id."""
+        """The name of what is asked, one of `operations` or `other`, for metrics: never an id."""
 
 
 class Listener(Protocol):

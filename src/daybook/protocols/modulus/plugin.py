@@ -10,9 +10,18 @@ Path and method come first, then the token, then the rest. Every answer has the 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from daybook.app.access import Scope
 from daybook.app.ports import Overloaded
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
-from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
+from daybook.protocols.kit.plugin import (
+    Limits,
+    Operation,
+    Plugin,
+    Problem,
+    Request,
+    Response,
+    Services,
+)
 from daybook.protocols.modulus.authentication import Authentication
 from daybook.protocols.modulus.errors import (
     MESSAGES,
@@ -29,15 +38,24 @@ from daybook.protocols.modulus.render import WIRE
 BOOKKEEPING: Final = "/api/bk/v1/"
 COMMON: Final = "/api/cmn/"
 
-METHODS: Final[Mapping[str, str]] = {
-    BOOKKEEPING + "CreateJournal": "POST",
-    BOOKKEEPING + "UpdateJournal": "PUT",
-    BOOKKEEPING + "DeleteJournal": "DELETE",
-    BOOKKEEPING + "GetJournal": "GET",
-    BOOKKEEPING + "ListJournals": "GET",
-    COMMON + "Authenticate": "POST",
-    COMMON + "AuthenticateToken": "POST",
-}
+_READS: Final = frozenset({Scope.READ})
+_WRITES: Final = frozenset({Scope.READ, Scope.WRITE})
+
+OPERATIONS: Final = tuple(
+    Operation(path.rpartition("/")[2], method, path, scopes, what)
+    for path, method, scopes, what in (
+        (BOOKKEEPING + "CreateJournal", "POST", _WRITES, "Make a journal, pending"),
+        (BOOKKEEPING + "UpdateJournal", "PUT", _WRITES, "Change a journal that waits"),
+        (BOOKKEEPING + "DeleteJournal", "DELETE", _WRITES, "Delete a journal that waits"),
+        (BOOKKEEPING + "GetJournal", "GET", _READS, "Show a journal"),
+        (BOOKKEEPING + "ListJournals", "GET", _READS, "List the application's journals"),
+        (COMMON + "Authenticate", "POST", None, "Get a token for an application"),
+        (COMMON + "AuthenticateToken", "POST", None, "Get a token for a person"),
+    )
+)
+"""Everything this wire answers."""
+
+METHODS: Final[Mapping[str, str]] = {each.path: each.method for each in OPERATIONS}
 """The method of each address; names are taken in exactly this case."""
 
 _WITH_BODY: Final = ("POST", "PUT")
@@ -55,6 +73,7 @@ class ModulusPlugin:
     name = WIRE
     prefixes = ("/api/bk", "/api/cmn")
     limits = Limits(BODY_BYTES_MAX)
+    operations = OPERATIONS
 
     def __init__(self, services: Services) -> None:
         self._authentication = Authentication(services)

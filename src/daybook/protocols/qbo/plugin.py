@@ -19,7 +19,7 @@ from daybook.domain.model import Status
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
 from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
-from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, query
+from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, query, routes
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
@@ -62,26 +62,33 @@ class QboPlugin:
     name = "qbo"
     prefixes = ("/v3",)
     limits = Limits(BODY_BYTES_MAX)
+    operations = routes.OPERATIONS
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._clock = services.clock
         self._directory = services.ledger.store.directory
         self._operations = Operations(services)
-        self._gets: dict[str, Callable[[_Call], Response | Awaitable[Response]]] = {
-            "journalentry": self._read_entry,
-            "companyinfo": lambda call: self._read_company(call, "CompanyInfo"),
-            "preferences": lambda call: self._read_company(call, "Preferences"),
-            "exchangerate": self._read_rate,
-            "query": self._query,
-            "cdc": self._cdc,
-            **dict.fromkeys(entities.BY_NAME, self._read_record),
+        handlers: dict[str, Callable[[_Call], Response | Awaitable[Response]]] = {
+            "get journalentry": self._read_entry,
+            "get companyinfo": lambda call: self._read_company(call, "CompanyInfo"),
+            "get preferences": lambda call: self._read_company(call, "Preferences"),
+            "get exchangerate": self._read_rate,
+            "get query": self._query,
+            "get cdc": self._cdc,
+            **dict.fromkeys((f"get {name}" for name in entities.BY_NAME), self._read_record),
+            **dict.fromkeys((f"post {name}" for name in NAMES), self._save),
+            "post taxservice": self._save_tax_code,
+            "post query": self._query,
+            "post batch": self._batch,
         }
-        self._posts: dict[str, Callable[[_Call], Awaitable[Response]]] = {
-            **dict.fromkeys(NAMES, self._save),
-            "taxservice": self._save_tax_code,
-            "query": self._query,
-            "batch": self._batch,
+        self._handlers = {
+            (operation.method, operation.name.partition(" ")[2]): (
+                handlers[name],
+                name,
+                tuple(sorted(operation.scopes or ())),
+            )
+            for name, operation in routes.BY_NAME.items()
         }
 
     def admit(self, request: Request) -> Response | None:
@@ -97,13 +104,11 @@ class QboPlugin:
         call: _Call | None = None
         try:
             call = self._call(request)
-            handlers = self._gets if request.method == "GET" else self._posts
-            handler = handlers.get(call.resource)
-            if handler is None or request.method not in ("GET", "POST"):
+            found = self._handlers.get((request.method, call.resource))
+            if found is None:
                 raise errors.no_such_address(request.path, request.method)
-            # every answer shows records; of a batch, the items that write ask for more themselves
-            reads = request.method == "GET" or call.resource in ("query", "batch")
-            for needed in (Scope.READ,) if reads else (Scope.READ, Scope.WRITE):
+            handler, _, scopes = found
+            for needed in scopes:
                 if not call.books.may(needed):
                     raise errors.forbidden(f"the token does not allow {needed.value}")
             answer = handler(call)
@@ -129,8 +134,8 @@ class QboPlugin:
         """What is asked, such as `post journalentry`."""
         parts = request.path.split("/", 5)
         resource = parts[4].lower() if len(parts) > 4 else ""
-        known = resource in (self._gets if request.method == "GET" else self._posts)
-        return f"{request.method.lower()} {resource}" if known else "other"
+        found = self._handlers.get((request.method, resource))
+        return "other" if found is None else found[1]
 
     # Who, and for which books
 
