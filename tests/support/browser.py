@@ -19,9 +19,13 @@ WAIT_MS_MAX = 20_000
 """Longest wait for anything in a page: seconds on a machine that runs other tests beside."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The installed Chromium, once for all tests of a process."""
+    """The installed Chromium, for the tests of a file.
+
+    Not for longer: an event loop runs in the thread while it is open, and tests that start a loop
+    of their own would find it.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         if os.environ.get("DAYBOOK_TEST_CLIENTS") == "required":
