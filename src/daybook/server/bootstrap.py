@@ -110,6 +110,7 @@ class Assembly:
     runtime: AsyncRuntime
     lifecycle: Lifecycle
     background: Background
+    pages: ServerPages
     listeners: tuple[Listener, ...] = ()
     """Wires with a port of their own: there is one such port, so there is one at most."""
 
@@ -148,16 +149,17 @@ def assemble(
     background = _background(config, ledger)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
+    pages = ServerPages(store, metrics, lifecycle, plugins)
     application = Application(
         Router(plugins),
-        ServerPages(store, metrics, lifecycle, plugins),
+        pages,
         metrics,
         log,
         body_timeout=config.body_timeout,
         origin=config.origin,
         lifecycle=lifecycle,
     )
-    return Assembly(application, plugins, runtime, lifecycle, background, listeners)
+    return Assembly(application, plugins, runtime, lifecycle, background, pages, listeners)
 
 
 def _background(config: Config, ledger: Ledger) -> Background:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from daybook.app.access import Login, Principal
+from daybook.app.access import Login, Principal, Scope
 from daybook.domain.ids import CompanyId
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.sql.analytics import Copies
@@ -58,7 +58,8 @@ class SqlListener:
         self._strangers: dict[Connection, None] = {}
         self._sessions: dict[int, Connection] = {}
         self._addresses: Counter[str] = Counter()
-        self._plans: dict[CompanyId, dict[Any, Plan]] = {}
+        self._plans: dict[tuple[CompanyId, frozenset[Scope]], dict[Any, Plan]] = {}
+        """By books and by what callers may do with them: that is judged when a plan is made."""
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
@@ -106,7 +107,7 @@ class SqlListener:
             self._copies,
             user=user,
             online=self._online,
-            plans=self._plans.setdefault(company_id, {}),
+            plans=self._plans.setdefault((company_id, principal.scopes), {}),
             planner=PLANNER,
         )
         while session.pid in self._sessions:
