@@ -26,7 +26,6 @@ from daybook.domain.model import JournalEntry, Line, Side
 from daybook.domain.money import amount_text
 from daybook.domain.query import Field, Keyset, Query, Sort
 from daybook.protocols.intuit_graphql import ids
-from daybook.protocols.intuit_graphql.fields import LineView
 from daybook.protocols.intuit_graphql.filters import VISIBLE
 from daybook.protocols.intuit_graphql.ids import Kind
 from daybook.protocols.intuit_graphql.schema import text as sdl
@@ -60,7 +59,7 @@ def _entry(entry: JournalEntry, accounts: dict[int, dict[str, str]]) -> dict[str
 
 
 def _line(line: Line, accounts: dict[int, dict[str, str]]) -> dict[str, Any]:
-    assert LineView(line, 2).is_plain
+    assert not any((line.dimensions, line.tax, line.billing, line.annex))
     return {
         "entryLineType": SIDES[line.side],
         "sequence": str(line.id),

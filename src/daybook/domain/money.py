@@ -97,7 +97,10 @@ def amount_decimal(minor: int, exponent: int) -> Decimal:
 
 def amount_text(minor: int, exponent: int) -> str:
     """An amount as text with the currency's number of decimals."""
+    digits = str(minor)
     if not exponent:
-        return str(minor)
-    digits = str(abs(minor)).rjust(exponent + 1, "0")
-    return f"{'-' if minor < 0 else ''}{digits[:-exponent]}.{digits[-exponent:]}"
+        return digits
+    if minor < 0 or len(digits) <= exponent:  # a sign, or zeros in front: few amounts have either
+        digits = str(abs(minor)).rjust(exponent + 1, "0")
+        return f"{'-' if minor < 0 else ''}{digits[:-exponent]}.{digits[-exponent:]}"
+    return f"{digits[:-exponent]}.{digits[-exponent:]}"

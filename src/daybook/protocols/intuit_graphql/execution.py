@@ -28,6 +28,7 @@ from daybook.protocols.intuit_graphql.roots import Call
 from daybook.protocols.kit import json
 
 _ANSWER: Final = "answer"
+_COERCED: Final = "coerced"
 _CONDITIONS: Final = "conditions"
 
 
@@ -36,8 +37,11 @@ def coerce(
 ) -> VariableValues:
     """The variables of an operation, coerced; and the operation judged by what they ask for.
 
-    Raises `RequestFault`.
+    Raises `RequestFault`. One without variables comes out the same each time.
     """
+    known: VariableValues | None = operation.made.get(_COERCED)
+    if known is not None:
+        return known
     found = get_variable_values(
         schema,
         operation.node.variable_definitions or (),
@@ -47,6 +51,8 @@ def coerce(
     if isinstance(found, list):
         raise refused(Code.BAD_USER_INPUT, "", found)
     measure.estimate(operation.place, found.coerced)
+    if not operation.node.variable_definitions:
+        operation.made[_COERCED] = found
     return found
 
 

@@ -98,14 +98,12 @@ _BILLABLE: Final = {"billable": True, "hasbeenbilled": True, "billed": True, "no
 class LineView:
     """A line, with the decimals of its entry's currency."""
 
-    __slots__ = ("exponent", "extras", "is_plain", "line")
+    __slots__ = ("exponent", "extras", "line")
 
     def __init__(self, line: Line, exponent: int) -> None:
         self.line = line
         self.exponent = exponent
         self.extras = stored.line_extras(line.annex) if line.annex else stored.NO_EXTRAS
-        self.is_plain = not (line.dimensions or line.tax or line.billing or line.annex)
-        """Whether the line has nothing of what `PLAIN_FIELDS` show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,26 +470,52 @@ PLAIN_LINE: Final = LineView(Line(LineId(0), Side.DEBIT, 0, 0, AccountId(0)), 0)
 PLAIN_FIELDS: Final = frozenset({"billable", "billableAmount", "project", "class", "markup", "tax"})
 """What shows the same for every line that is plain, as it does for `PLAIN_LINE`."""
 
-EXPRESSIONS: Final[Mapping[tuple[str, str], str]] = {
-    ("JournalEntryLine", "entryLineType"): (
-        "(c.debit_text if s.line.side is {DEBIT} else c.credit_text)"
-    ),
-    ("JournalEntryLine", "sequence"): "'\"' + str(s.line.id) + '\"'",
-    ("JournalEntryLine", "amount"): "{amount_text}(s.line.amount, s.exponent)",
-    ("JournalEntryLine", "description"): (
-        "('null' if s.line.description is None else {quote}(s.line.description))"
-    ),
+PLAIN_TEST: Final = "not (s.dimensions or s.tax or s.billing or s.annex)"
+"""Whether a line is plain, as an expression over the line: it has nothing of what those show."""
+
+LINE_EXPRESSIONS: Final[Mapping[str, str]] = {
+    "entryLineType": "(c.debit_text if {line}.side is {DEBIT} else c.credit_text)",
+    "sequence": "'\"' + str({line}.id) + '\"'",
+    "amount": "{amount_text}({line}.amount, {exponent})",
+    "description": "('null' if {line}.description is None else {quote}({line}.description))",
 }
-"""The JSON of the fields of lines that every page has thousands of, without the value in between:
-expressions over the source `s` and the scene `c`, see `templates`."""
+"""The JSON of the fields of lines, of which a page has thousands, without a value in between:
+expressions over a line, its exponent and the scene `c`, see `templates`."""
+
+LINE_NUMBERS: Final[Mapping[str, str]] = {
+    "account": "{line}.account_id",
+    "payee": "{line}.contact_id",
+    "customer": "{line}.contact_id",
+}
+"""The same for the fields of lines that show a record: where its number is."""
+
+OF_VIEW: Final = {"line": "s.line", "exponent": "s.exponent"}
+OF_LINE: Final = {"line": "s", "exponent": "e"}
+"""What stands for line and exponent where the source is a `LineView`, and where it is the line."""
+
+
+def over(text: str, source: Mapping[str, str]) -> str:
+    """An expression over a line as one over what it is reached from."""
+    return text.replace("{line}", source["line"]).replace("{exponent}", source["exponent"])
+
+
+EXPRESSIONS: Final[Mapping[tuple[str, str], str]] = {
+    (type, "id"): f"c.id_texts['{kind.name}'] + str(s.id) + '\"'"
+    for type, kind in (
+        ("JournalEntry", Kind.TRANSACTION),
+        ("Account", Kind.ACCOUNT),
+        ("Customer", Kind.CONTACT),
+        ("Vendor", Kind.CONTACT),
+        ("Class", Kind.CLASS),
+        ("Project", Kind.PROJECT),
+    )
+} | {("JournalEntry", "transactionDate"): "'\"' + s.posting_date.isoformat() + '\"'"}
+"""The same for fields of other types, over the source `s`."""
 
 NAMES: Final = {"DEBIT": Side.DEBIT, "amount_text": amount_text, "quote": quote}
 """What those expressions use."""
 
 NUMBERS: Final[Mapping[tuple[str, str], str]] = {
-    ("JournalEntryLine", "account"): "s.line.account_id",
-    ("JournalEntryLine", "payee"): "s.line.contact_id",
-    ("JournalEntryLine", "customer"): "s.line.contact_id",
     ("Project", "customer"): "s.contact_id",
     ("Account", "parent"): "s.parent_id",
     ("Class", "parent"): "s.parent_id",

@@ -44,17 +44,25 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from daybook.domain.currencies import exponent
 from daybook.domain.events import ACCOUNT, CONTACT
 from daybook.protocols.intuit_graphql.documents import Operation
 from daybook.protocols.intuit_graphql.errors import Fault, field_errors
 from daybook.protocols.intuit_graphql.fields import (
     EXPRESSIONS,
     FIELDS,
+    LINE_EXPRESSIONS,
+    LINE_NUMBERS,
     NAMES,
     NUMBERS,
+    OF_LINE,
+    OF_VIEW,
     PLAIN_FIELDS,
     PLAIN_LINE,
+    PLAIN_TEST,
     Get,
+    LineView,
+    over,
     type_of,
 )
 from daybook.protocols.intuit_graphql.roots import LISTS, ROOTS, Call, list_page
@@ -72,7 +80,7 @@ from daybook.protocols.intuit_graphql.templates import (
     Member,
     Write,
     object_of,
-    object_of_either,
+    rows_of,
 )
 from daybook.protocols.kit import json
 
@@ -247,42 +255,66 @@ class _Compiler:
                 members.append((key, Constant(_quote(type))))
             else:
                 members.append((key, self._member(type, name, nodes)))
-        return self._line(sets, members) if type == "JournalEntryLine" else object_of(members)
+        return object_of(members)
 
-    def _line(self, sets: Sequence[SelectionSetNode], members: Sequence[Member]) -> Write:
-        """Writes a line. Most have a side, an amount, an account and perhaps a contact, and
-        nothing else: in those, whatever is made of the rest is the same text every time.
+    def _lines(self, sets: Sequence[SelectionSetNode]) -> Inline:
+        """Writes the lines of an entry. Most have a side, an amount, an account and perhaps a
+        contact, and nothing else: whatever is made of the rest is the same text every time, and
+        no view is made of them.
         """
-        asked = self.collect("JournalEntryLine", sets)
-        scene = bare_scene()
-        scene.remember_texts(self.memories)
-        plain = [
-            (key, Constant(write(PLAIN_LINE, scene)))
-            if key in asked and asked[key][0].name.value in PLAIN_FIELDS
-            else (key, write)
-            for key, write in members
-        ]
-        return object_of_either(plain, members)
+        whole: list[Member] = []
+        plain: list[Member] = []
+        for key, nodes in self.collect("JournalEntryLine", sets).items():
+            name = nodes[0].name.value
+            if name == "__typename":
+                of_view: Write = Constant(_quote("JournalEntryLine"))
+                of_line = of_view
+            else:
+                of_view, of_line = self._line_member(name, nodes)
+            whole.append((key, of_view))
+            plain.append((key, of_line))
+        other = Inline("{write}({view}(s, e), c)", {"write": object_of(whole), "view": LineView})
+        rows = rows_of("s.lines", PLAIN_TEST, plain, other)
+        return Inline("{rows}(s, c, {exponent}(s.currency))", {"rows": rows, "exponent": exponent})
+
+    def _line_member(self, name: str, nodes: Sequence[FieldNode]) -> tuple[Write, Write]:
+        """Writes a field of a line: from its view, and from the line itself where it is plain."""
+        text = LINE_EXPRESSIONS.get(name)
+        if text is not None:
+            return Inline(over(text, OF_VIEW), NAMES), Inline(over(text, OF_LINE), NAMES)
+        number = LINE_NUMBERS.get(name)
+        if number is None:
+            assert name in PLAIN_FIELDS, "a field of lines is in one of the tables"
+            shown, scene = self._member("JournalEntryLine", name, nodes), bare_scene()
+            scene.remember_texts(self.memories)
+            return shown, Constant(shown(PLAIN_LINE, scene))
+        inner = self._value(self._field("JournalEntryLine", name).type, _sets(nodes))
+        write = self._remembering(FIELDS["JournalEntryLine"][name], inner)
+        return write(over(number, OF_VIEW), "s"), write(over(number, OF_LINE), "{view}(s, e)")
 
     def _member(self, type: str, name: str, nodes: Sequence[FieldNode]) -> Write:
         """Writes a field of an object."""
         get, shown = FIELDS[type][name], self._field(type, name).type
-        sets = [each.selection_set for each in nodes if each.selection_set]
+        sets = _sets(nodes)
         if not sets:
             text = EXPRESSIONS.get((type, name))
             return _leaf(get, shown) if text is None else Inline(text, NAMES)
+        if (type, name) == ("JournalEntry", "entryLines"):
+            return self._lines(sets)
         inner = self._value(shown, sets)
         number = NUMBERS.get((type, name))
         if number is not None:
-            return self._remembered(number, get, inner)
+            return self._remembering(get, inner)(number, "s")
         if is_list_type(get_nullable_type(shown)):
             source = "'[' + ','.join([{inner}(v, c) for v in {get}(s, c)]) + ']'"
         else:
             source = "('null' if (v := {get}(s, c)) is None else {inner}(v, c))"
         return Inline(source, {"get": get, "inner": inner})
 
-    def _remembered(self, number: str, get: Get, inner: Write) -> Write:
-        """Writes a record that many rows name by number, each once for an answer."""
+    def _remembering(self, get: Get, inner: Write) -> Callable[[str, str], Inline]:
+        """Writes a record that many rows name by number, each once for an answer: given the
+        expressions for its number, and for what `get` finds it from.
+        """
         place = self.memories
         self.memories += 1
 
@@ -292,8 +324,11 @@ class _Compiler:
             scene.memory[place][number] = text
             return text
 
-        source = f"(c.memory[{place}].get({number}) or {{write}}({number}, s, c))"
-        return Inline(source, {"write": write})
+        def inline(number: str, source: str) -> Inline:
+            text = f"(c.memory[{place}].get({number}) or {{write}}({number}, {source}, c))"
+            return Inline(text, {"write": write, "view": LineView})
+
+        return inline
 
     def _value(self, type: GraphQLOutputType, sets: Sequence[SelectionSetNode]) -> Write:
         """Writes an object, or each member of a list of them; never given None."""
@@ -340,7 +375,7 @@ class _Compiler:
         """Writes a page of a list, with the reads that its rows need and no others."""
         definition = self._field("Company", name)
         before, self._entities = self._entities, set()
-        sets = [each.selection_set for each in nodes if each.selection_set]
+        sets = _sets(nodes)
         inner = self.object(get_named_type(definition.type).name, sets)
         wanted = frozenset(self._entities)
         self._entities |= before
@@ -361,7 +396,7 @@ class _Compiler:
         if name == "__typename":
             return lambda _, __, ___: '"Query"'
         definition, resolve = self._field("Query", name), ROOTS[name]
-        sets = [each.selection_set for each in nodes if each.selection_set]
+        sets = _sets(nodes)
         show = self.company(sets) if name == "company" else self._any_node(sets)
 
         def write(_: Any, run: Run, path: Path) -> str:
@@ -415,6 +450,10 @@ def compile_query(
         (key, compiler.root(nodes[0].name.value, nodes)) for key, nodes in fields.items()
     )
     return Plan(writers, compiler.memories)
+
+
+def _sets(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
+    return [each.selection_set for each in nodes if each.selection_set]
 
 
 def _pure(write: Write) -> Outer:

@@ -42,8 +42,9 @@ class Scene:
     """The books as one request sees them.
 
     `open` gives a reader: the same snapshot for all of a query; for a mutation, a new one after
-    each change. With `hides_side` lines show no side. `memory` is for whoever writes answers:
-    texts of records by their numbers.
+    each change. With `hides_side` lines show no side. Whoever writes answers as text
+    has in `id_texts` how the JSON of an id begins, by name of its kind, and in `memory` the texts
+    of records by number.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Scene:
         "credit_text",
         "debit_text",
         "hides_side",
+        "id_texts",
         "memory",
     )
 
@@ -65,6 +67,7 @@ class Scene:
         self._records: dict[str, dict[int, Reference | None]] = {name: {} for name in ENTITIES}
         self._balances: dict[int, int] | None = None
         self._prefixes = {kind: ids.prefix(company.realm, kind) for kind in Kind}
+        self.id_texts = {kind.name: f'"{prefix}' for kind, prefix in self._prefixes.items()}
         self.debit_text = "null" if hides_side else '"DEBIT"'
         self.credit_text = "null" if hides_side else '"CREDIT"'
         self.memory: list[dict[int | None, str]] = []

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as quote
 from types import CodeType, FunctionType
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 from daybook.protocols.intuit_graphql.scene import Scene
 
@@ -53,14 +53,17 @@ class Inline:
 Member = tuple[str, Write]
 """A response key and what writes its value."""
 
-_ARGUMENTS: Final = ast.arguments(
-    posonlyargs=[ast.arg("s"), ast.arg("c")],
-    args=[],
-    kwonlyargs=[],
-    kw_defaults=[],
-    defaults=[],
-)
-_PLAIN_TEST: Final = "s.is_plain"
+
+class WriteRows(Protocol):
+    """Writes the JSON of a list, from its source and one value that its rows share."""
+
+    def __call__(self, source: Any, scene: Scene, shared: Any, /) -> str:
+        """The text."""
+
+
+def _arguments(names: str) -> ast.arguments:
+    given = [ast.arg(name) for name in names]
+    return ast.arguments(posonlyargs=given, args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
 
 
 def object_of(members: Sequence[Member]) -> Write:
@@ -72,12 +75,18 @@ def object_of(members: Sequence[Member]) -> Write:
     return _function(_string(members, environment), environment)
 
 
-def object_of_either(plain: Sequence[Member], whole: Sequence[Member]) -> Write:
-    """Writes an object with some members where the source `is_plain`, and others where not."""
+def rows_of(rows: str, test: str, members: Sequence[Member], other: Inline) -> WriteRows:
+    """Writes a list. `rows` is an expression for its rows over the source `s`; in all else `s` is a
+    row and `e` what the rows share. A row that passes `test` is an object with these members, and
+    any other is what `other` says.
+    """
     environment: dict[str, object] = {}
-    test = ast.parse(_PLAIN_TEST, mode="eval").body
-    body = ast.IfExp(test, _string(plain, environment), _string(whole, environment))
-    return _function(body, environment)
+    row = ast.IfExp(_parsed(test), _string(members, environment), _expression(other, environment))
+    over = ast.comprehension(ast.Name("s", ast.Store()), _parsed(rows), [], is_async=0)
+    listed = ast.ListComp(row, [over])
+    joined = ast.Call(ast.Attribute(ast.Constant(","), "join", ast.Load()), [listed], [])
+    parts: list[ast.expr] = [ast.Constant("["), ast.FormattedValue(joined, -1), ast.Constant("]")]
+    return cast("WriteRows", _function(ast.JoinedStr(parts), environment, "sce"))
 
 
 def compiled(members: Sequence[Member]) -> Write:
@@ -109,11 +118,15 @@ def _expression(write: Write, environment: dict[str, object]) -> ast.expr:
     inline = write if isinstance(write, Inline) else Inline("{write}(s, c)", {"write": write})
     known = {name: f"{name}_{len(environment) + at}" for at, name in enumerate(inline.names)}
     environment.update((known[name], value) for name, value in inline.names.items())
-    return ast.parse(inline.source.format(**known), mode="eval").body
+    return _parsed(inline.source.format(**known))
 
 
-def _function(body: ast.expr, environment: dict[str, object]) -> Write:
-    tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(_ARGUMENTS, body)))
+def _parsed(source: str) -> ast.expr:
+    return ast.parse(source, mode="eval").body
+
+
+def _function(body: ast.expr, environment: dict[str, object], arguments: str = "sc") -> Write:
+    tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(_arguments(arguments), body)))
     module = compile(tree, "<template>", "eval")
     code = next(each for each in module.co_consts if isinstance(each, CodeType))
     return cast("Write", FunctionType(code, environment))
