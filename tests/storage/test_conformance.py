@@ -489,7 +489,10 @@ def test_tokens_are_kept_replaced_and_numbered(store: Store) -> None:
     assert directory.token(token(1).hash) is None
     assert directory.tokens() == []
     before = directory.credentials_version()
-    first, second = directory.put_token(token(1)), directory.put_token(token(2))
+    first = directory.put_token(token(1))
+    second = directory.put_token(replace(token(2), parent=first.hash))
+    assert second == directory.token(second.hash)
+    assert second.parent == first.hash
     assert first == replace(token(1), number=first.number)
     assert second.number > first.number > 0
     assert directory.token(token(1).hash) == first

@@ -335,7 +335,8 @@ class Token:
 
     `kind` is `access`, `refresh` or what another wire calls its keys; `company_ids` are the books
     it opens (empty: all), `scopes` what may be done with them. Times as in the model; a token
-    without `expires_at` does not expire. `number` identifies it to people.
+    without `expires_at` does not expire. `number` identifies it to people. `parent` is the hash of
+    the token it was made with, and goes with; None for one that stands for itself.
     """
 
     hash: bytes
@@ -349,6 +350,7 @@ class Token:
     expires_at: Timestamp | None = None
     revoked_at: Timestamp | None = None
     number: int = 0
+    parent: bytes | None = None
 
 
 class TokenTable(Protocol):

@@ -25,6 +25,8 @@ class Call:
     names: Mapping[str, str]
     parameters: Mapping[str, str]
     now: Timestamp
+    credential: bytes = b""
+    """The hash of the key it came with, by which rights that it hands on are kept."""
 
     def page(self) -> Page:
         """The page that a list is asked for. Raises `CodatError`."""

@@ -1,8 +1,4 @@
-"""What belongs to a client of the interface: profile, API keys, webhooks, settings of syncing.
-
-API keys are credentials of the ledger like any other: their text is shown once, when they are
-made, and only their hash is kept.
-"""
+"""What belongs to a client of the interface: profile, webhooks, settings of syncing."""
 
 import base64
 import re
@@ -12,21 +8,17 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from daybook.app import credentials
 from daybook.app.access import Scope
-from daybook.app.credentials import ACCESS, NewToken
 from daybook.app.documents import Document
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import EVENT_TYPES_MAX, URL_LENGTH_MAX, Consumer
-from daybook.app.ports import DocumentChanged, Token
+from daybook.app.ports import DocumentChanged
 from daybook.domain.ids import Timestamp
-from daybook.protocols.codat import errors, events, ids, times
+from daybook.protocols.codat import errors, events, ids
 from daybook.protocols.codat.calls import Call, answer, nothing
 from daybook.protocols.codat.companies import owner_of
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.limits import (
-    API_KEY_NAME_LENGTH_MAX,
-    API_KEYS_MAX,
     COMPANY_TAG_LENGTH_MAX,
     COMPANY_TAGS_MAX,
     CONSUMERS_MAX,
@@ -45,17 +37,14 @@ SYNC: Final = "sync"
 _TEXTS: Final = ("name", "redirectUrl", "logoUrl", "iconUrl", "alertAuthHeader")
 _SECRET_BYTES: Final = 24
 _ABSOLUTE: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
-_SHOWN_KEY: Final = "shown once, when it was made"
 
 
 class Clients:
     """Answers what is asked of a client's own settings."""
 
-    def __init__(self, ledger: Ledger, views: Views, *, demo: bool) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, views: Views) -> None:
         self._directory = ledger.store.directory
         self._views = views
-        self._demo = demo
 
     # Profile
 
@@ -136,60 +125,6 @@ class Clients:
             return "companyId", view.id
         return "clientId", derived("client", call.principal.client)
 
-    # API keys
-
-    def list_keys(self, call: Call) -> Response:
-        """`GET /apiKeys`: the client's, without their text."""
-        call.require(Scope.ADMIN)
-        return answer({"results": [_key_json(token, _SHOWN_KEY) for token in self._keys(call)]})
-
-    def create_key(self, call: Call) -> Response:
-        """`POST /apiKeys`: 201, with the text of the key, which is never shown again."""
-        call.require(Scope.ADMIN)
-        name = call.body("CreateApiKey").get("name") if call.request.body.strip() else None
-        if name is not None and (not isinstance(name, str) or len(name) > API_KEY_NAME_LENGTH_MAX):
-            text = f"A name has at most {API_KEY_NAME_LENGTH_MAX} characters."
-            raise errors.not_valid("name", text)
-        if len(self._keys(call)) >= API_KEYS_MAX:
-            text = f"Maximum number of API keys reached. A client has at most {API_KEYS_MAX}."
-            raise errors.CodatError(409, text)
-        principal = call.principal
-        wanted = NewToken(
-            principal.client,
-            ACCESS,
-            principal.company_ids or frozenset(),
-            principal.scopes,
-            name or "",
-            principal.user,
-        )
-        issued = credentials.issue(self._directory, self._ledger.clock, wanted)
-        return answer(_key_json(issued.token, issued.text), 201)
-
-    def delete_key(self, call: Call) -> Response:
-        """`DELETE /apiKeys/{apiKeyId}`: 204; the last one stays."""
-        call.require(Scope.ADMIN)
-        keys = self._keys(call)
-        wanted = call.names["apiKeyId"].lower()
-        found = next((each for each in keys if _key_id(each) == wanted), None)
-        if found is None:
-            text = f"No API key was found with ID {errors.short(call.names['apiKeyId'])}"
-            raise errors.not_found(text)
-        if len(keys) == 1 and not self._demo:
-            raise errors.CodatError(403, "The last API key cannot be deleted.")
-        credentials.revoke(self._directory, self._ledger.clock, found.hash)
-        return nothing(204)
-
-    def _keys(self, call: Call) -> list[Token]:
-        """The keys of the caller's client that still open something and do not expire."""
-        return [
-            token
-            for token in self._directory.tokens()
-            if token.client == call.principal.client
-            and token.kind == ACCESS
-            and token.revoked_at is None
-            and token.expires_at is None
-        ]
-
     # Webhooks
 
     def list_consumers(self, call: Call) -> Response:
@@ -250,19 +185,6 @@ class Clients:
             return frozenset()
         own = {view.id for view in self._views.companies(call.principal)}
         return frozenset({f"client {call.principal.client}", *own})
-
-
-def _key_id(token: Token) -> str:
-    return derived("key", str(token.number))
-
-
-def _key_json(token: Token, text: str) -> Json:
-    shown: Json = {"id": _key_id(token)}
-    if token.label:
-        shown["name"] = token.label
-    shown["apiKey"] = text
-    shown["createdDate"] = times.utc(token.created_at)
-    return shown
 
 
 def _consumer_json(consumer: Consumer) -> Json:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
+from daybook.app import credentials
 from daybook.app.access import Principal
 from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
@@ -23,6 +24,7 @@ from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.errors import CodatError
 from daybook.protocols.codat.idempotency import Idempotency
 from daybook.protocols.codat.integrations import Platforms
+from daybook.protocols.codat.keys import Keys
 from daybook.protocols.codat.limits import BODY_BYTES_MAX, KEY_LENGTH_MAX
 from daybook.protocols.codat.linking import Linking
 from daybook.protocols.codat.publishing import Publishing
@@ -84,7 +86,7 @@ class CodatPlugin:
         if found is not None and found.route is not None and found.route.open:
             return None
         try:
-            self._principal(request)
+            self._principal(_key_of(request))
         except CodatError as error:
             return self._error(request, error, None)
         return None
@@ -96,11 +98,12 @@ class CodatPlugin:
             segments = _segments(request.path)
             found = self._routes.find(request.method, segments)
             anonymous = found is not None and found.route is not None and found.route.open
-            principal = _NOBODY if anonymous else self._principal(request)
+            key = "" if anonymous else _key_of(request)
+            principal = _NOBODY if anonymous else self._principal(key)
             client = principal.client
             if not anonymous:
                 self._quota.count(client, self._clock())
-            call = self._call(request, principal, segments, found)
+            call = self._call(request, principal, key, segments, found)
             assert found is not None
             assert found.route is not None
             return self._answer(call, found.route)
@@ -120,22 +123,20 @@ class CodatPlugin:
             return "other"
         return f"{found.route.method.lower()} {found.route.pattern.lstrip('/')}"
 
-    def _principal(self, request: Request) -> Principal:
-        """Who has the API key. Basic authentication with the key alone, or with a colon after."""
-        scheme, _, sealed = request.headers.get("authorization", "").strip().partition(" ")
-        if scheme.lower() != "basic" or len(sealed) > 2 * KEY_LENGTH_MAX:
-            raise errors.unauthorized()
-        try:
-            key = base64.b64decode(sealed.strip(), validate=True).decode()
-        except (binascii.Error, ValueError):
-            raise errors.unauthorized() from None
-        found = self._services.authenticator.authenticate(key.removesuffix(":"))
+    def _principal(self, key: str) -> Principal:
+        """Who has the API key. Raises `CodatError`."""
+        found = self._services.authenticator.authenticate(key)
         if not isinstance(found, Principal):
             raise errors.unauthorized()
         return found
 
     def _call(
-        self, request: Request, principal: Principal, segments: list[str], found: Found | None
+        self,
+        request: Request,
+        principal: Principal,
+        key: str,
+        segments: list[str],
+        found: Found | None,
     ) -> Call:
         if found is None:
             raise errors.not_found()
@@ -147,7 +148,8 @@ class CodatPlugin:
         except TooManyParameters as fault:
             raise errors.bad_request(errors.sentence(str(fault))) from None
         path = "/" + "/".join(quote(each, safe="") for each in segments)
-        return Call(request, principal, path, found.names, parameters, self._clock())
+        names, now = found.names, self._clock()
+        return Call(request, principal, path, names, parameters, now, credentials.digest(key))
 
     async def _answer(self, call: Call, route: Route) -> Response:
         client = None if route.open else call.principal.client
@@ -206,6 +208,21 @@ def _error_response(request: Request, error: CodatError) -> Response:
     return Response(error.status, error.body(request.id), headers, error.error)
 
 
+def _key_of(request: Request) -> str:
+    """The API key: Basic authentication with the key alone, or with a colon after.
+
+    Raises `CodatError` where there is none.
+    """
+    scheme, _, sealed = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "basic" or len(sealed) > 2 * KEY_LENGTH_MAX:
+        raise errors.unauthorized()
+    try:
+        key = base64.b64decode(sealed.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise errors.unauthorized() from None
+    return key.removesuffix(":")
+
+
 def _segments(path: str) -> list[str]:
     """The segments of a path below the interface's root, doubled slashes before it apart."""
     # bytes that were not UTF-8 name nothing here, and could not be written into an answer
@@ -236,13 +253,14 @@ def _routes(services: Services, views: Views) -> list[Route]:
     linking = Linking(ledger, services.authenticator, views, companies, refresh)
     reading = Reading(ledger, views)
     writing = Writing(services.runtime, reading)
-    clients = Clients(ledger, views, demo=services.demo)
+    clients = Clients(ledger, views)
+    keys = Keys(ledger)
     return [
         *_company_routes(companies, linking, clients),
         *_refresh_routes(refresh),
         *_data_routes(reading, Statements(reading)),
         *_push_routes(writing),
-        *_client_routes(clients, Platforms()),
+        *_client_routes(clients, keys, Platforms()),
     ]
 
 
@@ -332,7 +350,7 @@ def _push_routes(writing: Writing) -> list[Route]:
     ]
 
 
-def _client_routes(clients: Clients, integrations: Platforms) -> list[Route]:
+def _client_routes(clients: Clients, keys: Keys, integrations: Platforms) -> list[Route]:
     return [
         Route("GET", "/integrations", integrations.list_all),
         Route("GET", "/integrations/{platformKey}", integrations.show),
@@ -341,9 +359,9 @@ def _client_routes(clients: Clients, integrations: Platforms) -> list[Route]:
         Route("PUT", "/profile", clients.put_profile),
         Route("GET", "/profile/syncSettings", clients.show_sync),
         Route("POST", "/profile/syncSettings", clients.set_sync),
-        Route("GET", "/apiKeys", clients.list_keys),
-        Route("POST", "/apiKeys", clients.create_key),
-        Route("DELETE", "/apiKeys/{apiKeyId}", clients.delete_key),
+        Route("GET", "/apiKeys", keys.list_keys),
+        Route("POST", "/apiKeys", keys.create),
+        Route("DELETE", "/apiKeys/{apiKeyId}", keys.delete),
         Route("GET", "/webhooks", clients.list_consumers),
         Route("POST", "/webhooks", clients.create_consumer),
         Route("POST", "/webhooks/integrationKeys/zapier", clients.zapier),
