@@ -366,6 +366,19 @@ class TokenTable(Protocol):
         """All tokens, in the order they were made."""
 
 
+class ConsumerTable(Protocol):
+    """The consumers of messages of a store, as they are read and written."""
+
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        """The consumers of a wire and an owner, or of all, in the order they were made."""
+
+    def put_consumer(self, consumer: Consumer) -> None:
+        """Keep a consumer, in place of one with the same id. Raises `LimitPassed`."""
+
+    def remove_consumer(self, consumer_id: str) -> bool:
+        """Remove a consumer and what was still on its way to it; whether there was one."""
+
+
 class Directory(Protocol):
     """What a store keeps across companies: their names, and credentials."""
 
@@ -456,8 +469,14 @@ class Directory(Protocol):
         `DocumentChanged`, after which nothing was done.
         """
 
-    def consumers(self, wire: str | None = None) -> list[Consumer]:
-        """The consumers of a wire, or of all, in the order they were made."""
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        """The consumers of a wire and an owner, or of all, in the order they were made."""
+
+    def change_consumers(self, work: Callable[[ConsumerTable], T]) -> T:
+        """Run `work` on the consumers as one transaction; see `change_tokens`."""
+
+    def wanted_events(self, wire: str) -> frozenset[str]:
+        """The types of messages of a wire that any consumer wants. Cheap."""
 
     def consumer(self, consumer_id: str) -> Consumer | None:
         """A consumer by its id, or None."""
@@ -470,6 +489,9 @@ class Directory(Protocol):
 
     def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
         """Keep deliveries of messages that tell of nothing in any books."""
+
+    def due_consumers(self, now: Timestamp) -> list[Consumer]:
+        """The enabled consumers with deliveries whose time has come. One read."""
 
     def due_deliveries(self, consumer_id: str, now: Timestamp, limit: int) -> list[Delivery]:
         """Pending deliveries to a consumer whose time has come, in the order to attempt them:
@@ -497,7 +519,9 @@ class Directory(Protocol):
         """How many deliveries are on their way, and how many dead."""
 
     def prune_deliveries(self, before: Timestamp, limit: int) -> int:
-        """Drop deliveries that arrived before a time, at most `limit`; how many it were."""
+        """Drop deliveries settled before a time, and those made before it for consumers that are
+        disabled; at most about `limit`. How many it were.
+        """
 
     def companies_with_pending(self) -> list[CompanyId]:
         """Companies with pending operations. Cheap where there are none."""

@@ -1,11 +1,14 @@
 """Idempotency-Key: the first answer again for the same request, and only for the same."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.support.codat import COMPANY, Wire, two_lines
 from tests.support.qbo import Answer
+
+from daybook.app.access import Principal, Scope
 
 
 def keyed(key: str) -> dict[str, str]:
@@ -105,3 +108,50 @@ def test_keys_of_other_clients_are_others() -> None:
     first = wire.send("POST", "/companies", {"name": "x"}, headers=key).json
     second = wire.send("POST", "/companies", {"name": "x"}, headers=key, key="other").json
     assert first["id"] != second["id"]
+
+
+def test_a_kept_answer_is_for_those_who_could_get_it_anew() -> None:
+    wire = Wire()
+    wire.add_other()
+    key = keyed(str(uuid4()))
+    assert wire.push(two_lines(), headers=key).status == 200
+    connection = wire.connection
+    path = f"/companies/{COMPANY}/connections/{connection}/push/journalEntries"
+    wire.allow(Scope.READ)
+    assert wire.send("POST", path, two_lines(), headers=key).status == 403
+    believed = wire.tokens.known["other"]
+    assert isinstance(believed, Principal)
+    wire.tokens.known["other"] = replace(believed, client="app")
+    gone = wire.send("POST", path, two_lines(), headers=key, key="other")
+    assert (gone.status, gone.json["error"][:10]) == (404, "No company")
+    patched, patch = keyed(str(uuid4())), {"name": "Anvil"}
+    wire.allow(*Scope)
+    assert wire.send("PATCH", f"/companies/{COMPANY}", patch, headers=patched).status == 200
+    wire.allow(Scope.READ, Scope.WRITE)
+    assert wire.send("PATCH", f"/companies/{COMPANY}", patch, headers=patched).status == 403
+
+
+def test_secrets_are_not_kept_with_answers() -> None:
+    wire = Wire()
+    wire.keep_key()
+    hook = {"url": "https://example.com", "eventTypes": ["read.completed"]}
+    for path, body, member in (
+        ("/apiKeys", {"name": "x"}, "apiKey"),
+        ("/webhooks", hook, "secret"),
+    ):
+        key = keyed(str(uuid4()))
+        first = wire.send("POST", path, body, headers=key)
+        again = wire.send("POST", path, body, headers=key)
+        assert (first.status, again.status) == (201, 201)
+        secret = first.json[member]
+        assert {**again.json, member: secret} == first.json
+        assert member not in again.json
+    assert len(wire.ledger.store.directory.tokens()) == 2
+
+
+def test_whoever_may_not_hear_gets_no_answer_about_a_webhook_either() -> None:
+    wire = Wire()
+    key, body = keyed(str(uuid4())), {"url": "https://x.example", "eventTypes": ["read.completed"]}
+    assert wire.send("POST", "/webhooks", body, headers=key).status == 201
+    wire.allow(Scope.WRITE)
+    assert wire.send("POST", "/webhooks", body, headers=key).status == 403

@@ -12,11 +12,10 @@ from daybook.app.access import Scope
 from daybook.app.documents import Document
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import EVENT_TYPES_MAX, URL_LENGTH_MAX, Consumer
-from daybook.app.ports import DocumentChanged
+from daybook.app.ports import ConsumerTable, DocumentChanged
 from daybook.domain.ids import Timestamp
-from daybook.protocols.codat import errors, events, ids
+from daybook.protocols.codat import errors, events, hearing, ids
 from daybook.protocols.codat.calls import Call, answer, nothing
-from daybook.protocols.codat.companies import owner_of
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.limits import (
     COMPANY_TAG_LENGTH_MAX,
@@ -97,7 +96,7 @@ class Clients:
     def show_sync(self, call: Call) -> Response:
         """`GET /profile/syncSettings` and `GET /companies/{companyId}/syncSettings`."""
         call.require(Scope.READ)
-        name, key = self._sync_place(call)
+        name, key = self._sync_place(call, changing=False)
         kept = self._directory.document(WIRE, SYNC, key)
         shown: Json = {name: key}
         if kept is None:
@@ -109,7 +108,7 @@ class Clients:
     def set_sync(self, call: Call) -> Response:
         """`POST` to the same: 204."""
         call.require(Scope.WRITE)
-        _, key = self._sync_place(call)
+        _, key = self._sync_place(call, changing=True)
         body = call.body("SyncSettings")
         settings = body.get("syncSettings", body.get("settings"))
         if not isinstance(settings, list) or len(settings) > len(DATA_TYPES):
@@ -119,10 +118,10 @@ class Clients:
         self._put(SYNC, key, shown, 0 if kept is None else kept.version)
         return nothing(204)
 
-    def _sync_place(self, call: Call) -> tuple[str, str]:
+    def _sync_place(self, call: Call, *, changing: bool) -> tuple[str, str]:
         if "companyId" in call.names:
-            view = self._views.company(call.principal, call.names["companyId"])
-            return "companyId", view.id
+            opened = self._views.changeable if changing else self._views.company
+            return "companyId", opened(call.principal, call.names["companyId"]).id
         return "clientId", derived("client", call.principal.client)
 
     # Webhooks
@@ -135,9 +134,8 @@ class Clients:
     def create_consumer(self, call: Call) -> Response:
         """`POST /webhooks`: 201. The signing secret is shown here and nowhere else."""
         call.require(Scope.WRITE)
+        call.require(Scope.READ)  # what is told is what could be read
         body = call.body("WebhookConsumer")
-        if len(self._consumers(call)) >= CONSUMERS_MAX:
-            raise errors.bad_request(f"A client has at most {CONSUMERS_MAX} webhook consumers.")
         disabled = body.get("disabled")
         if not isinstance(disabled, bool | None):
             raise errors.not_valid("disabled", "disabled must be true or false.")
@@ -147,13 +145,20 @@ class Clients:
             _url(body.get("url")),
             _event_types(body.get("eventTypes")),
             secrets.token_bytes(_SECRET_BYTES),
-            self._subjects(call),
+            hearing.subjects_of(call.principal),
             _company_tags(body.get("companyTags")),
-            annex=call.principal.client.encode(),
+            annex=call.credential,
             disabled=bool(disabled),
             created_at=Timestamp(call.now),
+            owner=call.principal.client,
         )
-        self._directory.put_consumer(consumer)
+
+        def work(table: ConsumerTable) -> None:
+            if len(table.consumers(WIRE, consumer.owner)) >= CONSUMERS_MAX:
+                raise errors.bad_request(f"A client has at most {CONSUMERS_MAX} webhook consumers.")
+            table.put_consumer(consumer)
+
+        self._directory.change_consumers(work)
         secret = events.SECRET_PREFIX + base64.b64encode(consumer.secret).decode()
         return answer({**_consumer_json(consumer), "secret": secret}, 201)
 
@@ -161,10 +166,14 @@ class Clients:
         """`DELETE /webhooks/{webhookId}`: 204. What was on its way is not sent any more."""
         call.require(Scope.WRITE)
         wanted = ids.uuid(call.names["webhookId"])
-        if wanted not in {each.id for each in self._consumers(call)} or wanted is None:
+
+        def work(table: ConsumerTable) -> bool:
+            own = {each.id for each in table.consumers(WIRE, call.principal.client)}
+            return wanted in own and table.remove_consumer(wanted)
+
+        if wanted is None or not self._directory.change_consumers(work):
             text = f"No webhook consumer was found with ID {errors.short(call.names['webhookId'])}"
             raise errors.not_found(text)
-        self._directory.remove_consumer(wanted)
         return nothing(204)
 
     def zapier(self, call: Call) -> Response:
@@ -173,18 +182,7 @@ class Clients:
         raise errors.forbidden()
 
     def _consumers(self, call: Call) -> list[Consumer]:
-        client = call.principal.client
-        return [each for each in self._directory.consumers(WIRE) if owner_of(each) == client]
-
-    def _subjects(self, call: Call) -> frozenset[str]:
-        """The companies a consumer hears of: all, or those its client's key opens.
-
-        Where they are narrowed there is always one, that no company has: none would mean any.
-        """
-        if call.principal.company_ids is None:
-            return frozenset()
-        own = {view.id for view in self._views.companies(call.principal)}
-        return frozenset({f"client {call.principal.client}", *own})
+        return self._directory.consumers(WIRE, call.principal.client)
 
 
 def _consumer_json(consumer: Consumer) -> Json:

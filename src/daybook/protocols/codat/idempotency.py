@@ -3,6 +3,9 @@
 Answers are kept as documents for ninety minutes, by client and key. A create by push is safe
 beyond that: its key is kept in the books, in the transaction that takes the operation, so that a
 server that is killed before it has answered does not take it twice.
+
+Whoever repeats a request has to be one who could make it: that is judged before anything is
+recalled. Secrets that an answer shows once are not kept, and are missing from the second.
 """
 
 import base64
@@ -106,6 +109,14 @@ class Idempotency:
             for each in page
             if each.key != key and _expired(json.decode(each.body)["at"], now)
         ]
+
+
+def without_member(response: Response, name: str) -> Response:
+    """An answer without a member that is shown once; the same where there is none."""
+    if not name or response.status >= 400:
+        return response
+    body = {key: each for key, each in json.decode(response.body).items() if key != name}
+    return Response(response.status, json.encode(body), response.headers, response.diagnosis)
 
 
 def _expired(at: int, now: Timestamp) -> bool:

@@ -32,6 +32,13 @@ TAG_KEY_LENGTH_MAX: Final = 27
 TAG_VALUE_LENGTH_MAX: Final = 100
 """Tags of a company, as the original documents them."""
 
+PRODUCTS_MAX: Final = 50
+PRODUCT_LENGTH_MAX: Final = 100
+"""Products of a company, and characters of their identifiers: the original has a dozen of words."""
+
+COMPANY_LEFT_MAX: Final = 100
+"""Clients that have deleted a shared company for themselves; what more there are stay with it."""
+
 CONNECTIONS_MAX: Final = 50
 """Connections of a company, deleted ones included: a history that a person can still read."""
 

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from daybook.app import credentials
-from daybook.app.access import Principal
+from daybook.app.access import Principal, Scope
 from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
@@ -22,7 +22,8 @@ from daybook.protocols.codat.clients import Clients
 from daybook.protocols.codat.companies import Companies
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.errors import CodatError
-from daybook.protocols.codat.idempotency import Idempotency
+from daybook.protocols.codat.hearing import Hearing
+from daybook.protocols.codat.idempotency import Idempotency, without_member
 from daybook.protocols.codat.integrations import Platforms
 from daybook.protocols.codat.keys import Keys
 from daybook.protocols.codat.limits import BODY_BYTES_MAX, KEY_LENGTH_MAX
@@ -70,15 +71,17 @@ class CodatPlugin:
         self._clock = services.clock
         ledger = services.ledger
         directory = ledger.store.directory
-        views = Views(ledger)
+        views = Views(ledger, services.authenticator)
         per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
         self._quota = Quota(None if per_day is None else int(per_day))
         self._idempotency = Idempotency(directory)
+        self._views = views
         self._routes = Routes(_routes(services, views))
         publishing = Publishing(directory, views)
         ledger.hooks.conclude(WIRE, push.conclude)
         ledger.hooks.publish(WIRE, publishing.publish)
         ledger.hooks.sign(WIRE, events.sign)
+        ledger.hooks.guard(WIRE, Hearing(services.authenticator, views).withhold)
 
     def admit(self, request: Request) -> Response | None:
         """The refusal of a caller whose key is not believed."""
@@ -171,20 +174,24 @@ class CodatPlugin:
         """Answer a request that has an Idempotency-Key."""
         self._idempotency.begin(key)
         try:
-            known = await self._runtime.in_thread(lambda: self._idempotency.recall(key, call))
+            known = await self._runtime.in_thread(lambda: self._known(key, call, route))
             if known is not None:
                 return known
             try:
                 response = await self._carry_out(call, route)
             except CodatError as error:
                 response = _error_response(call.request, error)
+            kept = without_member(response, route.shown_once)
             with suppress(StoreFailure):  # what was asked is done, whatever becomes of the note
-                await self._runtime.in_thread(
-                    lambda: self._idempotency.remember(key, call, response)
-                )
+                await self._runtime.in_thread(lambda: self._idempotency.remember(key, call, kept))
             return response
         finally:
             self._idempotency.end(key)
+
+    def _known(self, key: str, call: Call, route: Route) -> Response | None:
+        """The answer that a key stands for, for a caller who could be given it anew."""
+        route.judge(call, self._views)
+        return self._idempotency.recall(key, call)
 
     async def _carry_out(self, call: Call, route: Route) -> Response:
         if route.waiting is not None:
@@ -233,6 +240,9 @@ def _segments(path: str) -> list[str]:
     return segments
 
 
+_ADMIN: Final = frozenset({Scope.ADMIN})
+_HEARING: Final = frozenset({Scope.READ, Scope.WRITE})
+
 _NOBODY: Final = Principal("", frozenset(), frozenset())
 """Who asks for a page that needs no key."""
 
@@ -248,7 +258,7 @@ _PROBLEMS: Final = {
 
 def _routes(services: Services, views: Views) -> list[Route]:
     ledger = services.ledger
-    companies = Companies(ledger, views)
+    companies = Companies(views)
     refresh = Refresh(ledger, views)
     linking = Linking(ledger, services.authenticator, views, companies, refresh)
     reading = Reading(ledger, views)
@@ -272,17 +282,17 @@ def _company_routes(companies: Companies, linking: Linking, clients: Clients) ->
         Route("POST", "/companies", companies.create),
         Route("GET", company, companies.show),
         Route("PUT", company, companies.replace),
-        Route("PATCH", company, companies.update),
+        Route("PATCH", company, companies.update, changes=True),
         Route("DELETE", company, companies.delete),
         Route("GET", f"{company}/start", linking.company_page, open=True),
         Route("PUT", f"{company}/products/{{product}}", companies.set_product),
         Route("DELETE", f"{company}/products/{{product}}", companies.set_product),
         Route("GET", f"{company}/syncSettings", clients.show_sync),
-        Route("POST", f"{company}/syncSettings", clients.set_sync),
+        Route("POST", f"{company}/syncSettings", clients.set_sync, changes=True),
         Route("GET", f"{company}/connections", companies.list_connections),
-        Route("POST", f"{company}/connections", companies.create_connection),
+        Route("POST", f"{company}/connections", companies.create_connection, changes=True),
         Route("GET", connection, companies.show_connection),
-        Route("PATCH", connection, companies.unlink),
+        Route("PATCH", connection, companies.unlink, changes=True),
         Route("DELETE", connection, companies.delete_connection),
         Route("PUT", f"{connection}/authorization", companies.authorize),
         Route("GET", f"{connection}/start", linking.page, open=True),
@@ -360,10 +370,10 @@ def _client_routes(clients: Clients, keys: Keys, integrations: Platforms) -> lis
         Route("GET", "/profile/syncSettings", clients.show_sync),
         Route("POST", "/profile/syncSettings", clients.set_sync),
         Route("GET", "/apiKeys", keys.list_keys),
-        Route("POST", "/apiKeys", keys.create),
+        Route("POST", "/apiKeys", keys.create, scopes=_ADMIN, shown_once="apiKey"),
         Route("DELETE", "/apiKeys/{apiKeyId}", keys.delete),
         Route("GET", "/webhooks", clients.list_consumers),
-        Route("POST", "/webhooks", clients.create_consumer),
+        Route("POST", "/webhooks", clients.create_consumer, scopes=_HEARING, shown_once="secret"),
         Route("POST", "/webhooks/integrationKeys/zapier", clients.zapier),
         Route("DELETE", "/webhooks/{webhookId}", clients.delete_consumer),
     ]
