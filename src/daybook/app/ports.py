@@ -138,6 +138,12 @@ class Reader(Protocol):
     def entry(self, entry_id: EntryId) -> JournalEntry | None:
         """An entry, tombstones included, or None."""
 
+    def has_more_lines(self, entry_id: EntryId, than: int) -> bool:
+        """Whether an entry has more than so many lines, without reading any: costs `than` steps.
+
+        What decides whether the entry is to be read where others wait.
+        """
+
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, tombstones included unless the filter excludes them.
 
@@ -221,6 +227,9 @@ class Tx(Reader, Protocol):
 
     def remember(self, key: IdempotencyKey, remembered: Remembered) -> None:
         """Keep something under an idempotency key that is not yet used."""
+
+    def renew(self, key: IdempotencyKey, remembered: Remembered) -> None:
+        """Keep something under an idempotency key in place of what it stood for."""
 
     def add_operation(self, operation: Operation) -> Operation:
         """Keep a new operation; answers with its number set, and `requested_at` not before that

@@ -6,6 +6,14 @@ BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """Bytes of a request body: an entry of 10,000 lines with 800 bytes a line, twice what clients
 write for a line with a description, tracking and names."""
 
+INLINE_BODY_BYTES_MAX: Final = 8 * 1024
+INLINE_LINES_MAX: Final = 200
+"""Bytes of a body, and lines of an entry, that are read on the server's loop: a few milliseconds.
+What is larger goes to a thread, so that it holds up nobody else."""
+
+RECORD_REFS_MAX: Final = 100
+"""Tracking categories named by one line. One of each kind counts; clients send all they know."""
+
 QUERY_LENGTH_MAX: Final = 2_048
 """Characters of a `query` parameter, as the original documents it."""
 

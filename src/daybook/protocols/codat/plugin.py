@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
 from daybook.protocols.codat import errors, events, push
-from daybook.protocols.codat.calls import Call
+from daybook.protocols.codat.calls import Call, NotQuick
 from daybook.protocols.codat.clients import Clients
 from daybook.protocols.codat.companies import Companies
 from daybook.protocols.codat.entries import WIRE
@@ -199,7 +200,8 @@ class CodatPlugin:
         handler = route.handler
         assert handler is not None, "a route has one handler or the other"
         if route.quick:
-            return handler(call)
+            with suppress(NotQuick):
+                return handler(replace(call, hurried=True))
         return await self._runtime.in_thread(lambda: handler(call))
 
     def _error(self, request: Request, error: CodatError, client: str | None) -> Response:
