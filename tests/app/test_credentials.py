@@ -60,6 +60,19 @@ def test_when_a_token_is_not_believed(store: Store) -> None:
     assert credentials.fault(revoked, START) is Rejection.REVOKED
 
 
+def test_a_token_goes_with_the_one_it_was_made_with(store: Store) -> None:
+    directory, clock = store.directory, TestClock()
+    first = issue(directory, clock, NewToken("app")).token
+    second = issue(directory, clock, NewToken("app", parent=first.hash)).token
+    third = issue(directory, clock, NewToken("other", parent=second.hash)).token
+    beside = issue(directory, clock, NewToken("app")).token
+    gone = revoke_number(directory, clock, second.number)
+    assert [each.number for each in gone] == [second.number, third.number]
+    assert directory.token(first.hash) == first
+    assert directory.token(beside.hash) == beside
+    assert revoke(directory, clock, b"nobody's") is None
+
+
 def test_the_first_time_of_revocation_stays(store: Store) -> None:
     token = issue(store.directory, TestClock(), NewToken("app")).token
     (first,) = revoke_number(store.directory, TestClock(START + 5), token.number)

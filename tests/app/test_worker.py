@@ -43,6 +43,7 @@ from daybook.app.ports import (
     Mailbox,
     Overloaded,
     Reader,
+    ReadOnly,
     Store,
     Tx,
     Work,
@@ -545,3 +546,49 @@ def test_a_fault_does_not_end_the_worker(
         worker.close()
     assert now(books, operation).status is OperationStatus.SUCCESS
     assert "operations wait after a fault" in caplog.text
+
+
+def test_what_a_broken_round_has_handed_over_is_counted_in_it(books: Books) -> None:
+    """A later round once took its letters for its own, and left those it had itself."""
+    other = shop(books.ledger.store, slug="other")
+    operations = [submit(books, sale()), submit(other, sale())]
+
+    class Breaking:
+        """A store of which one company cannot be read the first time."""
+
+        def __init__(self) -> None:
+            self.broken = False
+
+        def read(self, company_id: CompanyId) -> Any:
+            if company_id == other.company_id and not self.broken:
+                self.broken = True
+                raise ReadOnly("for the moment")
+            return books.ledger.store.read(company_id)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(books.ledger.store, name)
+
+    worker = OperationWorker(replace(books.ledger, store=cast(Store, Breaking())))
+    with pytest.raises(ReadOnly):
+        worker.run_once()
+    assert worker._letters.empty()
+    assert now(books, operations[0]).status is OperationStatus.SUCCESS
+    assert worker.run_once() == 1
+    assert worker._letters.empty()
+    found = other.operation(operations[1].id)
+    assert found is not None
+    assert found.status is OperationStatus.SUCCESS
+
+
+def test_a_key_counts_as_long_as_its_caller_says(books: Books) -> None:
+    def once(command: Command) -> Operation:
+        key = Idempotency(IdempotencyKey("tests", "", "k"), lifetime_us=60 * SECOND)
+        return submit(books, command, Context(ACTOR, key))
+
+    first = once(sale())
+    clock(books).now += 59 * SECOND
+    assert once(sale()).id == first.id
+    clock(books).now += 61 * SECOND
+    second = once(sale(6))
+    assert second.id != first.id
+    assert once(sale(6)).id == second.id

@@ -3,6 +3,7 @@
 from tests.auth.conftest import HandClock
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection
+from daybook.app.credentials import digest
 from daybook.app.ports import Directory
 from daybook.auth.demo import DemoAuthenticator, DemoCredentials
 from daybook.auth.tokens import StoreAuthenticator
@@ -17,7 +18,9 @@ def test_each_word_opens_its_company_alone(directory: Directory, clock: HandCloc
         assert company_id is not None
         expected = Principal(word, frozenset((company_id,)), ALL_SCOPES, word)
         assert authenticator.authenticate(word) == expected
+        assert authenticator.holder(digest(word)) == expected
         assert behind.authenticate(word) is Rejection.UNKNOWN
+    assert authenticator.holder(digest("demo3")) is Rejection.UNKNOWN
     assert authenticator.authenticate("demo3") is Rejection.UNKNOWN
     assert authenticator.authenticate("") is Rejection.MISSING
     assert directory.tokens() == []

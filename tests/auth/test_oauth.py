@@ -11,7 +11,7 @@ from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, NewToken
 from daybook.app.ledger import system_clock
 from daybook.app.ports import Client, Directory
-from daybook.auth.demo import DemoCredentials
+from daybook.auth.demo import DemoAuthenticator, DemoCredentials
 from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId, Timestamp
@@ -146,11 +146,12 @@ def test_the_demos_refresh_token_works_for_ever(directory: Directory, clock: Han
     for _ in range(3):
         found = granted(grants.refresh("demo", "demo"))
         assert found.refresh_token == "demo"
-        principal = StoreAuthenticator(directory, clock).authenticate(found.access_token)
-        assert isinstance(principal, Principal)
-        demo = directory.by_slug("demo")
-        assert demo is not None
-        assert principal.company_ids == frozenset((demo,))
+        behind = StoreAuthenticator(directory, clock)
+        assert behind.authenticate(found.access_token) is Rejection.UNKNOWN
+        demo = DemoCredentials.of(directory)
+        principal = DemoAuthenticator(demo, behind).authenticate(found.access_token)
+        assert principal == demo.principal("demo")
+        assert directory.tokens() == [], "nothing of the demo outlives its switch"
         clock.now += 200 * DAY
     assert grants.refresh("demo2", "demo") is GrantRefusal.NOT_ITS_CLIENTS
     assert grants.revoke("demo", "demo")

@@ -109,4 +109,15 @@ def test_the_store_is_asked_once_for_a_known_token_and_memory_is_bounded(
     extra = credentials.issue(directory, clock, READS_ONE).text
     for text in [*texts, extra]:
         authenticator.authenticate(text)
-    assert len(authenticator._believed) <= 3
+    _, believed = authenticator._kept
+    assert len(believed) <= 3
+
+
+def test_a_token_is_believed_by_its_hash_as_long_as_by_its_text(
+    directory: Directory, clock: HandClock, authenticator: StoreAuthenticator
+) -> None:
+    issued = credentials.issue(directory, clock, READS_ONE)
+    assert authenticator.holder(issued.token.hash) == authenticator.authenticate(issued.text)
+    credentials.revoke(directory, clock, issued.token.hash)
+    assert authenticator.holder(issued.token.hash) is Rejection.REVOKED
+    assert authenticator.holder(credentials.digest("nobody's")) is Rejection.UNKNOWN

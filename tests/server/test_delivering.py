@@ -138,6 +138,19 @@ def test_a_name_with_public_and_private_addresses_leads_to_the_public_alone(
     assert addresses("example.com", 80, Reach.ANYWHERE) == ["10.0.0.1", "93.184.216.34", "::1"]
 
 
+def test_a_name_that_takes_long_to_look_up_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, began = threading.Event(), time.monotonic()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(20))
+    with pytest.raises(Undelivered, match=r"was not found within 0\.05 s"):
+        post("http://slow.example/", b"{}", {}, Reach.PUBLIC, timeout=0.05)
+    assert time.monotonic() - began < 15
+    monkeypatch.setattr(delivering, "_lookups", threading.BoundedSemaphore(1))
+    for expected in ("was not found", "too many names"):
+        with pytest.raises(Undelivered, match=expected):
+            addresses("slow.example", 80, Reach.PUBLIC, timeout=0.05)
+    answered.set()
+
+
 def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was judged is what is connected to: a name that changes its mind changes nothing."""
     asked: list[object] = []

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from daybook.app.outbox import DISABLE_AFTER_SECONDS, Consumer, DeliveryState, M
 from daybook.app.ports import ReadOnly
 from daybook.domain.ids import Timestamp
 from daybook.server.delivering import Undelivered
-from daybook.server.sender import PER_CONSUMER_MAX, WebhookSender
+from daybook.server.sender import PER_CONSUMER_MAX, THREADS, WebhookSender
 from daybook.storage import open_store
 
 SECOND = 1_000_000
@@ -154,17 +155,64 @@ def test_a_subject_has_one_first_attempt_under_way(
 def test_a_slow_consumer_leaves_room_for_others(
     ledger: Ledger, receiver: Receiver, sender: WebhookSender
 ) -> None:
-    consumer(ledger, "slow")
+    consumer(ledger, "slow", owner="ada")
     receiver.gate.clear()
     for number in range(9):
         publish(ledger, f"m{number}", subject=str(number))
     assert sender.dispatch() == PER_CONSUMER_MAX
-    consumer(ledger, "quick")
+    consumer(ledger, "quick", owner="bob")
     publish(ledger, "last")
     assert sender.dispatch() == 1
     receiver.gate.set()
     send(sender, ledger)
     assert len(receiver.got) == 11
+
+
+def test_an_owner_with_many_slow_consumers_leaves_room_for_others(
+    ledger: Ledger, receiver: Receiver, sender: WebhookSender
+) -> None:
+    receiver.gate.clear()
+    for number in range(THREADS):
+        consumer(ledger, f"slow{number}", owner="ada")
+    publish(ledger, "m")
+    assert sender.dispatch() == THREADS // 2
+    for number, owner in enumerate(("bob", "cid")):
+        consumer(ledger, f"quick{number}", owner=owner)
+    publish(ledger, "last")
+    assert sender.dispatch() == 2
+    receiver.gate.set()
+    send(sender, ledger)
+    assert len(receiver.got) == 2 * THREADS + 2
+
+
+def test_owners_take_turns(ledger: Ledger, receiver: Receiver, sender: WebhookSender) -> None:
+    for owner in ("ada", "bob"):
+        consumer(ledger, owner, owner=owner)
+    for number in range(THREADS):
+        publish(ledger, f"m{number}", subject=str(number))
+    receiver.gate.clear()
+    sender.dispatch()
+    until(lambda: receiver.waiting == 2 * PER_CONSUMER_MAX)
+    receiver.gate.set()
+    send(sender, ledger)
+    assert Counter(url for url, _ in receiver.got) == {
+        "https://ada.example": THREADS,
+        "https://bob.example": THREADS,
+    }
+
+
+def test_what_a_consumer_may_not_be_told_any_more_is_withheld(
+    ledger: Ledger, receiver: Receiver, sender: WebhookSender
+) -> None:
+    consumer(ledger)
+    secret: set[str] = {"b"}
+    ledger.hooks.guard("wire", lambda _, message: "no" if message.id in secret else None)
+    publish(ledger, "a", "b", "c")
+    send(sender, ledger)
+    assert receiver.bodies == [b"a", b"c"]
+    [kept] = ledger.store.directory.deliveries(DeliveryState.DEAD)
+    assert (kept.message.id, kept.attempts, kept.failure) == ("b", 0, "withheld: no")
+    assert ledger.store.directory.consumers()[0].failing_since is None, "the next one arrived"
 
 
 def test_what_failed_is_tried_again_by_the_schedule(

@@ -435,6 +435,38 @@ def test_a_key_is_of_one_wire_and_one_scope(store: Store, books: CompanyId) -> N
         assert reader.recall(IdempotencyKey("test", "app", "k2")) is None
 
 
+def test_a_key_is_renewed(store: Store, books: CompanyId) -> None:
+    def renewed(digest: bytes) -> None:
+        store.write(books, lambda tx: tx.renew(KEY, Remembered(START, digest)))
+        with store.read(books) as reader:
+            assert reader.recall(KEY) == Remembered(START, digest)
+
+    renewed(b"new")
+    renewed(b"again")
+
+    def twice(tx: Tx) -> None:
+        tx.renew(KEY, Remembered(START, b"third"))
+        tx.renew(KEY, Remembered(START, b"fourth"))
+        assert tx.recall(KEY) == Remembered(START, b"fourth")
+
+    store.write(books, twice)
+    with pytest.raises(StoreFailure):
+        store.write(books, lambda tx: tx.remember(KEY, Remembered(START)))
+    with store.read(books) as reader:
+        assert reader.recall(KEY) == Remembered(START, b"fourth")
+
+
+def test_whether_an_entry_is_long(store: Store, books: CompanyId) -> None:
+    keep(store, books, created(entry(1)), created(entry(2)), deletion(entry(2)))
+    lines = len(entry(1).lines)
+    with store.read(books) as reader:
+        for entry_id in (1, 2):
+            assert reader.has_more_lines(EntryId(entry_id), lines - 1)
+            assert not reader.has_more_lines(EntryId(entry_id), lines)
+        assert not reader.has_more_lines(EntryId(3), 0)
+        assert not reader.has_more_lines(EntryId(2**80), 0)
+
+
 def test_a_used_key_cannot_be_used_again(store: Store, books: CompanyId) -> None:
     def twice(tx: Tx) -> None:
         tx.remember(KEY, Remembered(START))
@@ -489,7 +521,10 @@ def test_tokens_are_kept_replaced_and_numbered(store: Store) -> None:
     assert directory.token(token(1).hash) is None
     assert directory.tokens() == []
     before = directory.credentials_version()
-    first, second = directory.put_token(token(1)), directory.put_token(token(2))
+    first = directory.put_token(token(1))
+    second = directory.put_token(replace(token(2), parent=first.hash))
+    assert second == directory.token(second.hash)
+    assert second.parent == first.hash
     assert first == replace(token(1), number=first.number)
     assert second.number > first.number > 0
     assert directory.token(token(1).hash) == first

@@ -21,7 +21,7 @@ from daybook.app.operations import (
     is_due,
 )
 from daybook.app.outbox import Consumer, Delivery, DeliveryState, Message
-from daybook.app.ports import DocumentChanged, LimitPassed, Store, StoreFailure, Tx
+from daybook.app.ports import ConsumerTable, DocumentChanged, LimitPassed, Store, StoreFailure, Tx
 from daybook.domain.events import ENTRY
 from daybook.domain.ids import CompanyId, EntryId, Timestamp
 from daybook.domain.query import (
@@ -417,6 +417,7 @@ def publish(store: Store, books: CompanyId, *messages: Message) -> None:
 def test_a_consumer_is_kept_with_everything_it_has(store: Store) -> None:
     directory = store.directory
     full = consumer(
+        owner="app",
         secret=b"\xff",
         subjects=frozenset({"a", "b"}),
         labels=frozenset({"x:y"}),
@@ -432,7 +433,8 @@ def test_a_consumer_is_kept_with_everything_it_has(store: Store) -> None:
     assert directory.consumer("nobody") is None
     assert directory.consumer("\ud800") is None
     assert [each.id for each in directory.consumers()] == ["c-1", "c-0"]
-    assert directory.consumers("wire") == [full]
+    assert directory.consumers("wire") == directory.consumers("wire", "app") == [full]
+    assert directory.consumers(owner="other") == directory.consumers("other", "app") == []
     directory.put_consumer(consumer())
     assert directory.consumers("wire") == [consumer()]
     assert [each.id for each in directory.consumers()] == ["c-1", "c-0"]
@@ -475,6 +477,72 @@ def test_a_message_goes_to_those_that_want_it(store: Store, books: CompanyId) ->
     assert told == [("all", "m"), ("subject", "m"), ("all", "n"), ("labels", "n")]
     [first, *_] = store.directory.deliveries()
     assert first == Delivery(1, "all", message("m"), books, Timestamp(START))
+
+
+def test_a_message_goes_to_those_that_want_what_it_is_about(store: Store) -> None:
+    directory = store.directory
+    for name, subject in (("a", "of ada"), ("b", "of bob"), ("c", "books 1")):
+        directory.put_consumer(consumer(name, subjects=frozenset({subject})))
+    told = message("m", about=frozenset({"of ada", "books 1"}))
+    directory.publish([told], Timestamp(START))
+    kept = directory.deliveries()
+    assert [each.consumer_id for each in kept] == ["a", "c"]
+    assert kept[0].message.about == frozenset() or kept[0].message == told
+
+
+def test_consumers_are_changed_as_one(store: Store) -> None:
+    directory = store.directory
+    directory.put_consumer(consumer("a"))
+
+    def full(table: ConsumerTable) -> None:
+        table.put_consumer(consumer("b", owner="app"))
+        assert [each.id for each in table.consumers("wire")] == ["a", "b"]
+        assert [each.id for each in table.consumers(owner="app")] == ["b"]
+        assert table.remove_consumer("a")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        directory.change_consumers(full)
+    assert directory.consumers() == [consumer("a")]
+    directory.publish([message("m")], Timestamp(START))
+    assert [each.consumer_id for each in directory.deliveries()] == ["a"]
+    assert directory.change_consumers(lambda table: table.remove_consumer("a"))
+    assert directory.consumers() == []
+
+
+def test_what_anybody_wants_to_be_told(store: Store) -> None:
+    directory = store.directory
+    assert directory.wanted_events("wire") == frozenset()
+    directory.put_consumer(consumer("a", event_types=frozenset({"made", "gone"})))
+    directory.put_consumer(consumer("b", wire="other", event_types=frozenset({"moved"})))
+    assert directory.wanted_events("wire") == {"made", "gone"}
+    directory.put_consumer(consumer("a", disabled=True))
+    assert directory.wanted_events("wire") == frozenset()
+    assert directory.wanted_events("other") == {"moved"}
+
+
+def test_consumers_with_something_due(store: Store) -> None:
+    directory, now = store.directory, Timestamp(START)
+    for name in "abc":
+        directory.put_consumer(consumer(name))
+    directory.publish([message("m")], now)
+    first, *_ = directory.deliveries()
+    directory.settle_delivery(outbox.after_failure(first, "no", now, 0.0))
+    directory.put_consumer(consumer("b", disabled=True))
+    assert [each.id for each in directory.due_consumers(now)] == ["c"]
+    later = Timestamp(now + 5 * SECOND)
+    assert [each.id for each in directory.due_consumers(later)] == ["a", "c"]
+
+
+def test_what_waits_for_a_disabled_consumer_is_dropped_in_the_end(store: Store) -> None:
+    directory = store.directory
+    directory.put_consumer(consumer("a"))
+    directory.put_consumer(consumer("b"))
+    directory.publish([message("m")], Timestamp(START))
+    directory.put_consumer(consumer("a", disabled=True))
+    assert directory.prune_deliveries(Timestamp(START), 9) == 0
+    assert directory.prune_deliveries(Timestamp(START + 1), 9) == 1
+    assert [each.consumer_id for each in directory.deliveries()] == ["b"]
 
 
 def test_a_message_that_is_too_large_undoes_what_it_tells_of(
@@ -539,8 +607,9 @@ def test_what_became_of_a_delivery_is_kept(store: Store, books: CompanyId) -> No
     assert (counts.pending, counts.dead) == (1, 1)
     assert directory.consumer("c-1") == consumer(disabled=True, failing_since=Timestamp(START))
     assert directory.prune_deliveries(Timestamp(START), 9) == 0
-    assert directory.prune_deliveries(Timestamp(START + 1), 9) == 1
-    assert directory.deliveries() == [dead, c]
+    assert directory.deliveries(DeliveryState.PENDING) == [c], "its consumer may be enabled again"
+    assert directory.prune_deliveries(Timestamp(START + 1), 9) == 3
+    assert directory.deliveries() == []
 
 
 def test_a_consumer_that_is_removed_takes_its_deliveries_along(

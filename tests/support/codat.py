@@ -16,8 +16,10 @@ from urllib.parse import quote
 from tests.support.clock import TestClock
 from tests.support.qbo import ACTOR, Answer, InlineRuntime, Tokens, finished
 
+from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Scope
 from daybook.app.ledger import Books, Committed, Context, Ledger
+from daybook.app.ports import Token
 from daybook.app.worker import OperationWorker
 from daybook.domain.commands import (
     AccountContent,
@@ -27,7 +29,7 @@ from daybook.domain.commands import (
     CreateReference,
     DimensionContent,
 )
-from daybook.domain.ids import ById, CompanyId
+from daybook.domain.ids import ById, CompanyId, Timestamp
 from daybook.domain.model import CLASS, DEPARTMENT, AccountKind, Company, ContactKind, Record
 from daybook.protocols.codat.plugin import CodatPlugin
 from daybook.protocols.kit import json as exact
@@ -77,6 +79,22 @@ class Wire:
         """A second company, with a key of its own."""
         other = self.found(OTHER, "2")
         self.tokens.known[OTHER_KEY] = Principal("rival", frozenset({other}), ALL_SCOPES)
+
+    def keep_key(self, expires_at: int | None = None) -> Token:
+        """Keep the key in the store, as one that others can be made with."""
+        believed = self.tokens.known[KEY]
+        assert isinstance(believed, Principal)
+        token = Token(
+            credentials.digest(KEY),
+            credentials.ACCESS,
+            believed.client,
+            believed.company_ids or frozenset(),
+            frozenset(believed.scopes),
+            self.clock(),
+            user=believed.user,
+            expires_at=None if expires_at is None else Timestamp(expires_at),
+        )
+        return self.ledger.store.directory.put_token(token)
 
     def allow(self, *scopes: Scope) -> None:
         """Narrow what the key allows."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from tests.support.clock import TestClock
 
 from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Rejection, Scope
+from daybook.app.credentials import digest
 from daybook.app.ledger import (
     Acceptance,
     Books,
@@ -93,6 +94,10 @@ class Tokens:
 
     def authenticate(self, token: str) -> Principal | Rejection:
         return self.known.get(token, Rejection.UNKNOWN)
+
+    def holder(self, token_hash: bytes) -> Principal | Rejection:
+        by_hash = {digest(token): found for token, found in self.known.items()}
+        return by_hash.get(token_hash, Rejection.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,13 @@ class Authenticator(Protocol):
     def authenticate(self, token: str) -> Principal | Rejection:
         """Who a bearer token stands for. Constant work for unknown ones."""
 
+    def holder(self, token_hash: bytes) -> Principal | Rejection:
+        """The same of a token that is known by its SHA-256 alone. On any thread.
+
+        A right that somebody hands on is kept with the hash of the token that gave it, and asked
+        for anew whenever it is used: so it ends with the token, and never says more.
+        """
+
 
 @value
 class Login:

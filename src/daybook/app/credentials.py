@@ -13,7 +13,7 @@ and a refresh token that belong together (`authorize`).
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
@@ -56,6 +56,7 @@ class NewToken:
 
     `client` names the application that uses it; `company_ids` are the books it opens (empty:
     all, also those made later). `lifetime_us` is in microseconds; None means until revoked.
+    `parent` is the hash of a token it is made with, and is not to outlive.
     """
 
     client: str
@@ -65,6 +66,7 @@ class NewToken:
     label: str = ""
     user: str | None = None
     lifetime_us: int | None = None
+    parent: bytes | None = None
 
 
 @value
@@ -100,6 +102,7 @@ def issue(
         label=wanted.label,
         user=wanted.user,
         expires_at=expires_at,
+        parent=wanted.parent,
     )
     return Issued(text, directory.put_token(token))
 
@@ -190,11 +193,30 @@ def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Toke
 def revoke_those(
     directory: Directory, clock: Clock, belongs: Callable[[Token], bool]
 ) -> list[Token]:
-    """Withdraw all tokens that `belongs` says, in one transaction; answers with them."""
+    """Withdraw all tokens that `belongs` says, in one transaction; answers with them.
+
+    Whatever was made with one of them goes too.
+    """
     now = clock()
-    return directory.change_tokens(
-        lambda table: [withdrawn(table, now, token) for token in table.tokens() if belongs(token)]
-    )
+
+    def work(table: TokenTable) -> list[Token]:
+        tokens = table.tokens()
+        chosen = [token for token in tokens if belongs(token)]
+        return [withdrawn(table, now, token) for token in with_descendants(tokens, chosen)]
+
+    return directory.change_tokens(work)
+
+
+def with_descendants(tokens: Sequence[Token], chosen: Sequence[Token]) -> list[Token]:
+    """Tokens `chosen` among all, and those made with them, and so on; each once, in their order.
+
+    A token is older than what was made with it, and `tokens` are in the order they were made.
+    """
+    gone = {token.hash for token in chosen}
+    for token in tokens:
+        if token.parent in gone:
+            gone.add(token.hash)
+    return [token for token in tokens if token.hash in gone]
 
 
 def withdrawn(table: TokenTable, now: Timestamp, token: Token) -> Token:
@@ -205,17 +227,13 @@ def withdrawn(table: TokenTable, now: Timestamp, token: Token) -> Token:
 
 
 def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | None:
-    """Withdraw a token by its hash. Answers with it as it is kept now, None if there is none.
+    """Withdraw a token by its hash, and what was made with it.
 
-    A token that was revoked before keeps its first time of revocation.
+    Answers with it as it is kept now, None if there is none. A token that was revoked before keeps
+    its first time of revocation.
     """
-    now = clock()
-
-    def work(table: TokenTable) -> Token | None:
-        token = table.token(token_hash)
-        return None if token is None else withdrawn(table, now, token)
-
-    return directory.change_tokens(work)
+    gone = revoke_those(directory, clock, lambda token: token.hash == token_hash)
+    return gone[0] if gone else None
 
 
 def revoke_number(directory: Directory, clock: Clock, number: int) -> list[Token]:

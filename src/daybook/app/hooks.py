@@ -5,6 +5,7 @@ A wire registers its hooks when it is made, before anything is served or worked 
     services.ledger.hooks.conclude("wire", concluder)   # add code and message to an operation's end
     services.ledger.hooks.publish("wire", publisher)    # say what is to be told to whom
     services.ledger.hooks.sign("wire", signer)          # make the headers of a delivery
+    services.ledger.hooks.guard("wire", guard)          # say who may not be told any more
 
 Concluders and publishers run inside the transaction they are about, on the writer's thread and
 perhaps again: they read the books as of that moment, are quick, and change nothing. What they read
@@ -43,6 +44,11 @@ Signer = Callable[[Message, Consumer, Timestamp], Mapping[str, str]]
 """The headers of an attempt at delivering a message, at a time."""
 
 
+Guard = Callable[[Consumer, Message], str | None]
+"""Why a consumer may not be told of a message any more, in words for people, or None if it may.
+Asked before every attempt, on the sender's threads: rights may have ended in the meantime."""
+
+
 class Hooks:
     """The hooks of all wires."""
 
@@ -50,6 +56,7 @@ class Hooks:
         self.concluders: dict[str, Concluder] = {}
         self.publishers: dict[str, Publisher] = {}
         self.signers: dict[str, Signer] = {}
+        self.guards: dict[str, Guard] = {}
         self._wakers: list[Callable[[], None]] = []
 
     def conclude(self, wire: str, concluder: Concluder) -> None:
@@ -63,6 +70,10 @@ class Hooks:
     def sign(self, wire: str, signer: Signer) -> None:
         """Register what signs the messages to a wire's consumers."""
         self.signers[wire] = signer
+
+    def guard(self, wire: str, guard: Guard) -> None:
+        """Register what is asked before a wire's consumers are told of anything."""
+        self.guards[wire] = guard
 
     def on_work(self, waker: Callable[[], None]) -> None:
         """Register what is to be called when there is something to work off or to send."""

@@ -85,10 +85,15 @@ class Repetition(Enum):
 
 @value
 class Idempotency:
-    """The caller's wish that a command be carried out once, however often it is sent."""
+    """The caller's wish that a command be carried out once, however often it is sent.
+
+    `lifetime_us` is how long the key of a submission stands for it, in microseconds; afterwards it
+    is new. None: as long as the store keeps keys (`limits.IDEMPOTENCY_KEPT_DAYS`).
+    """
 
     key: IdempotencyKey
     repetition: Repetition = Repetition.REFUSE_OTHER
+    lifetime_us: int | None = None
 
 
 @value
@@ -497,7 +502,9 @@ class Books:
         ).digest()
 
         def work(tx: Tx) -> Acceptance:
-            first = None if idempotency is None else tx.recall(idempotency.key)
+            now = self.ledger.clock()
+            kept = None if idempotency is None else tx.recall(idempotency.key)
+            first = None if idempotency is None or _is_over(kept, idempotency, now) else kept
             if first is not None:
                 assert idempotency is not None
                 compared = idempotency.repetition is Repetition.REFUSE_OTHER
@@ -505,7 +512,6 @@ class Books:
             if submission.id is not None and tx.operation(operation_id) is not None:
                 message = "an operation has this id"
                 return Refused((Refusal(RefusalCode.INVALID_VALUE, message, "id"),))
-            now = self.ledger.clock()
             operation = tx.add_operation(
                 Operation(
                     self.company_id,
@@ -524,7 +530,8 @@ class Books:
             )
             if idempotency is not None:
                 answer = _OPERATION + operation_id.encode()
-                tx.remember(idempotency.key, Remembered(now, digest, answer=answer))
+                keep = tx.remember if kept is None else tx.renew
+                keep(idempotency.key, Remembered(now, digest, answer=answer))
             return Submitted(operation)
 
         return work
@@ -704,6 +711,12 @@ def _ended(operation: Operation, outcome: Outcome, now: Timestamp) -> Operation:
 
 def _failed(operation: Operation, refusals: tuple[Refusal, ...], now: Timestamp) -> Operation:
     return replace(operation, status=OperationStatus.FAILED, completed_at=now, refusals=refusals)
+
+
+def _is_over(kept: Remembered | None, idempotency: Idempotency, now: Timestamp) -> bool:
+    """Whether what a key stood for does not count any more."""
+    lifetime_us = idempotency.lifetime_us
+    return kept is not None and lifetime_us is not None and now - kept.at > lifetime_us
 
 
 def _repeat_submission(reader: Reader, first: Remembered, digest: bytes) -> Acceptance:

@@ -12,7 +12,7 @@ What a message says, and how it is signed, is the wire's; see `hooks`.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
@@ -47,8 +47,9 @@ DISABLE_AFTER_SECONDS: Final = 5 * 86_400
 FAILURE_LENGTH_MAX: Final = 300
 """Characters kept of why an attempt failed."""
 
-DELIVERED_KEPT_SECONDS: Final = 30 * 86_400
-"""How long a delivery that arrived is kept for whoever asks whether it did."""
+SETTLED_KEPT_SECONDS: Final = 30 * 86_400
+"""How long a delivery is kept that arrived or was given up, for whoever asks what became of it, and
+one to a consumer that is disabled, for whoever enables it."""
 
 
 @value
@@ -59,7 +60,8 @@ class Consumer:
     are those it wants; `subjects` and `labels` narrow them to messages about one of these and
     with at least one of those (empty: any). `secret` is what the wire signs with; `annex` and
     `headers` are the wire's own. `failing_since` is when attempts began to fail, None while they
-    do not.
+    do not. `owner` is on whose behalf it was registered: several of one owner share what the
+    sender can do at a time.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Consumer:
     disabled: bool = False
     created_at: Timestamp = NEVER
     failing_since: Timestamp | None = None
+    owner: str = ""
 
 
 @value
@@ -81,7 +84,8 @@ class Message:
     """What a wire says has happened. `id` is unique and the same in every attempt.
 
     `subject` is what it is about in the wire's words (a company): first attempts keep their
-    order among messages of one subject. `labels` are looked at by consumers' `labels`.
+    order among messages of one subject. Consumers' `subjects` are held against it and against
+    `about`, which is not kept; their `labels` against `labels`.
     """
 
     wire: str
@@ -90,6 +94,7 @@ class Message:
     payload: bytes
     subject: str = ""
     labels: frozenset[str] = frozenset()
+    about: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 class DeliveryState(StrEnum):
@@ -139,17 +144,36 @@ def wants(consumer: Consumer, message: Message) -> bool:
         not consumer.disabled
         and consumer.wire == message.wire
         and message.event_type in consumer.event_types
-        and (not consumer.subjects or message.subject in consumer.subjects)
+        and (
+            not consumer.subjects
+            or message.subject in consumer.subjects
+            or not consumer.subjects.isdisjoint(message.about)
+        )
         and (not consumer.labels or not consumer.labels.isdisjoint(message.labels))
     )
 
 
-def deliveries_of(
-    messages: Iterable[Message], consumers: Iterable[Consumer]
-) -> list[tuple[str, Message]]:
-    """Which consumer gets which message, in the order of the messages."""
-    known = tuple(consumers)
-    return [(each.id, message) for message in messages for each in known if wants(each, message)]
+class Audience:
+    """Consumers, found by what they want to be told of: made once, asked for every message."""
+
+    def __init__(self, consumers: Iterable[Consumer]) -> None:
+        self._waiting: dict[tuple[str, str], list[Consumer]] = {}
+        for consumer in consumers:
+            for event_type in () if consumer.disabled else consumer.event_types:
+                self._waiting.setdefault((consumer.wire, event_type), []).append(consumer)
+
+    def deliveries_of(self, messages: Iterable[Message]) -> list[tuple[str, Message]]:
+        """Which consumer gets which message, in the order of the messages."""
+        return [
+            (consumer.id, message)
+            for message in messages
+            for consumer in self._waiting.get((message.wire, message.event_type), ())
+            if wants(consumer, message)
+        ]
+
+    def event_types(self, wire: str) -> frozenset[str]:
+        """The types of messages of a wire that anybody wants."""
+        return frozenset(each for known, each in self._waiting if known == wire)
 
 
 def retry_at(attempts: int, now: Timestamp, draw: float) -> Timestamp | None:
@@ -185,6 +209,16 @@ def after_failure(delivery: Delivery, failure: str, now: Timestamp, draw: float)
         next_attempt_at=delivery.next_attempt_at if again is None else again,
         attempted_at=now,
         failure=failure[:FAILURE_LENGTH_MAX],
+    )
+
+
+def withheld(delivery: Delivery, reason: str, now: Timestamp) -> Delivery:
+    """A delivery whose consumer may not be told any more: given up without an attempt."""
+    return replace(
+        delivery,
+        state=DeliveryState.DEAD,
+        attempted_at=now,
+        failure=f"withheld: {reason}"[:FAILURE_LENGTH_MAX],
     )
 
 

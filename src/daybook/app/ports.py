@@ -138,6 +138,12 @@ class Reader(Protocol):
     def entry(self, entry_id: EntryId) -> JournalEntry | None:
         """An entry, tombstones included, or None."""
 
+    def has_more_lines(self, entry_id: EntryId, than: int) -> bool:
+        """Whether an entry has more than so many lines, without reading any: costs `than` steps.
+
+        What decides whether the entry is to be read where others wait.
+        """
+
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, tombstones included unless the filter excludes them.
 
@@ -221,6 +227,9 @@ class Tx(Reader, Protocol):
 
     def remember(self, key: IdempotencyKey, remembered: Remembered) -> None:
         """Keep something under an idempotency key that is not yet used."""
+
+    def renew(self, key: IdempotencyKey, remembered: Remembered) -> None:
+        """Keep something under an idempotency key in place of what it stood for."""
 
     def add_operation(self, operation: Operation) -> Operation:
         """Keep a new operation; answers with its number set, and `requested_at` not before that
@@ -341,7 +350,8 @@ class Token:
 
     `kind` is `access`, `refresh` or what another wire calls its keys; `company_ids` are the books
     it opens (empty: all), `scopes` what may be done with them. Times as in the model; a token
-    without `expires_at` does not expire. `number` identifies it to people.
+    without `expires_at` does not expire. `number` identifies it to people. `parent` is the hash of
+    the token it was made with, and goes with; None for one that stands for itself.
     """
 
     hash: bytes
@@ -355,6 +365,7 @@ class Token:
     expires_at: Timestamp | None = None
     revoked_at: Timestamp | None = None
     number: int = 0
+    parent: bytes | None = None
 
 
 class TokenTable(Protocol):
@@ -368,6 +379,19 @@ class TokenTable(Protocol):
 
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
+
+
+class ConsumerTable(Protocol):
+    """The consumers of messages of a store, as they are read and written."""
+
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        """The consumers of a wire and an owner, or of all, in the order they were made."""
+
+    def put_consumer(self, consumer: Consumer) -> None:
+        """Keep a consumer, in place of one with the same id. Raises `LimitPassed`."""
+
+    def remove_consumer(self, consumer_id: str) -> bool:
+        """Remove a consumer and what was still on its way to it; whether there was one."""
 
 
 class Directory(Protocol):
@@ -460,8 +484,14 @@ class Directory(Protocol):
         `DocumentChanged`, after which nothing was done.
         """
 
-    def consumers(self, wire: str | None = None) -> list[Consumer]:
-        """The consumers of a wire, or of all, in the order they were made."""
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        """The consumers of a wire and an owner, or of all, in the order they were made."""
+
+    def change_consumers(self, work: Callable[[ConsumerTable], T]) -> T:
+        """Run `work` on the consumers as one transaction; see `change_tokens`."""
+
+    def wanted_events(self, wire: str) -> frozenset[str]:
+        """The types of messages of a wire that any consumer wants. Cheap."""
 
     def consumer(self, consumer_id: str) -> Consumer | None:
         """A consumer by its id, or None."""
@@ -474,6 +504,9 @@ class Directory(Protocol):
 
     def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
         """Keep deliveries of messages that tell of nothing in any books."""
+
+    def due_consumers(self, now: Timestamp) -> list[Consumer]:
+        """The enabled consumers with deliveries whose time has come. One read."""
 
     def due_deliveries(self, consumer_id: str, now: Timestamp, limit: int) -> list[Delivery]:
         """Pending deliveries to a consumer whose time has come, in the order to attempt them:
@@ -501,7 +534,9 @@ class Directory(Protocol):
         """How many deliveries are on their way, and how many dead."""
 
     def prune_deliveries(self, before: Timestamp, limit: int) -> int:
-        """Drop deliveries that arrived before a time, at most `limit`; how many it were."""
+        """Drop deliveries settled before a time, and those made before it for consumers that are
+        disabled; at most about `limit`. How many it were.
+        """
 
     def companies_with_pending(self) -> list[CompanyId]:
         """Companies with pending operations. Cheap where there are none."""

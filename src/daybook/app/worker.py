@@ -135,17 +135,19 @@ class OperationWorker:
                     handed += 1
         except Overloaded:
             _log.info("operations wait: too many commands are waiting for the writer")
-        return self._collect(handed)
+        finally:
+            # whatever ended the round: what was handed over comes back, and belongs to this one
+            letters = [self._letters.get() for _ in range(handed)]
+        return self._collect(letters)
 
     def _hand_over(self, books: Books, operation_id: str, verdict: Verdict) -> None:
         work = _ending(books, operation_id, verdict)
         ticket = (books, operation_id)
         self._ledger.store.write_soon(books.company_id, work, ticket, self)
 
-    def _collect(self, handed: int) -> int:
+    def _collect(self, letters: Sequence[tuple[object, object]]) -> int:
         ended = 0
-        for _ in range(handed):
-            ticket, result = self._letters.get()
+        for ticket, result in letters:
             books, operation_id = cast("tuple[Books, str]", ticket)
             if isinstance(result, BaseException):
                 result = self._failed(books, operation_id, result)

@@ -1,14 +1,15 @@
 """The demo's credentials, which everyone knows.
 
-They exist in the memory of a server that was started as a demo and nowhere else: nothing of them
-is in the store, so the same books served without the switch do not know them. Each demo company
-has credentials spelled like its slug, which open that company alone.
+They exist in the memory of a server that was started as a demo and nowhere else: nothing of them is
+in the store, nor is what they are exchanged for, so the same books served without the switch do not
+know them. Each demo company has credentials spelled like its slug, which open that company alone.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Authenticator, Principal, Rejection
+from daybook.app.credentials import digest
 from daybook.app.ports import Directory
 from daybook.domain.ids import CompanyId
 
@@ -45,8 +46,13 @@ class DemoAuthenticator:
 
     def __init__(self, credentials: DemoCredentials, behind: Authenticator) -> None:
         self._believed = {word: credentials.principal(word) for word in credentials.companies}
+        self._held = {digest(word): who for word, who in self._believed.items()}
         self._behind = behind
 
     def authenticate(self, token: str) -> Principal | Rejection:
         """Who a bearer token stands for, or why it is not believed."""
         return self._believed.get(token) or self._behind.authenticate(token)
+
+    def holder(self, token_hash: bytes) -> Principal | Rejection:
+        """Who a token known by its hash stands for, or why it is not believed."""
+        return self._held.get(token_hash) or self._behind.holder(token_hash)

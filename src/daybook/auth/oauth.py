@@ -17,7 +17,6 @@ from hashlib import sha256
 from typing import Final
 
 from daybook.app import credentials
-from daybook.app.access import Principal
 from daybook.app.credentials import (
     ACCESS,
     ACCESS_SECONDS,
@@ -83,9 +82,11 @@ class Grants:
 
         Judged and carried out as one: a revocation at the same moment is not undone.
         """
-        demo = self._demo.principal(text)
-        if demo is not None:
-            return self._refresh_demo(client_id, text, demo)
+        if text in self._demo.companies:
+            if client_id != text:
+                return GrantRefusal.NOT_ITS_CLIENTS
+            # nothing of the demo is kept, so the word is its own access token as well
+            return Granted(text, text, ACCESS_SECONDS, REFRESH_SECONDS)
         return self._directory.change_tokens(
             lambda table: self._refresh(table, client_id, credentials.digest(text), text)
         )
@@ -128,19 +129,6 @@ class Grants:
             return False
         credentials.revoke_family(self._directory, self._clock, token)
         return True
-
-    def _refresh_demo(self, client_id: str, text: str, demo: Principal) -> Granted | GrantRefusal:
-        if client_id != text:
-            return GrantRefusal.NOT_ITS_CLIENTS
-        wanted = NewToken(
-            client=client_id,
-            company_ids=demo.company_ids or frozenset(),
-            label="demo",
-            user=demo.user,
-            lifetime_us=ACCESS_SECONDS * SECOND,
-        )
-        access = credentials.issue(self._directory, self._clock, wanted)
-        return Granted(access.text, text, ACCESS_SECONDS, REFRESH_SECONDS)
 
     def _issue(self, table: TokenTable, like: Token, kind: str, label: str, seconds: int) -> str:
         believed = credentials.principal(like)

@@ -20,6 +20,8 @@ TOKEN_LENGTH_MAX: Final = 4_096
 CACHED_MAX: Final = 10_000
 """Tokens remembered as believed: a few hundred bytes each."""
 
+_Believed = dict[bytes, tuple[Principal, Timestamp | None]]
+
 
 class StoreAuthenticator:
     """The `Authenticator` over the tokens of a store."""
@@ -27,8 +29,8 @@ class StoreAuthenticator:
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
-        self._version = -1
-        self._believed: dict[bytes, tuple[Principal, Timestamp | None]] = {}
+        self._kept: tuple[int, _Believed] = (-1, {})
+        """A version of the store's credentials, and what was believed as long as it stood."""
 
     def authenticate(self, token: str) -> Principal | Rejection:
         """Who a bearer token stands for, or why it is not believed.
@@ -39,28 +41,33 @@ class StoreAuthenticator:
             return Rejection.MISSING
         if len(token) > TOKEN_LENGTH_MAX or not token.isascii():
             return Rejection.MALFORMED
-        version = self._directory.credentials_version()
-        if version != self._version:
-            self._believed.clear()
-            self._version = version
-        digest = sha256(token.encode()).digest()
-        known = self._believed.get(digest)
+        return self.holder(sha256(token.encode()).digest())
+
+    def holder(self, token_hash: bytes) -> Principal | Rejection:
+        """Who a token known by its hash stands for, or why it is not believed."""
+        version, believed = self._kept
+        now = self._directory.credentials_version()
+        if version != now:
+            # another one, not the same emptied: a thread that still looks up adds to the old one
+            believed = {}
+            self._kept = (now, believed)
+        known = believed.get(token_hash)
         if known is None:
-            return self._look_up(digest)
+            return self._look_up(token_hash, believed)
         expires_at = known[1]
         if expires_at is not None and self._clock() >= expires_at:
             return Rejection.EXPIRED
         return known[0]
 
-    def _look_up(self, digest: bytes) -> Principal | Rejection:
-        token = self._directory.token(digest)
+    def _look_up(self, token_hash: bytes, believed: _Believed) -> Principal | Rejection:
+        token = self._directory.token(token_hash)
         if token is None or token.kind != ACCESS:
             return Rejection.UNKNOWN
         rejection = fault(token, self._clock())
         if rejection is not None:
             return rejection
-        if len(self._believed) >= CACHED_MAX:
-            self._believed.clear()
-        believed = principal(token)
-        self._believed[digest] = (believed, token.expires_at)
-        return believed
+        if len(believed) >= CACHED_MAX:
+            believed.clear()
+        found = principal(token)
+        believed[token_hash] = (found, token.expires_at)
+        return found

@@ -12,10 +12,12 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import Final
+from queue import Empty, SimpleQueue
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from daybook.app.outbox import url_fault
@@ -25,6 +27,9 @@ ATTEMPT_SECONDS: Final = 15.0
 
 ADDRESSES_TRIED_MAX: Final = 3
 """Addresses of one name that are tried, one after the other."""
+
+LOOKUPS_MAX: Final = 64
+"""Names being looked up at a time, those that nobody waits for any more included."""
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 """Addresses that stand for those of the older protocol, in their last 32 bits (RFC 6052)."""
@@ -77,10 +82,43 @@ def is_public(text: str) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
-def addresses(host: str, port: int, reach: Reach) -> list[str]:
+_lookups: Final = threading.BoundedSemaphore(LOOKUPS_MAX)
+
+
+def _looked_up(host: str, port: int, timeout: float) -> list[Any]:
+    """What a name stands for. Raises OSError, UnicodeError, and TimeoutError when it takes long.
+
+    The system's resolver cannot be stopped, so it is left behind on a thread of its own.
+    """
+    results: SimpleQueue[Any] = SimpleQueue()
+    lookups = _lookups
+
+    def work() -> None:
+        try:
+            results.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            results.put(error)
+        finally:
+            lookups.release()
+
+    if not lookups.acquire(blocking=False):
+        raise TimeoutError("too many names are being looked up")
+    threading.Thread(target=work, name="lookup", daemon=True).start()
+    try:
+        found = results.get(timeout=timeout)
+    except Empty:
+        raise TimeoutError(f"the name {host} was not found within {timeout:g} s") from None
+    if isinstance(found, Exception):
+        raise found
+    return list(found)
+
+
+def addresses(host: str, port: int, reach: Reach, timeout: float = ATTEMPT_SECONDS) -> list[str]:
     """The addresses a name stands for, those allowed. Raises `Undelivered` if there are none."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port, timeout)
+    except TimeoutError as error:
+        raise Undelivered(str(error)) from error
     except (OSError, UnicodeError) as error:
         raise Undelivered(f"the name {host} is not known") from error
     known = list(dict.fromkeys(str(name[0]) for *_, name in found))
@@ -108,10 +146,11 @@ def post(
     assert parts.hostname is not None
     secure = parts.scheme.lower() == "https"
     port = parts.port or (443 if secure else 80)
-    connection = _Pinned(
-        parts.hostname, port, addresses(parts.hostname, port, reach), secure, timeout
-    )
-    watch = threading.Timer(timeout, connection.abort)
+    ends = time.monotonic() + timeout
+    allowed = addresses(parts.hostname, port, reach, timeout)
+    left = max(ends - time.monotonic(), 0.001)
+    connection = _Pinned(parts.hostname, port, allowed, secure, left)
+    watch = threading.Timer(left, connection.abort)
     watch.daemon = True
     watch.start()
     try:

@@ -3,7 +3,10 @@
 One thread looks which deliveries are due and hands them to a few others, which post and keep the
 result. First attempts of messages about one subject go to a consumer one after the other, in the
 order in which things happened; what has failed is tried again by its own schedule and holds
-nothing up. A consumer that answers slowly takes at most a share of the threads.
+nothing up. A consumer that answers slowly takes at most a share of the threads, and so do all that
+one owner has: never more than half of what the others leave.
+
+Whether a consumer may still be told is asked of its wire before every attempt.
 
 If the program ends between an answer and the note of it, the message is sent again with the same
 id: receivers that must not see it twice compare ids.
@@ -21,19 +24,21 @@ from typing import Final
 from daybook import __version__
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import (
-    DELIVERED_KEPT_SECONDS,
+    SETTLED_KEPT_SECONDS,
     Consumer,
     Delivery,
     after_failure,
     after_success,
     judged,
+    withheld,
 )
 from daybook.app.ports import StoreFailure
 from daybook.domain.ids import Timestamp
 from daybook.server.delivering import Undelivered
 
-THREADS: Final = 8
-"""Deliveries under way at a time: each waits for the network, hardly any works."""
+THREADS: Final = 16
+"""Deliveries under way at a time: each waits for the network, hardly any works. An owner who is
+alone gets half of them, the next a quarter: some are left for whoever comes."""
 
 PER_CONSUMER_MAX: Final = 4
 """Deliveries under way to one consumer, so that a slow one leaves threads to others."""
@@ -75,6 +80,9 @@ class WebhookSender:
         self._under_way: set[int] = set()
         self._lanes: set[Lane] = set()
         self._busy: Counter[str] = Counter()
+        """Attempts under way by consumer."""
+        self._shares: Counter[str] = Counter()
+        """Attempts under way by owner."""
         self._wanted = threading.Event()
         self._stopping = False
         self._held_until = 0.0
@@ -118,16 +126,28 @@ class WebhookSender:
             self._wanted.wait(pause)
 
     def dispatch(self) -> int:
-        """Begin every attempt that may begin now; answers with how many it were."""
+        """Begin every attempt that may begin now; answers with how many it were.
+
+        Owners take turns, those with the least under way first, so that nobody waits for all that
+        somebody else has to be told.
+        """
         now, begun = self._ledger.clock(), 0
         directory = self._ledger.store.directory
-        for consumer in directory.consumers():
-            if consumer.disabled or self._busy[consumer.id] >= PER_CONSUMER_MAX:
-                continue
-            for delivery in directory.due_deliveries(consumer.id, now, LOOKED_AT_MAX):
-                if self._take(consumer, delivery):
-                    begun += 1
-                    self._pool.submit(self._attempt, consumer, delivery)
+        queues: dict[str, list[tuple[Consumer, Delivery]]] = {}
+        for consumer in directory.due_consumers(now):
+            if self._busy[consumer.id] < PER_CONSUMER_MAX:
+                due = directory.due_deliveries(consumer.id, now, LOOKED_AT_MAX)
+                queues.setdefault(consumer.owner, []).extend((consumer, each) for each in due)
+        while queues:
+            for owner in sorted(queues, key=lambda each: self._shares[each]):
+                queue = queues[owner]
+                while queue and not self._take(*queue[0]):
+                    queue.pop(0)
+                if not queue:
+                    del queues[owner]
+                    continue
+                begun += 1
+                self._pool.submit(self._attempt, *queue.pop(0))
         return begun
 
     def _take(self, consumer: Consumer, delivery: Delivery) -> bool:
@@ -135,6 +155,8 @@ class WebhookSender:
         lane = (consumer.id, delivery.message.subject)
         with self._lock:
             full = self._busy[consumer.id] >= PER_CONSUMER_MAX
+            others = self._shares.total() - self._shares[consumer.owner]
+            full = full or self._shares[consumer.owner] >= (THREADS - others + 1) // 2
             if time.monotonic() < self._held_until:
                 return False
             if full or delivery.number in self._under_way:
@@ -145,6 +167,7 @@ class WebhookSender:
                 self._lanes.add(lane)
             self._under_way.add(delivery.number)
             self._busy[consumer.id] += 1
+            self._shares[consumer.owner] += 1
         return True
 
     def _attempt(self, consumer: Consumer, delivery: Delivery) -> None:
@@ -162,11 +185,22 @@ class WebhookSender:
             with self._lock:
                 self._under_way.discard(delivery.number)
                 self._busy[consumer.id] -= 1
+                self._shares[consumer.owner] -= 1
+                self._busy, self._shares = +self._busy, +self._shares  # forget what is 0
                 if not delivery.attempts:
                     self._lanes.discard((consumer.id, delivery.message.subject))
             self._wanted.set()
 
     def _deliver(self, consumer: Consumer, delivery: Delivery) -> None:
+        directory = self._ledger.store.directory
+        guard = self._ledger.hooks.guards.get(consumer.wire)
+        reason = None if guard is None else guard(consumer, delivery.message)
+        if reason is not None:
+            now = self._ledger.clock()
+            _log.info("delivery %s to %s is withheld: %s", delivery.number, consumer.id, reason)
+            changed = judged(directory.consumer(consumer.id) or consumer, now, failed=True)
+            directory.settle_delivery(withheld(delivery, reason, now), changed)
+            return
         failure: str | None = None
         try:
             headers = self._headers(consumer, delivery)
@@ -184,7 +218,6 @@ class WebhookSender:
             self.failed += 1
             settled = after_failure(delivery, failure, now, self._draw())
             _log.info("delivery %s to %s failed: %s", delivery.number, consumer.id, failure)
-        directory = self._ledger.store.directory
         known = directory.consumer(consumer.id)
         changed = None if known is None else judged(known, now, failed=failure is not None)
         directory.settle_delivery(settled, changed)
@@ -213,6 +246,6 @@ class WebhookSender:
         now = self._ledger.clock()
         if now - self._pruned_at < PRUNE_SECONDS * 1_000_000:
             return
-        before = Timestamp(now - DELIVERED_KEPT_SECONDS * 1_000_000)
+        before = Timestamp(now - SETTLED_KEPT_SECONDS * 1_000_000)
         if self._ledger.store.directory.prune_deliveries(before, PRUNED_MAX) < PRUNED_MAX:
             self._pruned_at = now

@@ -1,61 +1,9 @@
-"""What belongs to a client: profile, settings of syncing, API keys; and the list of platforms."""
+"""What belongs to a client: profile, settings of syncing; and the list of platforms."""
 
 from typing import Any
 
 import pytest
-from tests.support.codat import COMPANY, KEY, Wire
-
-from daybook.auth.tokens import StoreAuthenticator
-from daybook.protocols.codat import limits
-
-
-class Believing:
-    """Believes the key of the tests, and what the store knows."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._store = StoreAuthenticator(wire.ledger.store.directory, wire.clock)
-        self._known = wire.tokens.authenticate
-
-    def authenticate(self, token: str) -> Any:
-        return self._known(token) if token == KEY else self._store.authenticate(token)
-
-
-def with_store() -> Wire:
-    """A wire that believes the keys it makes."""
-    wire = Wire()
-    wire.tokens.authenticate = Believing(wire).authenticate  # type: ignore[method-assign]
-    return wire
-
-
-def test_keys_are_made_used_listed_and_withdrawn() -> None:
-    wire = with_store()
-    made = wire.send("POST", "/apiKeys", {"name": "nightly"})
-    assert made.status == 201
-    key = made.json["apiKey"]
-    assert wire.send("GET", f"/companies/{COMPANY}", key=key).status == 200
-    [listed] = wire.send("GET", "/apiKeys").json["results"]
-    assert (listed["id"], listed["name"]) == (made.json["id"], "nightly")
-    assert key not in listed["apiKey"]
-    assert wire.send("DELETE", f"/apiKeys/{listed['id']}").status == 403, "the last one stays"
-    second = wire.send("POST", "/apiKeys").json
-    assert "name" not in second
-    assert wire.send("DELETE", f"/apiKeys/{listed['id']}").status == 204
-    assert wire.send("GET", f"/companies/{COMPANY}", key=key).status == 401
-    assert wire.send("DELETE", f"/apiKeys/{listed['id']}").status == 404
-
-
-def test_the_bounds_on_keys() -> None:
-    wire = with_store()
-    for body in ({"name": "x" * 51}, {"name": 5}, b"[]"):
-        assert wire.send("POST", "/apiKeys", body).status == 400
-    for _ in range(limits.API_KEYS_MAX):
-        assert wire.send("POST", "/apiKeys", {"name": "x"}).status == 201
-    refused = wire.send("POST", "/apiKeys", {"name": "x"})
-    assert (refused.status, refused.json["error"][:34]) == (
-        409,
-        "Maximum number of API keys reached",
-    )
+from tests.support.codat import COMPANY, Wire
 
 
 def test_the_profile() -> None:

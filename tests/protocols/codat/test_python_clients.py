@@ -21,6 +21,11 @@ from codataccounting.models import operations as accounting_operations
 from codataccounting.models import shared as accounting
 from tests.support.server import RunningServer
 
+from daybook.app import credentials
+from daybook.app.credentials import NewToken
+from daybook.app.ledger import system_clock
+from daybook.storage import open_store
+
 COMPANY = "c0c4ef53-e70c-45d5-9af4-27aa486347d7"
 CONNECTION = "5c9c8f2a-8c0e-4c55-9d3a-2f0f4f3c7a10"
 KEY = "Basic ZGVtbw=="
@@ -115,6 +120,10 @@ def test_platforms_profile_keys_and_webhooks(platform_client: Any, server: Runni
     assert client.settings.get_sync_settings().settings
     assert client.companies.get_company_sync_settings(request=HERE).company_id == COMPANY
 
+    with pytest.raises(platform_errors.ErrorMessage, match="This key makes no others"):
+        client.settings.create_api_key(request={"name": "nightly"})
+    lasting = platform.Security(auth_header=basic(lasting_key(server)))
+    client = codat_platform.CodatPlatform(security=lasting, server_url=server.url)
     made = client.settings.create_api_key(request={"name": "nightly"})
     security = platform.Security(auth_header=basic(made.api_key))
     other = codat_platform.CodatPlatform(security=security, server_url=server.url)
@@ -134,6 +143,18 @@ def test_platforms_profile_keys_and_webhooks(platform_client: Any, server: Runni
     assert hook.id in [each.id for each in client.webhooks.list_consumers().results]
     client.webhooks.delete_consumer(request={"webhook_id": hook.id})
     assert hook.id not in [each.id for each in client.webhooks.list_consumers().results]
+
+
+def lasting_key(server: RunningServer) -> str:
+    """A key to the demo company, as `daybook token create` makes them."""
+    store = open_store(server.store)
+    try:
+        company = store.directory.by_slug("demo")
+        assert company is not None
+        wanted = NewToken("lender", company_ids=frozenset({company}))
+        return credentials.issue(store.directory, system_clock, wanted).text
+    finally:
+        store.close()
 
 
 def basic(key: str) -> str:

@@ -7,10 +7,13 @@ from urllib.parse import quote
 
 import pytest
 from tests.support.codat import CHECKING, CONSULTING, SALES, Wire, line, two_lines
+from tests.support.qbo import InlineRuntime
 
 from daybook.domain.commands import AccountContent, CreateReference
 from daybook.domain.model import AccountKind
-from daybook.protocols.codat.limits import MONTHS_MAX
+from daybook.protocols.codat import matching
+from daybook.protocols.codat.companies import COMPANY_PROPERTIES
+from daybook.protocols.codat.limits import INLINE_LINES_MAX, MONTHS_MAX
 
 
 def found(wire: Wire, path: str, query: str, order: str = "") -> list[str]:
@@ -42,6 +45,27 @@ def test_ids_are_ordered_by_their_numbers() -> None:
     for at in range(6, 13):
         wire.execute(CreateReference(AccountContent(f"A{at}", AccountKind.EXPENSE)))
     assert found(wire, "/data/accounts", "") == [str(at) for at in range(1, 13)]
+
+
+def test_ids_may_hold_what_only_looks_like_a_digit() -> None:
+    shown = [{"id": "a²"}, {"id": "a10"}, {"id": "a9"}, {"id": "a\u0663"}]
+    ordered = [each["id"] for each in matching.ordered(shown, "", COMPANY_PROPERTIES, "id")]
+    assert ordered.index("a9") + 1 == ordered.index("a10")
+    assert sorted(ordered) == sorted(each["id"] for each in shown)
+
+
+def test_a_long_entry_is_read_where_nobody_waits() -> None:
+    wire = Wire()
+    runtime = wire.plugin._runtime
+    assert isinstance(runtime, InlineRuntime)
+    lines = [line(amount) for amount in (1, -1) * (INLINE_LINES_MAX // 2)]
+    short = wire.create(two_lines(journalLines=lines))
+    long = wire.create(two_lines(journalLines=[*lines, line(1), line(-1)]))
+    for entry_id, aside in ((short, 0), (long, 1)):
+        before = runtime.aside
+        shown = wire.get(f"/data/journalEntries/{entry_id}").json
+        assert len(shown["journalLines"]) == len(lines) + 2 * aside
+        assert runtime.aside - before == aside
 
 
 def test_balances_are_positive_the_way_the_account_grows() -> None:

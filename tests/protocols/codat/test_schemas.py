@@ -251,6 +251,7 @@ def test_writes(wire: Wire) -> None:
     conforms(PLATFORM, "POST", f"{here}/data/all", everything)
     queued = wire.send("POST", f"{there}/data/queue/journalEntries")
     conforms(PLATFORM, "POST", f"{here}/data/queue/{{dataType}}", queued)
+    wire.keep_key()
     key = wire.send("POST", "/apiKeys", {"name": "x"})
     conforms(PLATFORM, "POST", "/apiKeys", key)
     wanted = {"url": "https://example.com/", "eventTypes": ["read.completed"]}

@@ -19,6 +19,7 @@ from tests.support.codat import (
     line,
     two_lines,
 )
+from tests.support.qbo import InlineRuntime
 
 from daybook.app.access import Scope
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
@@ -487,3 +488,30 @@ def test_suppliers_are_named_too() -> None:
     )
     shown = wire.get(f"/data/journalEntries/{made}").json["journalLines"][0]
     assert shown["contactRef"] == {"id": str(SUPPLIER), "dataType": "suppliers"}
+
+
+def test_a_large_body_is_read_where_nobody_waits() -> None:
+    wire = Wire()
+    runtime = wire.plugin._runtime
+    assert isinstance(runtime, InlineRuntime)
+    for size, aside in ((2, 0), (400, 1)):
+        lines = [line(amount) for amount in (1, -1) * (size // 2)]
+        path = f"/companies/{COMPANY}/connections/{wire.connection}/push/journalEntries"
+        before = runtime.aside
+        accepted = wire.send("POST", path, two_lines(journalLines=lines))
+        assert runtime.aside - before == aside
+        assert accepted.json["status"] == "Pending"
+        assert len(accepted.json["data"]["journalLines"]) == size
+        wire.work()
+        assert wire.operation(accepted.json)["status"] == "Success"
+
+
+def test_a_line_names_only_so_many_tracking_categories() -> None:
+    wire = Wire()
+    marks = [{"id": f"CLASS_{number}", "dataType": "trackingCategories"} for number in range(101)]
+    body = two_lines(journalLines=[line(1, tracking={"recordRefs": marks}), line(-1)])
+    refused = wire.push(body)
+    [error] = refused.json["validation"]["errors"]
+    assert (refused.status, error["itemId"]) == (400, "recordRefs")
+    body["journalLines"][0]["tracking"]["recordRefs"].pop()
+    assert wire.push(body).status == 200

@@ -13,11 +13,9 @@ from daybook.app.access import OPERATOR, Principal, Rejection, Scope
 from daybook.app.credentials import digest
 from daybook.app.ports import Token
 from daybook.protocols.kit import json as exact
-from daybook.protocols.modulus.authentication import KIND, Attempts
-from daybook.protocols.modulus.errors import ModulusFault
+from daybook.protocols.modulus.authentication import KIND
 from daybook.protocols.modulus.limits import (
     FAILED_ATTEMPTS_MAX,
-    FAILED_NAMES_MAX,
     FAILED_WINDOW_SECONDS,
     TOKEN_SECONDS,
 )
@@ -266,18 +264,6 @@ def test_success_forgets_failures(wire: Wire) -> None:
         for _ in range(FAILED_ATTEMPTS_MAX - 1):
             ask(wire, {"app": "billing", "secret": "x"})
         assert ask(wire, {"app": "billing", "secret": "s3cret"}).status == 200
-
-
-def test_names_with_failures_are_bounded(wire: Wire) -> None:
-    wire.clock.step = 0
-    attempts = Attempts(wire.clock)
-    for _ in range(FAILED_ATTEMPTS_MAX):
-        attempts.begin("first", PEER)
-    with pytest.raises(ModulusFault):
-        attempts.begin("first", PEER)
-    for number in range(FAILED_NAMES_MAX):
-        attempts.begin(str(number), PEER)
-    attempts.begin("first", PEER)
 
 
 def test_tokens_may_be_bound_to_an_address(wire: Wire) -> None:

@@ -12,6 +12,10 @@ from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Request, Response
 
 
+class NotQuick(Exception):
+    """A call turns out to take long; it is to be made again where nobody waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request: who makes it, the ids in its path, its parameters by name in small letters.
@@ -25,6 +29,10 @@ class Call:
     names: Mapping[str, str]
     parameters: Mapping[str, str]
     now: Timestamp
+    credential: bytes = b""
+    """The hash of the key it came with, by which rights that it hands on are kept."""
+    hurried: bool = False
+    """Whether others wait meanwhile: what may take long raises `NotQuick` instead."""
 
     def page(self) -> Page:
         """The page that a list is asked for. Raises `CodatError`."""

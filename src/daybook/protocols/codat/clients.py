@@ -1,8 +1,4 @@
-"""What belongs to a client of the interface: profile, API keys, webhooks, settings of syncing.
-
-API keys are credentials of the ledger like any other: their text is shown once, when they are
-made, and only their hash is kept.
-"""
+"""What belongs to a client of the interface: profile, webhooks, settings of syncing."""
 
 import base64
 import re
@@ -12,21 +8,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from daybook.app import credentials
 from daybook.app.access import Scope
-from daybook.app.credentials import ACCESS, NewToken
 from daybook.app.documents import Document
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import EVENT_TYPES_MAX, URL_LENGTH_MAX, Consumer
-from daybook.app.ports import DocumentChanged, Token
+from daybook.app.ports import ConsumerTable, DocumentChanged
 from daybook.domain.ids import Timestamp
-from daybook.protocols.codat import errors, events, ids, times
+from daybook.protocols.codat import errors, events, hearing, ids
 from daybook.protocols.codat.calls import Call, answer, nothing
-from daybook.protocols.codat.companies import owner_of
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.limits import (
-    API_KEY_NAME_LENGTH_MAX,
-    API_KEYS_MAX,
     COMPANY_TAG_LENGTH_MAX,
     COMPANY_TAGS_MAX,
     CONSUMERS_MAX,
@@ -45,17 +36,14 @@ SYNC: Final = "sync"
 _TEXTS: Final = ("name", "redirectUrl", "logoUrl", "iconUrl", "alertAuthHeader")
 _SECRET_BYTES: Final = 24
 _ABSOLUTE: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
-_SHOWN_KEY: Final = "shown once, when it was made"
 
 
 class Clients:
     """Answers what is asked of a client's own settings."""
 
-    def __init__(self, ledger: Ledger, views: Views, *, demo: bool) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, views: Views) -> None:
         self._directory = ledger.store.directory
         self._views = views
-        self._demo = demo
 
     # Profile
 
@@ -108,7 +96,7 @@ class Clients:
     def show_sync(self, call: Call) -> Response:
         """`GET /profile/syncSettings` and `GET /companies/{companyId}/syncSettings`."""
         call.require(Scope.READ)
-        name, key = self._sync_place(call)
+        name, key = self._sync_place(call, changing=False)
         kept = self._directory.document(WIRE, SYNC, key)
         shown: Json = {name: key}
         if kept is None:
@@ -120,7 +108,7 @@ class Clients:
     def set_sync(self, call: Call) -> Response:
         """`POST` to the same: 204."""
         call.require(Scope.WRITE)
-        _, key = self._sync_place(call)
+        _, key = self._sync_place(call, changing=True)
         body = call.body("SyncSettings")
         settings = body.get("syncSettings", body.get("settings"))
         if not isinstance(settings, list) or len(settings) > len(DATA_TYPES):
@@ -130,65 +118,11 @@ class Clients:
         self._put(SYNC, key, shown, 0 if kept is None else kept.version)
         return nothing(204)
 
-    def _sync_place(self, call: Call) -> tuple[str, str]:
+    def _sync_place(self, call: Call, *, changing: bool) -> tuple[str, str]:
         if "companyId" in call.names:
-            view = self._views.company(call.principal, call.names["companyId"])
-            return "companyId", view.id
+            opened = self._views.changeable if changing else self._views.company
+            return "companyId", opened(call.principal, call.names["companyId"]).id
         return "clientId", derived("client", call.principal.client)
-
-    # API keys
-
-    def list_keys(self, call: Call) -> Response:
-        """`GET /apiKeys`: the client's, without their text."""
-        call.require(Scope.ADMIN)
-        return answer({"results": [_key_json(token, _SHOWN_KEY) for token in self._keys(call)]})
-
-    def create_key(self, call: Call) -> Response:
-        """`POST /apiKeys`: 201, with the text of the key, which is never shown again."""
-        call.require(Scope.ADMIN)
-        name = call.body("CreateApiKey").get("name") if call.request.body.strip() else None
-        if name is not None and (not isinstance(name, str) or len(name) > API_KEY_NAME_LENGTH_MAX):
-            text = f"A name has at most {API_KEY_NAME_LENGTH_MAX} characters."
-            raise errors.not_valid("name", text)
-        if len(self._keys(call)) >= API_KEYS_MAX:
-            text = f"Maximum number of API keys reached. A client has at most {API_KEYS_MAX}."
-            raise errors.CodatError(409, text)
-        principal = call.principal
-        wanted = NewToken(
-            principal.client,
-            ACCESS,
-            principal.company_ids or frozenset(),
-            principal.scopes,
-            name or "",
-            principal.user,
-        )
-        issued = credentials.issue(self._directory, self._ledger.clock, wanted)
-        return answer(_key_json(issued.token, issued.text), 201)
-
-    def delete_key(self, call: Call) -> Response:
-        """`DELETE /apiKeys/{apiKeyId}`: 204; the last one stays."""
-        call.require(Scope.ADMIN)
-        keys = self._keys(call)
-        wanted = call.names["apiKeyId"].lower()
-        found = next((each for each in keys if _key_id(each) == wanted), None)
-        if found is None:
-            text = f"No API key was found with ID {errors.short(call.names['apiKeyId'])}"
-            raise errors.not_found(text)
-        if len(keys) == 1 and not self._demo:
-            raise errors.CodatError(403, "The last API key cannot be deleted.")
-        credentials.revoke(self._directory, self._ledger.clock, found.hash)
-        return nothing(204)
-
-    def _keys(self, call: Call) -> list[Token]:
-        """The keys of the caller's client that still open something and do not expire."""
-        return [
-            token
-            for token in self._directory.tokens()
-            if token.client == call.principal.client
-            and token.kind == ACCESS
-            and token.revoked_at is None
-            and token.expires_at is None
-        ]
 
     # Webhooks
 
@@ -200,9 +134,8 @@ class Clients:
     def create_consumer(self, call: Call) -> Response:
         """`POST /webhooks`: 201. The signing secret is shown here and nowhere else."""
         call.require(Scope.WRITE)
+        call.require(Scope.READ)  # what is told is what could be read
         body = call.body("WebhookConsumer")
-        if len(self._consumers(call)) >= CONSUMERS_MAX:
-            raise errors.bad_request(f"A client has at most {CONSUMERS_MAX} webhook consumers.")
         disabled = body.get("disabled")
         if not isinstance(disabled, bool | None):
             raise errors.not_valid("disabled", "disabled must be true or false.")
@@ -212,13 +145,20 @@ class Clients:
             _url(body.get("url")),
             _event_types(body.get("eventTypes")),
             secrets.token_bytes(_SECRET_BYTES),
-            self._subjects(call),
+            hearing.subjects_of(call.principal),
             _company_tags(body.get("companyTags")),
-            annex=call.principal.client.encode(),
+            annex=call.credential,
             disabled=bool(disabled),
             created_at=Timestamp(call.now),
+            owner=call.principal.client,
         )
-        self._directory.put_consumer(consumer)
+
+        def work(table: ConsumerTable) -> None:
+            if len(table.consumers(WIRE, consumer.owner)) >= CONSUMERS_MAX:
+                raise errors.bad_request(f"A client has at most {CONSUMERS_MAX} webhook consumers.")
+            table.put_consumer(consumer)
+
+        self._directory.change_consumers(work)
         secret = events.SECRET_PREFIX + base64.b64encode(consumer.secret).decode()
         return answer({**_consumer_json(consumer), "secret": secret}, 201)
 
@@ -226,10 +166,14 @@ class Clients:
         """`DELETE /webhooks/{webhookId}`: 204. What was on its way is not sent any more."""
         call.require(Scope.WRITE)
         wanted = ids.uuid(call.names["webhookId"])
-        if wanted not in {each.id for each in self._consumers(call)} or wanted is None:
+
+        def work(table: ConsumerTable) -> bool:
+            own = {each.id for each in table.consumers(WIRE, call.principal.client)}
+            return wanted in own and table.remove_consumer(wanted)
+
+        if wanted is None or not self._directory.change_consumers(work):
             text = f"No webhook consumer was found with ID {errors.short(call.names['webhookId'])}"
             raise errors.not_found(text)
-        self._directory.remove_consumer(wanted)
         return nothing(204)
 
     def zapier(self, call: Call) -> Response:
@@ -238,31 +182,7 @@ class Clients:
         raise errors.forbidden()
 
     def _consumers(self, call: Call) -> list[Consumer]:
-        client = call.principal.client
-        return [each for each in self._directory.consumers(WIRE) if owner_of(each) == client]
-
-    def _subjects(self, call: Call) -> frozenset[str]:
-        """The companies a consumer hears of: all, or those its client's key opens.
-
-        Where they are narrowed there is always one, that no company has: none would mean any.
-        """
-        if call.principal.company_ids is None:
-            return frozenset()
-        own = {view.id for view in self._views.companies(call.principal)}
-        return frozenset({f"client {call.principal.client}", *own})
-
-
-def _key_id(token: Token) -> str:
-    return derived("key", str(token.number))
-
-
-def _key_json(token: Token, text: str) -> Json:
-    shown: Json = {"id": _key_id(token)}
-    if token.label:
-        shown["name"] = token.label
-    shown["apiKey"] = text
-    shown["createdDate"] = times.utc(token.created_at)
-    return shown
+        return self._directory.consumers(WIRE, call.principal.client)
 
 
 def _consumer_json(consumer: Consumer) -> Json:

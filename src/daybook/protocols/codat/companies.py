@@ -7,16 +7,16 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from daybook.app.access import Scope
-from daybook.app.ledger import Ledger
-from daybook.app.outbox import EVENT_TYPES_MAX, Consumer
 from daybook.domain.ids import Timestamp
 from daybook.protocols.codat import errors, events, matching, times
 from daybook.protocols.codat.calls import Call, answer, nothing
-from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.limits import (
     COMPANIES_MAX,
+    COMPANY_LEFT_MAX,
     CONNECTIONS_MAX,
     NAME_LENGTH_MAX,
+    PRODUCT_LENGTH_MAX,
+    PRODUCTS_MAX,
     TAG_KEY_LENGTH_MAX,
     TAG_VALUE_LENGTH_MAX,
     TAGS_MAX,
@@ -25,7 +25,16 @@ from daybook.protocols.codat.platforms import PLATFORMS, SOURCE_TYPE, Platform
 from daybook.protocols.codat.properties import Properties, Property, Type
 from daybook.protocols.codat.query import parse
 from daybook.protocols.codat.tags import tagged
-from daybook.protocols.codat.views import LINKED, PENDING, UNLINKED, Connection, View, Views
+from daybook.protocols.codat.views import (
+    LINKED,
+    PENDING,
+    UNLINKED,
+    Connection,
+    View,
+    Views,
+    is_administrator,
+    of_client,
+)
 from daybook.protocols.kit.plugin import Response
 
 Json = dict[str, Any]
@@ -67,8 +76,7 @@ _NAME_EXTRA: Final = frozenset(" \t\n\r\f\v-',&@.,?!")
 class Companies:
     """Answers what is asked of companies and connections."""
 
-    def __init__(self, ledger: Ledger, views: Views) -> None:
-        self._ledger = ledger
+    def __init__(self, views: Views) -> None:
         self._views = views
 
     # Companies
@@ -114,7 +122,6 @@ class Companies:
             tags=_tags(body.get("tags")),
             created_by=call.principal.user,
         )
-        self._announce_to_own_consumers(call.principal.client, view)
         created = events.message(
             events.COMPANY_CREATED, self.details_json(view, call.root), view, call.now
         )
@@ -124,7 +131,7 @@ class Companies:
     def replace(self, call: Call) -> Response:
         """`PUT /companies/{companyId}`: name, description and tags; what is not sent is cleared."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        view = self._views.changeable(call.principal, call.names["companyId"])
         body = call.body("CompanyRequestBody")
         changed = replace(
             view,
@@ -137,7 +144,7 @@ class Companies:
     def update(self, call: Call) -> Response:
         """`PATCH /companies/{companyId}`: what is sent; tags may be emptied."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        view = self._views.changeable(call.principal, call.names["companyId"])
         body = call.body("CompanyUpdateRequest")
         if body.get("name") is not None:
             view = replace(view, name=_name(body))
@@ -148,23 +155,40 @@ class Companies:
         return self._saved(call, view)
 
     def delete(self, call: Call) -> Response:
-        """`DELETE /companies/{companyId}`: 204. The books stay as they are, and where they are."""
+        """`DELETE /companies/{companyId}`: 204. The books stay as they are, and where they are.
+
+        What no client has made, a client deletes for itself alone.
+        """
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        principal = call.principal
+        view = self._views.company(principal, call.names["companyId"])
+        everywhere = view.owner == principal.client or (
+            principal.company_ids is None and is_administrator(principal, view)
+        )
         details = self.details_json(view, call.root)
         deleted = events.message(events.COMPANY_DELETED, details, view, call.now)
-        self._views.save(call.now, replace(view, deleted=True), messages=(deleted,))
+        if everywhere:
+            gone = replace(view, deleted=True)
+        elif view.owner is not None or len(view.left) >= COMPANY_LEFT_MAX:
+            raise errors.forbidden()
+        else:
+            gone = replace(view, left=(*view.left, principal.client))
+            deleted = replace(deleted, about=frozenset({of_client(principal.client)}))
+        self._views.save(call.now, gone, messages=(deleted,))
         return nothing(204)
 
     def set_product(self, call: Call) -> Response:
         """`PUT` and `DELETE /companies/{companyId}/products/{product}`: which are enabled."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
-        product = call.names["product"][:NAME_LENGTH_MAX]
+        view = self._views.changeable(call.principal, call.names["companyId"])
+        product = call.names["product"]
+        if len(product) > PRODUCT_LENGTH_MAX:
+            text = f"A product has an identifier of at most {PRODUCT_LENGTH_MAX} characters."
+            raise errors.not_valid("product", text)
         others = tuple(each for each in view.products if each != product)
         adding = call.request.method == "PUT"
         products = (*others, product) if adding else others
-        if len(products) > EVENT_TYPES_MAX:
+        if len(products) > PRODUCTS_MAX:
             raise errors.bad_request("A company has too many products.")
         if products != view.products:
             kind = events.PRODUCT_ADDED if adding else events.PRODUCT_REMOVED
@@ -179,13 +203,6 @@ class Companies:
     def _saved(self, call: Call, view: View) -> Response:
         self._views.save(call.now, view)
         return answer(self.company_json(view, call.root))
-
-    def _announce_to_own_consumers(self, client: str, view: View) -> None:
-        """Let the client's webhooks hear of a company it has just made."""
-        directory = self._ledger.store.directory
-        for consumer in directory.consumers(WIRE):
-            if consumer.subjects and owner_of(consumer) == client:
-                directory.put_consumer(replace(consumer, subjects=consumer.subjects | {view.id}))
 
     # Connections
 
@@ -210,7 +227,7 @@ class Companies:
     def create_connection(self, call: Call) -> Response:
         """`POST /companies/{companyId}/connections`: waits for somebody to link it."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        view = self._views.changeable(call.principal, call.names["companyId"])
         key = call.body("DataConnectionArgs").get("platformKey")
         if not isinstance(key, str) or key.lower() not in PLATFORMS:
             item = ("platformKey", "There is no such platform here.", "DataConnectionArgs")
@@ -224,7 +241,7 @@ class Companies:
     def unlink(self, call: Call) -> Response:
         """`PATCH /companies/{companyId}/connections/{connectionId}`: `{"status":"Unlinked"}`."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        view = self._views.changeable(call.principal, call.names["companyId"])
         connection = view.connection(call.names["connectionId"])
         if call.body("UpdateConnectionStatus").get("status") != UNLINKED:
             raise errors.not_valid("status", "A connection can be set to Unlinked only.")
@@ -237,7 +254,7 @@ class Companies:
     def delete_connection(self, call: Call) -> Response:
         """`DELETE /companies/{companyId}/connections/{connectionId}`: 200, not 204."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        view = self._views.changeable(call.principal, call.names["companyId"])
         connection = view.connection(call.names["connectionId"])
         gone = replace(connection, deleted=True)
         self._save_connection(call, view, gone, events.CONNECTION_DELETED)
@@ -246,7 +263,7 @@ class Companies:
     def authorize(self, call: Call) -> Response:
         """`PUT .../authorization`: credentials of a platform, of which there are none here."""
         call.require(Scope.WRITE)
-        view = self._views.company(call.principal, call.names["companyId"])
+        view = self._views.changeable(call.principal, call.names["companyId"])
         connection = view.connection(call.names["connectionId"])
         body = call.body("UpdateConnectionAuthorization")
         if not all(isinstance(value, str) for value in body.values()):
@@ -322,15 +339,7 @@ class Companies:
 
     def synced(self, view: View) -> Timestamp | None:
         """When the books of a company last changed: reads are live, so that is the last sync."""
-        if view.books is None:
-            return None
-        with self._ledger.store.read(view.books) as reader:
-            return reader.head().modified_at
-
-
-def owner_of(consumer: Consumer) -> str:
-    """The client that registered a webhook consumer."""
-    return consumer.annex.decode()
+        return self._views.moved_at(view)
 
 
 def link_url(connection: Connection, root: str) -> str:

@@ -18,7 +18,7 @@ from daybook.domain.ids import ById, Ref
 from daybook.domain.limits import LINES_MAX
 from daybook.domain.model import Company, ContactKind, Dimension, Side
 from daybook.protocols.codat import amounts, errors, ids, times
-from daybook.protocols.codat.limits import DESCRIPTION_LENGTH_MAX, ERRORS_MAX
+from daybook.protocols.codat.limits import DESCRIPTION_LENGTH_MAX, ERRORS_MAX, RECORD_REFS_MAX
 from daybook.protocols.codat.push import Item
 
 _NO_ACCOUNT: Final = ById(0)
@@ -45,6 +45,7 @@ class _EntryBody:
         self._company: Company = reader.company
         self._faults: list[Item] = []
         self._currencies: set[str] = set()
+        self._marks: dict[str, tuple[str, Ref] | None] = {}
 
     def read(self, body: dict[str, Any]) -> Draft:
         memo = _text(body, "description")
@@ -157,6 +158,9 @@ class _EntryBody:
             return ()
         if not isinstance(references, list):
             raise errors.not_valid("recordRefs", f"RecordRefs of line {at + 1} is not an array.")
+        if len(references) > RECORD_REFS_MAX:
+            text = f"Line {at + 1} has more than {RECORD_REFS_MAX} record refs."
+            raise errors.not_valid("recordRefs", text)
         found: dict[str, Ref] = {}
         for reference in references:
             if not isinstance(reference, dict):
@@ -177,14 +181,22 @@ class _EntryBody:
             reason = f"DataType of a record ref of line {at + 1} must be {_TRACKING}"
             self._fault("RecordRefs.DataType", reason)
             return None
-        found = ids.tracking(wanted)
-        if found is not None:
-            value = self._reader.reference(dimension_entity(found[0]), found[1])
-            if isinstance(value, Dimension):
-                return found[0], ById(found[1])
+        if wanted not in self._marks:
+            self._marks[wanted] = self._marked(wanted)
+        known = self._marks[wanted]
+        if known is not None:
+            return known
         reason = f"{errors.short(wanted)} of line {at + 1} does not match a tracking category"
         self._fault("RecordRefs.Id", reason)
         return None
+
+    def _marked(self, wanted: str) -> tuple[str, Ref] | None:
+        found = ids.tracking(wanted)
+        # who has been told of so many faults need not be told which others there are
+        if found is None or len(self._faults) >= ERRORS_MAX:
+            return None
+        value = self._reader.reference(dimension_entity(found[0]), found[1])
+        return (found[0], ById(found[1])) if isinstance(value, Dimension) else None
 
 
 def _lines(body: dict[str, Any]) -> Sequence[Any]:

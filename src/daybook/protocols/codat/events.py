@@ -71,6 +71,19 @@ EVENT_TYPES: Final = frozenset(
 
 def message(event_type: str, payload: Mapping[str, Any], view: View, at: Timestamp) -> Message:
     """A message about a company."""
+    return addressed(event_type, payload, at, subject=view.id, about=view.about, labels=view.labels)
+
+
+def addressed(
+    event_type: str,
+    payload: Mapping[str, Any],
+    at: Timestamp,
+    *,
+    subject: str,
+    about: frozenset[str],
+    labels: frozenset[str] = frozenset(),
+) -> Message:
+    """A message to those whose `subjects` are among what it is `about`."""
     event_id = str(uuid4())
     envelope = {
         "id": event_id,
@@ -83,8 +96,9 @@ def message(event_type: str, payload: Mapping[str, Any], view: View, at: Timesta
         f"msg_{event_id.replace('-', '')}",
         event_type,
         json.encode(envelope),
-        view.id,
-        view.labels,
+        subject,
+        labels,
+        about,
     )
 
 

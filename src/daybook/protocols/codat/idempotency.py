@@ -1,8 +1,11 @@
 """`Idempotency-Key`: the first answer to a POST or PATCH is given again to the same request.
 
-Answers are kept as documents for ninety minutes, by client and key. A create by push is safe
-beyond that: its key is kept in the books, in the transaction that takes the operation, so that a
-server that is killed before it has answered does not take it twice.
+Answers are kept as documents for ninety minutes, by client and key. The key of a create by push is
+kept in the books as well, in the transaction that takes the operation, so that a server that is
+killed before it has answered does not take it twice.
+
+Whoever repeats a request has to be one who could make it: that is judged before anything is
+recalled. Secrets that an answer shows once are not kept, and are missing from the second.
 """
 
 import base64
@@ -68,7 +71,7 @@ class Idempotency:
         first = json.decode(kept.body)
         if _expired(first["at"], call.now):
             return None
-        if first["digest"] != _digest(call):
+        if first["digest"] != digest(call):
             text = "The Idempotency-Key was used before, for another request."
             raise errors.CodatError(422, text, can_be_retried="False")
         headers = tuple((name, value) for name, value in first["headers"])
@@ -81,7 +84,7 @@ class Idempotency:
         body = json.encode(
             {
                 "at": call.now,
-                "digest": _digest(call),
+                "digest": digest(call),
                 "status": response.status,
                 "headers": [list(each) for each in response.headers],
                 "body": base64.b64encode(response.body).decode(),
@@ -108,11 +111,20 @@ class Idempotency:
         ]
 
 
+def without_member(response: Response, name: str) -> Response:
+    """An answer without a member that is shown once; the same where there is none."""
+    if not name or response.status >= 400:
+        return response
+    body = {key: each for key, each in json.decode(response.body).items() if key != name}
+    return Response(response.status, json.encode(body), response.headers, response.diagnosis)
+
+
 def _expired(at: int, now: Timestamp) -> bool:
     return now - at > IDEMPOTENCY_KEPT_SECONDS * 1_000_000
 
 
-def _digest(call: Call) -> str:
+def digest(call: Call) -> str:
+    """What two requests have in common that are the same."""
     request = call.request
     head = f"{request.method} {call.path}?{request.query}\n".encode(errors="surrogatepass")
     return sha256(head + request.body).hexdigest()

@@ -6,6 +6,14 @@ BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """Bytes of a request body: an entry of 10,000 lines with 800 bytes a line, twice what clients
 write for a line with a description, tracking and names."""
 
+INLINE_BODY_BYTES_MAX: Final = 8 * 1024
+INLINE_LINES_MAX: Final = 200
+"""Bytes of a body, and lines of an entry, that are read on the server's loop: a few milliseconds.
+What is larger goes to a thread, so that it holds up nobody else."""
+
+RECORD_REFS_MAX: Final = 100
+"""Tracking categories named by one line. One of each kind counts; clients send all they know."""
+
 QUERY_LENGTH_MAX: Final = 2_048
 """Characters of a `query` parameter, as the original documents it."""
 
@@ -31,6 +39,13 @@ TAGS_MAX: Final = 10
 TAG_KEY_LENGTH_MAX: Final = 27
 TAG_VALUE_LENGTH_MAX: Final = 100
 """Tags of a company, as the original documents them."""
+
+PRODUCTS_MAX: Final = 50
+PRODUCT_LENGTH_MAX: Final = 100
+"""Products of a company, and characters of their identifiers: the original has a dozen of words."""
+
+COMPANY_LEFT_MAX: Final = 100
+"""Clients that have deleted a shared company for themselves; what more there are stay with it."""
 
 CONNECTIONS_MAX: Final = 50
 """Connections of a company, deleted ones included: a history that a person can still read."""

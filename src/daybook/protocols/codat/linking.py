@@ -4,7 +4,8 @@
     POST to the same                                              link, as the form says
 
 Who knows the address may have new books founded for the company; that is what the address is for.
-Books that exist are attached only by somebody who shows a key that opens them.
+Books that exist are attached only by somebody who shows a key that administers them; what that key
+allows is all that the company's owner may do with them, and ends when the key does.
 """
 
 import re
@@ -12,7 +13,7 @@ from dataclasses import replace
 from html import escape
 from typing import Any, Final
 
-from daybook.app import founding
+from daybook.app import credentials, founding
 from daybook.app.access import Authenticator, Principal, Scope
 from daybook.app.founding import NewCompany
 from daybook.app.ledger import Ledger, Refused
@@ -54,7 +55,7 @@ value="new"><label>Home currency<input name="currency" value="GBP" maxlength="3"
 <button>Found books and link</button></form>"""
 _OLD_FORM: Final = """<h2>Books that are here</h2><form method="post">
 <label>Short name of the books<input name="books"></label>
-<label>A key that opens them<input name="key" type="password" autocomplete="off"></label>
+<label>A key that administers them<input name="key" type="password" autocomplete="off"></label>
 <button>Link</button></form>"""
 
 
@@ -106,12 +107,11 @@ class Linking:
             text = "Another connection of the company is linked; unlink it first."
             raise errors.bad_request(text)
         if fields.get("books", NEW) == NEW and view.books is None:
-            books = self._found(view, fields)
+            told = replace(view, books=self._found(view, fields))
         else:
-            books = self._existing(view, fields)
+            told = self._granted(view, fields)
         linked = replace(connection, status=LINKED, last_sync=call.now)
-        told = view if view.books == books else replace(view, books=books)
-        changed = (linked,) if told is view else (told, linked)
+        changed = (linked,) if told == view else (told, linked)
         first = connection.status == PENDING
         kind = events.CONNECTION_CONNECTED if first else events.CONNECTION_RECONNECTED
         shown = self._companies.connection_json(linked, call.root, call.now)
@@ -154,20 +154,26 @@ class Linking:
             raise errors.not_valid(refusal.field or "books", errors.sentence(refusal.message))
         return outcome.id
 
-    def _existing(self, view: View, fields: dict[str, str]) -> CompanyId:
-        """Books that exist, for somebody with a key that opens them."""
-        principal = self._authenticator.authenticate(fields.get("key", ""))
+    def _granted(self, view: View, fields: dict[str, str]) -> View:
+        """A company with books that exist, for somebody with a key that administers them.
+
+        Its owner may do with them what that key allows, as long as it does.
+        """
+        key = fields.get("key", "")
+        principal = self._authenticator.authenticate(key)
         books = view.books
         if books is None:
             books = self._ledger.store.directory.by_slug(fields.get("books", ""))
         if (
             books is None
             or not isinstance(principal, Principal)
-            or Scope.WRITE not in principal.scopes
+            or not principal.scopes.issuperset((Scope.READ, Scope.ADMIN))
             or not principal.may_open(books)
         ):
             raise errors.forbidden()
-        return books
+        if view.owner is None:
+            return view  # they have been its own from the start
+        return replace(view, books=books, grant=credentials.digest(key))
 
 
 def _fields(call: Call) -> tuple[dict[str, str], bool]:

@@ -71,8 +71,9 @@ def natural(shown: Shown) -> tuple[tuple[bool, int, str], ...]:
     in it by their size.
     """
     text = str(shown.get("id", shown.get("key", "")))
+    # other scripts have digits too, and signs that count as such and that `int` cannot read
     return tuple(
-        (piece.isdigit(), int(piece) if piece.isdigit() else 0, fold(piece))
+        (number := piece.isascii() and piece.isdigit(), int(piece) if number else 0, fold(piece))
         for piece in _PIECES.findall(text)
     )
 

@@ -8,22 +8,26 @@ import base64
 import binascii
 from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from daybook.app.access import Principal
+from daybook.app import credentials
+from daybook.app.access import Principal, Scope
 from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
 from daybook.protocols.codat import errors, events, push
-from daybook.protocols.codat.calls import Call
+from daybook.protocols.codat.calls import Call, NotQuick
 from daybook.protocols.codat.clients import Clients
 from daybook.protocols.codat.companies import Companies
 from daybook.protocols.codat.described import DESCRIBED
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.errors import CodatError
-from daybook.protocols.codat.idempotency import Idempotency
+from daybook.protocols.codat.hearing import Hearing
+from daybook.protocols.codat.idempotency import Idempotency, without_member
 from daybook.protocols.codat.integrations import Platforms
+from daybook.protocols.codat.keys import Keys
 from daybook.protocols.codat.limits import BODY_BYTES_MAX, KEY_LENGTH_MAX
 from daybook.protocols.codat.linking import Linking
 from daybook.protocols.codat.publishing import Publishing
@@ -70,10 +74,11 @@ class CodatPlugin:
         self._clock = services.clock
         ledger = services.ledger
         directory = ledger.store.directory
-        views = Views(ledger)
+        views = Views(ledger, services.authenticator)
         per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
         self._quota = Quota(None if per_day is None else int(per_day))
         self._idempotency = Idempotency(directory)
+        self._views = views
         routes = _routes(services, views)
         self._routes = Routes(routes)
         self.operations = tuple(_operation(route) for route in routes)
@@ -81,6 +86,7 @@ class CodatPlugin:
         ledger.hooks.conclude(WIRE, push.conclude)
         ledger.hooks.publish(WIRE, publishing.publish)
         ledger.hooks.sign(WIRE, events.sign)
+        ledger.hooks.guard(WIRE, Hearing(services.authenticator, views).withhold)
 
     def admit(self, request: Request) -> Response | None:
         """The refusal of a caller whose key is not believed."""
@@ -88,7 +94,7 @@ class CodatPlugin:
         if found is not None and found.route is not None and found.route.open:
             return None
         try:
-            self._principal(request)
+            self._principal(_key_of(request))
         except CodatError as error:
             return self._error(request, error, None)
         return None
@@ -100,11 +106,12 @@ class CodatPlugin:
             segments = _segments(request.path)
             found = self._routes.find(request.method, segments)
             anonymous = found is not None and found.route is not None and found.route.open
-            principal = _NOBODY if anonymous else self._principal(request)
+            key = "" if anonymous else _key_of(request)
+            principal = _NOBODY if anonymous else self._principal(key)
             client = principal.client
             if not anonymous:
                 self._quota.count(client, self._clock())
-            call = self._call(request, principal, segments, found)
+            call = self._call(request, principal, key, segments, found)
             assert found is not None
             assert found.route is not None
             return self._answer(call, found.route)
@@ -124,22 +131,20 @@ class CodatPlugin:
             return "other"
         return _name(found.route)
 
-    def _principal(self, request: Request) -> Principal:
-        """Who has the API key. Basic authentication with the key alone, or with a colon after."""
-        scheme, _, sealed = request.headers.get("authorization", "").strip().partition(" ")
-        if scheme.lower() != "basic" or len(sealed) > 2 * KEY_LENGTH_MAX:
-            raise errors.unauthorized()
-        try:
-            key = base64.b64decode(sealed.strip(), validate=True).decode()
-        except (binascii.Error, ValueError):
-            raise errors.unauthorized() from None
-        found = self._services.authenticator.authenticate(key.removesuffix(":"))
+    def _principal(self, key: str) -> Principal:
+        """Who has the API key. Raises `CodatError`."""
+        found = self._services.authenticator.authenticate(key)
         if not isinstance(found, Principal):
             raise errors.unauthorized()
         return found
 
     def _call(
-        self, request: Request, principal: Principal, segments: list[str], found: Found | None
+        self,
+        request: Request,
+        principal: Principal,
+        key: str,
+        segments: list[str],
+        found: Found | None,
     ) -> Call:
         if found is None:
             raise errors.not_found()
@@ -151,7 +156,8 @@ class CodatPlugin:
         except TooManyParameters as fault:
             raise errors.bad_request(errors.sentence(str(fault))) from None
         path = "/" + "/".join(quote(each, safe="") for each in segments)
-        return Call(request, principal, path, found.names, parameters, self._clock())
+        names, now = found.names, self._clock()
+        return Call(request, principal, path, names, parameters, now, credentials.digest(key))
 
     async def _answer(self, call: Call, route: Route) -> Response:
         client = None if route.open else call.principal.client
@@ -173,20 +179,24 @@ class CodatPlugin:
         """Answer a request that has an Idempotency-Key."""
         self._idempotency.begin(key)
         try:
-            known = await self._runtime.in_thread(lambda: self._idempotency.recall(key, call))
+            known = await self._runtime.in_thread(lambda: self._known(key, call, route))
             if known is not None:
                 return known
             try:
                 response = await self._carry_out(call, route)
             except CodatError as error:
                 response = _error_response(call.request, error)
+            kept = without_member(response, route.shown_once)
             with suppress(StoreFailure):  # what was asked is done, whatever becomes of the note
-                await self._runtime.in_thread(
-                    lambda: self._idempotency.remember(key, call, response)
-                )
+                await self._runtime.in_thread(lambda: self._idempotency.remember(key, call, kept))
             return response
         finally:
             self._idempotency.end(key)
+
+    def _known(self, key: str, call: Call, route: Route) -> Response | None:
+        """The answer that a key stands for, for a caller who could be given it anew."""
+        route.judge(call, self._views)
+        return self._idempotency.recall(key, call)
 
     async def _carry_out(self, call: Call, route: Route) -> Response:
         if route.waiting is not None:
@@ -194,7 +204,8 @@ class CodatPlugin:
         handler = route.handler
         assert handler is not None, "a route has one handler or the other"
         if route.quick:
-            return handler(call)
+            with suppress(NotQuick):
+                return handler(replace(call, hurried=True))
         return await self._runtime.in_thread(lambda: handler(call))
 
     def _error(self, request: Request, error: CodatError, client: str | None) -> Response:
@@ -219,6 +230,21 @@ def _error_response(request: Request, error: CodatError) -> Response:
     return Response(error.status, error.body(request.id), headers, error.error)
 
 
+def _key_of(request: Request) -> str:
+    """The API key: Basic authentication with the key alone, or with a colon after.
+
+    Raises `CodatError` where there is none.
+    """
+    scheme, _, sealed = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "basic" or len(sealed) > 2 * KEY_LENGTH_MAX:
+        raise errors.unauthorized()
+    try:
+        key = base64.b64decode(sealed.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise errors.unauthorized() from None
+    return key.removesuffix(":")
+
+
 def _segments(path: str) -> list[str]:
     """The segments of a path below the interface's root, doubled slashes before it apart."""
     # bytes that were not UTF-8 name nothing here, and could not be written into an answer
@@ -228,6 +254,9 @@ def _segments(path: str) -> list[str]:
         segments = "/".join(segments[1:]).lstrip("/").split("/", SEGMENTS_MAX)
     return segments
 
+
+_ADMIN: Final = frozenset({Scope.ADMIN})
+_HEARING: Final = frozenset({Scope.READ, Scope.WRITE})
 
 _NOBODY: Final = Principal("", frozenset(), frozenset())
 """Who asks for a page that needs no key."""
@@ -244,18 +273,19 @@ _PROBLEMS: Final = {
 
 def _routes(services: Services, views: Views) -> list[Route]:
     ledger = services.ledger
-    companies = Companies(ledger, views)
+    companies = Companies(views)
     refresh = Refresh(ledger, views)
     linking = Linking(ledger, services.authenticator, views, companies, refresh)
     reading = Reading(ledger, views)
     writing = Writing(services.runtime, reading)
-    clients = Clients(ledger, views, demo=services.demo)
+    clients = Clients(ledger, views)
+    keys = Keys(ledger)
     return [
         *_company_routes(companies, linking, clients),
         *_refresh_routes(refresh),
         *_data_routes(reading, Statements(reading)),
         *_push_routes(writing),
-        *_client_routes(clients, Platforms()),
+        *_client_routes(clients, keys, Platforms()),
     ]
 
 
@@ -267,17 +297,17 @@ def _company_routes(companies: Companies, linking: Linking, clients: Clients) ->
         Route("POST", "/companies", companies.create),
         Route("GET", company, companies.show),
         Route("PUT", company, companies.replace),
-        Route("PATCH", company, companies.update),
+        Route("PATCH", company, companies.update, changes=True),
         Route("DELETE", company, companies.delete),
         Route("GET", f"{company}/start", linking.company_page, open=True),
         Route("PUT", f"{company}/products/{{product}}", companies.set_product),
         Route("DELETE", f"{company}/products/{{product}}", companies.set_product),
         Route("GET", f"{company}/syncSettings", clients.show_sync),
-        Route("POST", f"{company}/syncSettings", clients.set_sync),
+        Route("POST", f"{company}/syncSettings", clients.set_sync, changes=True),
         Route("GET", f"{company}/connections", companies.list_connections),
-        Route("POST", f"{company}/connections", companies.create_connection),
+        Route("POST", f"{company}/connections", companies.create_connection, changes=True),
         Route("GET", connection, companies.show_connection),
-        Route("PATCH", connection, companies.unlink),
+        Route("PATCH", connection, companies.unlink, changes=True),
         Route("DELETE", connection, companies.delete_connection),
         Route("PUT", f"{connection}/authorization", companies.authorize),
         Route("GET", f"{connection}/start", linking.page, open=True),
@@ -345,7 +375,7 @@ def _push_routes(writing: Writing) -> list[Route]:
     ]
 
 
-def _client_routes(clients: Clients, integrations: Platforms) -> list[Route]:
+def _client_routes(clients: Clients, keys: Keys, integrations: Platforms) -> list[Route]:
     return [
         Route("GET", "/integrations", integrations.list_all),
         Route("GET", "/integrations/{platformKey}", integrations.show),
@@ -354,11 +384,11 @@ def _client_routes(clients: Clients, integrations: Platforms) -> list[Route]:
         Route("PUT", "/profile", clients.put_profile),
         Route("GET", "/profile/syncSettings", clients.show_sync),
         Route("POST", "/profile/syncSettings", clients.set_sync),
-        Route("GET", "/apiKeys", clients.list_keys),
-        Route("POST", "/apiKeys", clients.create_key),
-        Route("DELETE", "/apiKeys/{apiKeyId}", clients.delete_key),
+        Route("GET", "/apiKeys", keys.list_keys),
+        Route("POST", "/apiKeys", keys.create, scopes=_ADMIN, shown_once="apiKey"),
+        Route("DELETE", "/apiKeys/{apiKeyId}", keys.delete),
         Route("GET", "/webhooks", clients.list_consumers),
-        Route("POST", "/webhooks", clients.create_consumer),
+        Route("POST", "/webhooks", clients.create_consumer, scopes=_HEARING, shown_once="secret"),
         Route("POST", "/webhooks/integrationKeys/zapier", clients.zapier),
         Route("DELETE", "/webhooks/{webhookId}", clients.delete_consumer),
     ]

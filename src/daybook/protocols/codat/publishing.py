@@ -31,18 +31,21 @@ class Publishing:
         operation = happened.operation
         if operation is None or operation.actor.protocol != WIRE:
             return ()
-        if operation.completed_at is None or not self._directory.consumers(WIRE):
+        if operation.completed_at is None:
             return ()
+        success = operation.status is OperationStatus.SUCCESS
+        written = f"{operation.topic}.{events.SUCCESSFUL if success else events.UNSUCCESSFUL}"
         kept = push.kept_of(operation)
+        read = success and not kept.get("silent")
+        wanted = self._directory.wanted_events(WIRE)
+        if written not in wanted and not (read and events.READ_COMPLETED in wanted):
+            return ()
         view = self._views.find(kept.get("company", ""))
         if view is None:  # the company has been deleted meanwhile
             return ()
-        success = operation.status is OperationStatus.SUCCESS
-        end = events.SUCCESSFUL if success else events.UNSUCCESSFUL
-        written = f"{operation.topic}.{end}"
         at = operation.completed_at
         messages = [events.message(written, _payload(view, operation), view, at)]
-        if success and not kept.get("silent"):
+        if read:
             touched = (JOURNAL_ENTRIES, "chartOfAccounts")
             messages.append(
                 events.read_completed(view, operation.channel, touched, at, initial=False)

@@ -34,8 +34,8 @@ from daybook.domain.query import (
     sort_key,
 )
 from daybook.protocols.codat import compiling, entries, errors, ids, matching, times
-from daybook.protocols.codat.calls import Call, answer
-from daybook.protocols.codat.limits import ACCOUNTS_SCANNED_MAX, COUNTS_KEPT
+from daybook.protocols.codat.calls import Call, NotQuick, answer
+from daybook.protocols.codat.limits import ACCOUNTS_SCANNED_MAX, COUNTS_KEPT, INLINE_LINES_MAX
 from daybook.protocols.codat.lists import (
     ACCOUNT_PROPERTIES,
     CONTACT_PROPERTIES,
@@ -129,6 +129,8 @@ class Reading:
         wanted = call.names["recordId"]
         number = ids.number(wanted)
         with books.read() as reader:
+            if call.hurried and reader.has_more_lines(EntryId(number or 0), INLINE_LINES_MAX):
+                raise NotQuick
             entry = None if number is None else reader.entry(EntryId(number))
             if entry is None or entry.status is not Status.POSTED:
                 raise errors.no_record(entries.JOURNAL_ENTRIES, wanted)

@@ -237,18 +237,12 @@ class Refresh:
                 status["lastSuccessfulSync"] = times.utc(dataset.requested)
                 status["latestSuccessfulSyncId"] = dataset.id
             shown[dataset.data_type] = status
-        moved = self._moved(view)
+        moved = self._views.moved_at(view)
         for name in _LIVE & shown.keys():
             if moved is not None and "lastSuccessfulSync" in shown[name]:
                 last = max(moved, times.read(shown[name]["lastSuccessfulSync"]) or moved)
                 shown[name]["lastSuccessfulSync"] = times.utc(last)
         return answer({name: shown[name] for name in sorted(shown)})
-
-    def _moved(self, view: View) -> Timestamp | None:
-        if view.books is None:
-            return None
-        with self._ledger.store.read(view.books) as reader:
-            return reader.head().modified_at
 
 
 def _first_reads(view: View, connection: Connection) -> list[Dataset]:

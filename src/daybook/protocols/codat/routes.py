@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from daybook.app.access import Scope
 from daybook.protocols.codat.calls import Call
+from daybook.protocols.codat.views import Views
 from daybook.protocols.kit.plugin import Response
 
 Handler = Callable[[Call], Response]
@@ -20,6 +22,10 @@ SEGMENTS_MAX: Final = 16
 class Route:
     """A verb and a pattern. `open` ones need no key; `quick` ones are answered on the loop, since
     they read a few rows and a thread would cost more.
+
+    `scopes` are what a key has to allow for it, `changes` says that it changes the company itself,
+    and `shown_once` names the member of its answer that is a secret: these count for answers that
+    are kept for an Idempotency-Key.
     """
 
     method: str
@@ -28,6 +34,24 @@ class Route:
     waiting: Waiting | None = None
     open: bool = False
     quick: bool = False
+    scopes: frozenset[Scope] = frozenset({Scope.WRITE})
+    changes: bool = False
+    shown_once: str = ""
+
+    def judge(self, call: Call, views: Views) -> None:
+        """Raise the error for a caller to whom no kept answer may be shown: `CodatError`.
+
+        Handlers judge by themselves, and more closely.
+        """
+        for scope in self.scopes:
+            call.require(scope)
+        company_id = call.names.get("companyId")
+        if company_id is None:
+            return
+        if self.changes:
+            views.changeable(call.principal, company_id)
+        else:
+            views.books(call.principal, views.company(call.principal, company_id))
 
 
 @dataclass(frozen=True, slots=True)

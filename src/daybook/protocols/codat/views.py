@@ -7,7 +7,11 @@ is made or changed over this wire is kept as documents:
     connection   its platform and status; the key begins with the company's id
 
 A company that was made here has no books until a connection is linked. A key opens the companies
-whose books it opens, and those its client has made.
+whose books it opens, and those its client has made. What it may do with the books of the latter:
+
+    books it opens by itself      as it says
+    books founded for the company as it says: they are the client's
+    books linked by another key   what both say, as long as the other one counts
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from daybook.app.access import OPERATOR, Principal
+from daybook.app.access import ALL_SCOPES, OPERATOR, Authenticator, Principal, Scope
 from daybook.app.documents import Document, DocumentChange
 from daybook.app.ledger import Books, Ledger
 from daybook.app.outbox import Message
@@ -33,7 +37,10 @@ CONNECTION: Final = "connection"
 PENDING: Final = "PendingAuth"
 LINKED: Final = "Linked"
 UNLINKED: Final = "Unlinked"
-"""Statuses of a connection. What the original calls deauthorized does not happen here."""
+"""Statuses of a connection, as they are kept."""
+
+DEAUTHORIZED: Final = "Deauthorized"
+"""The status that a linked connection shows once the key it was linked with counts no more."""
 
 QUICKBOOKS: Final = "qhyg"
 """The platform that books show themselves as where nothing else was said."""
@@ -67,10 +74,11 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A company. `owner` is the client that made it here, `books` what it stands for.
+    """A company. `owner` is the client that made it here, `books` what it stands for, `grant` the
+    hash of the key that linked books which the owner's keys do not open by themselves.
 
-    `connections` holds those that are not deleted, in the order they were made; `channels` the
-    ids of all of them.
+    `left` are clients that have deleted it for themselves. `connections` holds those that are not
+    deleted, in the order they were made; `channels` the ids of all of them.
     """
 
     id: str
@@ -83,6 +91,8 @@ class View:
     products: tuple[str, ...] = ()
     created_by: str | None = None
     deleted: bool = False
+    grant: bytes | None = None
+    left: tuple[str, ...] = ()
     version: int = 0
     connections: tuple[Connection, ...] = ()
     channels: tuple[str, ...] = ()
@@ -100,6 +110,26 @@ class View:
         """Its tags as webhook consumers write them."""
         return frozenset(f"{key}:{value}" for key, value in self.tags)
 
+    @property
+    def about(self) -> frozenset[str]:
+        """What consumers' `subjects` are held against: see `hearing`."""
+        owned = frozenset[str]() if self.owner is None else frozenset({of_client(self.owner)})
+        return owned if self.books is None else owned | {ANY_BOOKS, of_books(self.books)}
+
+
+ANY_BOOKS: Final = "books"
+"""Of a company with books: that of a consumer whose key opens all."""
+
+
+def of_client(client: str) -> str:
+    """The subject of what concerns a client."""
+    return f"client {client}"
+
+
+def of_books(books: CompanyId) -> str:
+    """The subject of what concerns books."""
+    return f"books {books}"
+
 
 def derived(*parts: str) -> str:
     """A UUID that is always the same for the same parts."""
@@ -109,32 +139,47 @@ def derived(*parts: str) -> str:
 class Views:
     """Finds companies for callers, and keeps what they change."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, authenticator: Authenticator) -> None:
         self._ledger = ledger
+        self._authenticator = authenticator
         self._directory = ledger.store.directory
 
     def company(self, principal: Principal, company_id: str) -> View:
         """A company by its id. Raises `CodatError` for one the caller may not see."""
         wanted = ids.uuid(company_id)
         view = None if wanted is None else self.find(wanted)
-        if view is None or not _may_see(principal, view):
+        if view is None or not may_see(principal, view):
             raise errors.no_company(company_id)
+        return view
+
+    def changeable(self, principal: Principal, company_id: str) -> View:
+        """A company that the caller may rename, delete, and connect. Raises `CodatError`.
+
+        That is its owner's to do, and an administrator's: of its books where it has no owner, of
+        all books otherwise.
+        """
+        view = self.company(principal, company_id)
+        if not is_administrator(principal, view) and view.owner != principal.client:
+            raise errors.forbidden()
         return view
 
     def find(self, company_id: str) -> View | None:
         """A company by its id in small letters, whosever it is; None if it is deleted."""
+        view = self.kept(company_id)
+        if view is None or view.deleted:
+            return None
+        kept = self._directory.documents(WIRE, CONNECTION, "", _PAGE, f"{company_id}/")
+        return self._with_connections(view, [_connection_of(each) for each in kept])
+
+    def kept(self, company_id: str) -> View | None:
+        """A company without its connections, also a deleted one."""
         document = self._directory.document(WIRE, COMPANY, company_id)
         if document is None:
             books = self._directory.by_codat_id(company_id)
             if books is None:
                 return None
-            view = self._of_books(books, company_id)
-        else:
-            view = _company_of(document)
-        if view.deleted:
-            return None
-        kept = self._directory.documents(WIRE, CONNECTION, "", _PAGE, f"{company_id}/")
-        return self._with_connections(view, [_connection_of(each) for each in kept])
+            return self._of_books(books, company_id)
+        return _company_of(document)
 
     def companies(self, principal: Principal) -> list[View]:
         """Every company the caller may see."""
@@ -146,7 +191,7 @@ class Views:
         for document in self._documents(CONNECTION):
             connection = _connection_of(document)
             connections.setdefault(connection.company_id, []).append(connection)
-        found = [view for view in kept.values() if not view.deleted and _may_see(principal, view)]
+        found = [view for view in kept.values() if not view.deleted and may_see(principal, view)]
         for books in self._directory.company_ids():
             names = self._directory.names(books)
             if names is None or names.codat_id in kept or not principal.may_open(books):
@@ -155,14 +200,38 @@ class Views:
         return [self._with_connections(view, connections.get(view.id, [])) for view in found]
 
     def books(self, principal: Principal, view: View) -> Books | None:
-        """The books a company stands for, for a caller that may see it; None if there are none."""
+        """The books a company stands for, for a caller that may see it; None if there are none.
+
+        Raises `CodatError` where they have been linked with a key that counts no more.
+        """
         if view.books is None:
             return None
-        opened = principal
-        if not principal.may_open(view.books) and principal.company_ids is not None:
-            # what a client's company stands for is open to that client
-            opened = replace(principal, company_ids=principal.company_ids | {view.books})
+        if principal.may_open(view.books):
+            return self._ledger.books(view.books, principal)
+        scopes = principal.scopes & self._granted(view)
+        if not scopes or (Scope.READ in principal.scopes and Scope.READ not in scopes):
+            raise errors.forbidden()
+        opened = replace(principal, company_ids=frozenset({view.books}), scopes=scopes)
         return self._ledger.books(view.books, opened)
+
+    def _granted(self, view: View) -> frozenset[Scope]:
+        """What the owner of a company may do with books that its key does not open by itself."""
+        assert view.books is not None
+        if view.owner is None:
+            return frozenset()
+        if self._directory.by_codat_id(view.id) == view.books:
+            return ALL_SCOPES  # founded for it
+        giver = self._authenticator.holder(view.grant or b"")
+        if not isinstance(giver, Principal) or not giver.may_open(view.books):
+            return frozenset()
+        return giver.scopes
+
+    def moved_at(self, view: View) -> Timestamp | None:
+        """When the books of a company last changed, as far as it still stands for them."""
+        if view.books is None or (view.owner is not None and not self._granted(view)):
+            return None
+        with self._ledger.store.read(view.books) as reader:
+            return reader.head().modified_at
 
     def owned(self, client: str) -> int:
         """How many companies a client has made here, deleted ones apart."""
@@ -213,6 +282,11 @@ class Views:
             own = self._own_connection(view)
             found[own.id] = replace(found.get(own.id, own), own=True)
         live = [connection for connection in found.values() if not connection.deleted]
+        if view.books is not None and view.owner is not None and not self._granted(view):
+            live = [
+                replace(each, status=DEAUTHORIZED) if each.status == LINKED else each
+                for each in live
+            ]
         live.sort(key=lambda connection: (connection.created, connection.id))
         return replace(view, connections=tuple(live), channels=tuple(found))
 
@@ -233,10 +307,20 @@ class Views:
         )
 
 
-def _may_see(principal: Principal, view: View) -> bool:
+def may_see(principal: Principal, view: View) -> bool:
+    """Whether a company is there for a caller."""
+    if principal.client in view.left:
+        return False
     if view.owner is not None and view.owner == principal.client:
         return True
     return view.books is not None and principal.may_open(view.books)
+
+
+def is_administrator(principal: Principal, view: View) -> bool:
+    """Whether a caller administers a company that it may see: all books, or those without owner."""
+    if Scope.ADMIN not in principal.scopes:
+        return False
+    return principal.company_ids is None or view.owner is None
 
 
 def _company_of(document: Document) -> View:
@@ -253,6 +337,8 @@ def _company_of(document: Document) -> View:
         tuple(kept.get("products", ())),
         kept.get("createdBy"),
         kept.get("deleted", False),
+        None if "grant" not in kept else bytes.fromhex(kept["grant"]),
+        tuple(kept.get("left", ())),
         document.version,
     )
 
@@ -286,6 +372,8 @@ def _change(record: View | Connection) -> DocumentChange:
             "tags": dict(record.tags),
             "products": list(record.products),
             "createdBy": record.created_by,
+            "grant": None if record.grant is None else record.grant.hex(),
+            "left": list(record.left),
         }
     else:
         kind, key = CONNECTION, record.key

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 
 from daybook.app.access import Scope
-from daybook.app.ledger import Answered, Books, Context, Idempotency, Refused
-from daybook.app.operations import Submission, Submitted
+from daybook.app.ledger import (
+    Acceptance,
+    Answered,
+    Books,
+    Context,
+    Idempotency,
+    Refused,
+    Repetition,
+)
+from daybook.app.operations import Submission
 from daybook.app.ports import IdempotencyKey
 from daybook.domain.commands import Command
 from daybook.domain.events import Actor
@@ -16,7 +23,12 @@ from daybook.domain.query import And, Field, Offset, OneOf, Query
 from daybook.protocols.codat import compiling, drafts, errors, ids, options, push
 from daybook.protocols.codat.calls import Call, answer
 from daybook.protocols.codat.entries import JOURNAL_ENTRIES, WIRE
-from daybook.protocols.codat.limits import TIMEOUT_MINUTES_MAX
+from daybook.protocols.codat.idempotency import digest
+from daybook.protocols.codat.limits import (
+    IDEMPOTENCY_KEPT_SECONDS,
+    INLINE_BODY_BYTES_MAX,
+    TIMEOUT_MINUTES_MAX,
+)
 from daybook.protocols.codat.pages import integer
 from daybook.protocols.codat.platforms import PLATFORMS, data_type
 from daybook.protocols.codat.query import parse
@@ -36,6 +48,68 @@ class _Target:
     books: Books
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A write that is ready to be submitted. `digest` is that of the request where it has a key,
+    `body` what the answer repeats.
+    """
+
+    submitted: tuple[Command, Context, Submission]
+    digest: str | None
+    body: dict[str, Any] | None
+
+    def answer(self, outcome: Acceptance) -> Response:
+        """What its caller is told. Raises `CodatError`."""
+        match outcome:
+            case Refused(refusals):
+                raise errors.of_refusal(refusals[0])
+            case Answered():
+                raise errors.CodatError(422, _OTHER_BODY)
+        if outcome.replayed and push.kept_of(outcome.operation).get("digest") != self.digest:
+            raise errors.CodatError(422, _OTHER_BODY, can_be_retried="False")
+        shown = push.operation_json(outcome.operation, accepted=True)
+        if self.body is not None:
+            shown["data"] = echo(self.body)
+        return answer(shown)
+
+
+def _asked(
+    call: Call,
+    target: _Target,
+    command: Command,
+    kind: str,
+    *,
+    body: dict[str, Any] | None = None,
+    **kept: Any,
+) -> _Asked:
+    """A write as it is submitted; `kept` stands in the operation's annex. Raises `CodatError`."""
+    timeout = _timeout(call.parameters)
+    principal = call.principal
+    actor = Actor(principal.client, WIRE, principal.user, call.request.id)
+    sent = call.request.headers.get("idempotency-key", "") if kind == push.CREATE else ""
+    key = ids.uuid(sent.strip())
+    idempotency, common = None, None
+    if key is not None:
+        # What a body comes to may differ when it is sent again: an account may be there by then. So
+        # the first answer is wanted whatever is asked, and the request itself is compared.
+        idempotency = Idempotency(
+            IdempotencyKey(WIRE, principal.client, key),
+            Repetition.ANSWER_FIRST,
+            IDEMPOTENCY_KEPT_SECONDS * 1_000_000,
+        )
+        common = digest(call)
+    silent = not _sync_on_complete(call.parameters)
+    annex = push.annex(target.view.id, silent=silent or None, digest=common, **kept)
+    submission = Submission(
+        topic=JOURNAL_ENTRIES,
+        channel=target.connection.id,
+        kind=kind,
+        annex=annex,
+        timeout_seconds=None if timeout is None else timeout * 60,
+    )
+    return _Asked((command, Context(actor, idempotency), submission), common, body)
+
+
 class Writing:
     """Answers writes and what is asked of them."""
 
@@ -46,25 +120,34 @@ class Writing:
     async def create(self, call: Call) -> Response:
         """`POST /companies/{companyId}/connections/{connectionId}/push/{dataType}`."""
         target = self._target(call)
+        if len(call.request.body) <= INLINE_BODY_BYTES_MAX:
+            asked = self._read(call, target)
+            outcome = await self._runtime.submit_operation(target.books, *asked.submitted)
+            return asked.answer(outcome)
+
+        def work() -> Response:
+            asked = self._read(call, target)
+            return asked.answer(target.books.submit_operation(*asked.submitted))
+
+        return await self._runtime.in_thread(work)
+
+    def _read(self, call: Call, target: _Target) -> _Asked:
+        """The body of a create."""
         body = call.body("JournalEntry")
         with target.books.read() as reader:
             draft = drafts.read_entry(body, reader)
         faults = [[each.item, each.message] for each in draft.faults]
         command: Command = push.REFUSED_ALWAYS if faults else draft.command
-        submitted = await self._submit(call, target, command, push.CREATE, faults=faults)
-        shown = push.operation_json(submitted.operation, accepted=True)
-        shown["data"] = echo(body)
-        return answer(shown)
+        return _asked(call, target, command, push.CREATE, faults=faults, body=body)
 
     async def delete(self, call: Call) -> Response:
         """`DELETE .../push/{dataType}/{recordId}`, and the same with `delete` for `push`."""
         target = self._target(call)
         wanted = call.names["recordId"]
         command = push.deletion(ids.number(wanted))
-        submitted = await self._submit(
-            call, target, command, push.DELETE, record=errors.short(wanted)
-        )
-        return answer(push.operation_json(submitted.operation, accepted=True))
+        asked = _asked(call, target, command, push.DELETE, record=errors.short(wanted))
+        outcome = await self._runtime.submit_operation(target.books, *asked.submitted)
+        return asked.answer(outcome)
 
     def _target(self, call: Call) -> _Target:
         """Where a write goes. Raises `CodatError` where nothing can be written there."""
@@ -83,39 +166,6 @@ class Writing:
         if wanted != JOURNAL_ENTRIES:
             name = PLATFORMS[connection.platform].name
             raise errors.unsupported_type(wanted or call.names["dataType"], name)
-
-    async def _submit(
-        self, call: Call, target: _Target, command: Command, kind: str, **kept: Any
-    ) -> Submitted:
-        timeout = _timeout(call.parameters)
-        principal = call.principal
-        actor = Actor(principal.client, WIRE, principal.user, call.request.id)
-        sent = call.request.headers.get("idempotency-key", "") if kind == push.CREATE else ""
-        key = ids.uuid(sent.strip())
-        idempotency = None
-        if key is not None:
-            idempotency = Idempotency(IdempotencyKey(WIRE, principal.client, key))
-            kept["digest"] = sha256(call.request.body).hexdigest()
-        silent = not _sync_on_complete(call.parameters)
-        submission = Submission(
-            topic=JOURNAL_ENTRIES,
-            channel=target.connection.id,
-            kind=kind,
-            annex=push.annex(target.view.id, silent=silent or None, **kept),
-            timeout_seconds=None if timeout is None else timeout * 60,
-        )
-        context = Context(actor, idempotency)
-        outcome = await self._runtime.submit_operation(target.books, command, context, submission)
-        match outcome:
-            case Refused(refusals):
-                raise errors.of_refusal(refusals[0])
-            case Answered():
-                raise errors.CodatError(422, _OTHER_BODY)
-        if outcome.replayed:
-            first = push.kept_of(outcome.operation)
-            if first.get("digest") != kept["digest"]:
-                raise errors.CodatError(422, _OTHER_BODY, can_be_retried="False")
-        return outcome
 
     # Operations
 

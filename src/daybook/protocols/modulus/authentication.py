@@ -12,26 +12,22 @@ name has to say which; and where that label names a company at all, it has to be
 import hmac
 import re
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection
 from daybook.app.ledger import Books
-from daybook.app.ports import Clock, Token
+from daybook.app.ports import Token
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, bearer, content_type, form_map
 from daybook.protocols.kit.plugin import Request, Response, Services
-from daybook.protocols.modulus.errors import bare, overloaded, success, unauthorized
+from daybook.protocols.modulus.attempts import Attempts
+from daybook.protocols.modulus.errors import bare, success, unauthorized
 from daybook.protocols.modulus.limits import (
     CREDENTIAL_LENGTH_MAX,
-    FAILED_ATTEMPTS_MAX,
-    FAILED_NAMES_MAX,
-    FAILED_WINDOW_SECONDS,
     PRUNE_SECONDS,
     TOKEN_LENGTH_MAX,
     TOKEN_SECONDS,
@@ -51,38 +47,6 @@ _APPLICATION_FIELDS: Final = "Missing one or more of parameters account, app, se
 _PERSON_FIELDS: Final = "Missing one or more of parameters username and password."
 _FROM: Final = "from "
 _ONLY_FROM: Final = "only from "
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int
-    since: Timestamp
-
-
-class Attempts:
-    """Failed attempts by name and address, and when there were too many. Used on the loop."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
-
-    def begin(self, name: str, peer: str) -> None:
-        """Count an attempt as failed until it has succeeded. Raises 429 for one too many."""
-        key, now = (name, peer), self._clock()
-        found = self._failures.get(key)
-        if found is None or now - found.since >= FAILED_WINDOW_SECONDS * _SECOND:
-            found = self._failures[key] = _Failures(0, now)
-            self._failures.move_to_end(key)
-            if len(self._failures) > FAILED_NAMES_MAX:
-                self._failures.popitem(last=False)
-        if found.count >= FAILED_ATTEMPTS_MAX:
-            left = FAILED_WINDOW_SECONDS - (now - found.since) // _SECOND
-            raise overloaded("too many failed attempts of this name from this address", left)
-        found.count += 1
-
-    def succeed(self, name: str, peer: str) -> None:
-        """Forget the failures: the caller has proved who it is."""
-        self._failures.pop((name, peer), None)
 
 
 class Authentication:
@@ -139,11 +103,11 @@ class Authentication:
         """Who proves to be whom; raises 401 or 429."""
         if max(len(name), len(proof)) > CREDENTIAL_LENGTH_MAX:
             raise unauthorized("the name or what proves it is longer than any that is kept")
-        self._attempts.begin(name, request.peer)
-        principal: Principal | None = await self._services.runtime.in_thread(sign_in)
+        async with self._attempts.one(name, request.peer) as attempt:
+            principal: Principal | None = await self._services.runtime.in_thread(sign_in)
+            attempt.failed = principal is None
         if principal is None:
             raise unauthorized("the name is unknown, or its secret or password is another")
-        self._attempts.succeed(name, request.peer)
         return principal
 
     async def _issue(self, principal: Principal, peer: str) -> str:

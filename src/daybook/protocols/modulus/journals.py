@@ -5,10 +5,10 @@ application that made it while it is pending or in review. That is a guard on th
 the ledger inside the transaction; of a change and an approval that race, one wins whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from daybook.app.access import Scope
 from daybook.app.ledger import Answered, Books, Committed, Context, Refused
@@ -27,13 +27,20 @@ from daybook.domain.entries import state_faults
 from daybook.domain.events import Actor
 from daybook.domain.ids import EntryId
 from daybook.domain.limits import OFFSET_MAX
-from daybook.domain.model import JournalEntry, Status
+from daybook.domain.model import Company, JournalEntry, Status
 from daybook.domain.query import And, Compare, Field, Filter, Offset, Op, Query
 from daybook.protocols.kit.plugin import Request, Response, Services
 from daybook.protocols.modulus import codec, ids, render
 from daybook.protocols.modulus.errors import Code, fault_of, refused, success
-from daybook.protocols.modulus.limits import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from daybook.protocols.modulus.limits import (
+    INLINE_BODY_BYTES_MAX,
+    INLINE_LINES_MAX,
+    PAGE_SIZE_DEFAULT,
+    PAGE_SIZE_MAX,
+)
 from daybook.protocols.modulus.render import WIRE, Json
+
+T = TypeVar("T")
 
 POSTS_AT_ONCE: Final = "posts-at-once"
 """The option of an application whose journals need no approval."""
@@ -78,18 +85,19 @@ class Journals:
 
     async def create(self, call: Call) -> Response:
         """Make a journal."""
-        body = codec.read_object(call.request.body)
-        call.require(Scope.READ, Scope.WRITE)
-        with call.books.read() as reader:
-            content = _content(body, reader)
-            company = reader.company
-        options = self._options(call)
-        at_once = POSTS_AT_ONCE in options and not company.four_eyes
-        command = CreateEntry(
-            content,
-            Status.POSTED if at_once else Status.PENDING,
-            _number_policy(options),
-        )
+
+        def work() -> tuple[Command, Company]:
+            body = codec.read_object(call.request.body)
+            call.require(Scope.READ, Scope.WRITE)
+            with call.books.read() as reader:
+                content = _content(body, reader)
+                company = reader.company
+            options = self._options(call)
+            at_once = POSTS_AT_ONCE in options and not company.four_eyes
+            status = Status.POSTED if at_once else Status.PENDING
+            return CreateEntry(content, status, _number_policy(options)), company
+
+        command, company = await self._aside(_is_large(call), work)
         entry = await self._carry_out(call, command)
         made = {
             "created_journal_id": entry.id,
@@ -99,13 +107,17 @@ class Journals:
 
     async def update(self, call: Call) -> Response:
         """Give a journal other entries, and perhaps other notes and another number."""
-        body = codec.read_object(call.request.body)
-        journal_id = _journal_id(body.get("journal_id"))
-        call.require(Scope.READ, Scope.WRITE)
-        with call.books.read() as reader:
-            policy = _number_policy(self._options(call))
-            command = _revision(body, journal_id, call.guard, reader, policy)
-            company = reader.company
+
+        def work() -> tuple[Command, Company]:
+            body = codec.read_object(call.request.body)
+            journal_id = _journal_id(body.get("journal_id"))
+            call.require(Scope.READ, Scope.WRITE)
+            with call.books.read() as reader:
+                policy = _number_policy(self._options(call))
+                command = _revision(body, journal_id, call.guard, reader, policy)
+                return command, reader.company
+
+        command, company = await self._aside(_is_large(call), work)
         entry = await self._carry_out(call, command)
         changed = {
             "updated_journal_id": entry.id,
@@ -127,15 +139,21 @@ class Journals:
         }
         return success("Journal deleted successfully.", gone)
 
-    def get(self, call: Call) -> Response:
+    async def get(self, call: Call) -> Response:
         """Show a journal of the calling application."""
         journal_id = _journal_id(call.parameters.get("journal_id"))
         call.require(Scope.READ)
         guard = Guard(None, call.guard.origin_client, WIRE)
+
+        def work() -> Response:
+            with call.books.read() as reader:
+                entry = _own(journal_id, guard, reader)
+                shown = render.journal(entry, reader)
+            return success("Journal retrieved successfully.", shown)
+
         with call.books.read() as reader:
-            entry = _own(journal_id, guard, reader)
-            shown = render.journal(entry, reader)
-        return success("Journal retrieved successfully.", shown)
+            long = reader.has_more_lines(journal_id, INLINE_LINES_MAX)
+        return await self._aside(long, work)
 
     async def list(self, call: Call) -> Response:
         """Show a page of the calling application's journals, without their entries."""
@@ -159,6 +177,10 @@ class Journals:
         shown = {"journals": heads, "page": page, "page_size": size, "total_count": total}
         return success("Journals retrieved successfully.", shown)
 
+    async def _aside(self, apart: bool, work: Callable[[], T]) -> T:
+        """What `work` comes to, on a thread where it takes long."""
+        return await self._runtime.in_thread(work) if apart else work()
+
     def _options(self, call: Call) -> frozenset[str]:
         """What the calling application was given beyond the usual."""
         client = self._directory.client(call.books.principal.client)
@@ -177,6 +199,10 @@ class Journals:
                 raise fault_of(refusals)
             case Answered():
                 raise AssertionError("no key was given, so nothing is repeated")
+
+
+def _is_large(call: Call) -> bool:
+    return len(call.request.body) > INLINE_BODY_BYTES_MAX
 
 
 def _number_policy(options: frozenset[str]) -> DocNumberPolicy:

@@ -6,6 +6,11 @@ BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """Bytes of a request body: a journal of 10,000 entries with 800 bytes an entry, twice what callers
 write for one with a note and a foreign amount."""
 
+INLINE_BODY_BYTES_MAX: Final = 8 * 1024
+INLINE_LINES_MAX: Final = 200
+"""Bytes of a body, and entries of a journal, that are read on the server's loop: a few
+milliseconds. What is larger goes to a thread, so that it holds up nobody else."""
+
 TOKEN_SECONDS: Final = 15 * 60
 """Life of a token, counted from when it was made, as documented."""
 
@@ -19,11 +24,20 @@ FAILED_ATTEMPTS_MAX: Final = 10
 """Failed attempts of one name from one address before the next is answered with 429: a person
 mistypes a few times, a program that guesses gets ten guesses a minute."""
 
+FAILED_NAME_MAX: Final = 50
+FAILED_ADDRESS_MAX: Final = 50
+"""The same of one name from all addresses, and of all names from one address: an office behind one
+address mistypes more often; who tries many names or comes from many places gets no further."""
+
+WAITING_ATTEMPTS_MAX: Final = 256
+"""Attempts that wait until others have their verdict, as many as may wait for a thread."""
+
 FAILED_WINDOW_SECONDS: Final = 60
 """Seconds after which failed attempts count no more."""
 
-FAILED_NAMES_MAX: Final = 10_000
-"""Pairs of name and address whose failures are remembered; beyond it the oldest is forgotten."""
+FAILED_KEPT_MAX: Final = 10_000
+"""Names, addresses and pairs of them whose failures are remembered; beyond it the one that failed
+longest ago is forgotten. One address alone fills at most a hundredth of it in a minute."""
 
 CREDENTIAL_LENGTH_MAX: Final = 256
 """Characters of an application name, secret, user name or password; more is simply wrong."""

@@ -1,8 +1,9 @@
 """Consumers, deliveries and documents: what is kept for wires beside the books."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from daybook.app.documents import (
     DOCUMENT_BYTES_MAX,
@@ -13,16 +14,18 @@ from daybook.app.documents import (
 from daybook.app.outbox import (
     CONSUMERS_MAX,
     PAYLOAD_BYTES_MAX,
+    Audience,
     Consumer,
     Delivery,
     DeliveryCounts,
     DeliveryState,
     Message,
-    deliveries_of,
 )
-from daybook.app.ports import DocumentChanged, LimitPassed
+from daybook.app.ports import ConsumerTable, DocumentChanged, LimitPassed
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.model import NEVER
+
+T = TypeVar("T")
 
 Place = tuple[str, str, str]
 """Wire, kind and key of a document."""
@@ -35,6 +38,8 @@ class MemoryOutbox:
         self._lock = threading.RLock()
         self._documents: dict[Place, Document] = {}
         self._consumers: dict[str, Consumer] = {}
+        self._audience: Audience | None = None
+        """What is made of the consumers when it is asked for; None once they have changed."""
         self._deliveries: dict[int, Delivery] = {}
         self._last_delivery = 0
 
@@ -79,9 +84,29 @@ class MemoryOutbox:
             self._keep(messages, None, at)
         return kept
 
-    def consumers(self, wire: str | None = None) -> list[Consumer]:
-        """The consumers of a wire, or of all, in the order they were made."""
-        return [each for each in list(self._consumers.values()) if wire in (None, each.wire)]
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        """The consumers of a wire and an owner, or of all, in the order they were made."""
+        return [
+            each
+            for each in list(self._consumers.values())
+            if wire in (None, each.wire) and owner in (None, each.owner)
+        ]
+
+    def change_consumers(self, work: Callable[[ConsumerTable], T]) -> T:
+        """Run `work` on the consumers while nobody else changes any."""
+        with self._lock:
+            before = dict(self._consumers), dict(self._deliveries)
+            try:
+                return work(self)
+            except BaseException:
+                self._consumers, self._deliveries = before
+                self._audience = None
+                raise
+
+    def wanted_events(self, wire: str) -> frozenset[str]:
+        """The types of messages of a wire that any consumer wants."""
+        with self._lock:
+            return self._hearing().event_types(wire)
 
     def consumer(self, consumer_id: str) -> Consumer | None:
         """A consumer by its id, or None."""
@@ -93,6 +118,7 @@ class MemoryOutbox:
             if consumer.id not in self._consumers and len(self._consumers) >= CONSUMERS_MAX:
                 raise LimitPassed(f"there are {CONSUMERS_MAX} consumers already")
             self._consumers[consumer.id] = consumer
+            self._audience = None
 
     def remove_consumer(self, consumer_id: str) -> bool:
         """Remove a consumer and its deliveries; whether there was one."""
@@ -100,6 +126,7 @@ class MemoryOutbox:
             for delivery in list(self._deliveries.values()):
                 if delivery.consumer_id == consumer_id:
                     del self._deliveries[delivery.number]
+            self._audience = None
             return self._consumers.pop(consumer_id, None) is not None
 
     def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
@@ -113,6 +140,14 @@ class MemoryOutbox:
         """Keep deliveries of messages about a company's books."""
         with self._lock:
             self._keep(messages, company_id, at)
+
+    def due_consumers(self, now: Timestamp) -> list[Consumer]:
+        """The enabled consumers with deliveries whose time has come."""
+        with self._lock:
+            due = {each.consumer_id for each in self._pending() if each.next_attempt_at <= now}
+            return [
+                each for each in self._consumers.values() if each.id in due and not each.disabled
+            ]
 
     def due_deliveries(self, consumer_id: str, now: Timestamp, limit: int) -> list[Delivery]:
         """Pending deliveries to a consumer whose time has come."""
@@ -145,6 +180,7 @@ class MemoryOutbox:
                     disabled=consumer.disabled,
                     failing_since=consumer.failing_since,
                 )
+                self._audience = None
 
     def deliveries(
         self, state: DeliveryState | None = None, after: int = 0, limit: int = 100
@@ -167,18 +203,22 @@ class MemoryOutbox:
         return DeliveryCounts(states.count(DeliveryState.PENDING), states.count(DeliveryState.DEAD))
 
     def prune_deliveries(self, before: Timestamp, limit: int) -> int:
-        """Drop deliveries that arrived before a time."""
+        """Drop deliveries settled before a time, and those to consumers that are disabled."""
         with self._lock:
-            old = [
-                each
-                for each in self._deliveries.values()
-                if each.state is DeliveryState.DELIVERED
-                and each.attempted_at is not None
-                and each.attempted_at < before
-            ]
+            old = [each for each in self._deliveries.values() if self._is_old(each, before)]
             for delivery in old[:limit]:
                 del self._deliveries[delivery.number]
             return len(old[:limit])
+
+    def _is_old(self, delivery: Delivery, before: Timestamp) -> bool:
+        if delivery.state is DeliveryState.PENDING:
+            return delivery.created_at < before and self._consumers[delivery.consumer_id].disabled
+        return delivery.attempted_at is not None and delivery.attempted_at < before
+
+    def _hearing(self) -> Audience:
+        if self._audience is None:
+            self._audience = Audience(self._consumers.values())
+        return self._audience
 
     def _of_kind(self, wire: str, kind: str, prefix: str) -> list[Document]:
         return [
@@ -194,7 +234,7 @@ class MemoryOutbox:
     def _keep(
         self, messages: Sequence[Message], company_id: CompanyId | None, at: Timestamp
     ) -> None:
-        for consumer_id, message in deliveries_of(messages, self._consumers.values()):
+        for consumer_id, message in self._hearing().deliveries_of(messages):
             self._last_delivery += 1
             number = self._last_delivery
             self._deliveries[number] = Delivery(number, consumer_id, message, company_id, at)

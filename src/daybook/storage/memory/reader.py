@@ -50,6 +50,11 @@ class Snapshot:
         assert entry is None or isinstance(entry, JournalEntry)
         return entry
 
+    def has_more_lines(self, entry_id: EntryId, than: int) -> bool:
+        """Whether an entry has more than so many lines."""
+        entry = self.entry(entry_id)
+        return entry is not None and len(entry.lines) > than
+
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, tombstones included unless the filter excludes them."""
         return _within(query.bytes_max, select(self._entries(), query))

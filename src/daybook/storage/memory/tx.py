@@ -73,6 +73,11 @@ class Transaction(Snapshot):
             raise self._refused
         self._write(self._books.remembered, key, remembered)
 
+    def renew(self, key: IdempotencyKey, remembered: Remembered) -> None:
+        """Keep something under an idempotency key in place of what it stood for."""
+        self._check_open()
+        self._write(self._books.remembered, key, remembered)
+
     def add_operation(self, operation: Operation) -> Operation:
         """Keep a new operation; answers with its number and time set."""
         self._check_open()

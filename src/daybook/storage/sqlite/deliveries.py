@@ -12,11 +12,11 @@ import apsw
 
 from daybook.app.outbox import (
     PAYLOAD_BYTES_MAX,
+    Audience,
     Consumer,
     Delivery,
     DeliveryState,
     Message,
-    deliveries_of,
 )
 from daybook.app.ports import LimitPassed
 from daybook.domain.ids import CompanyId, Timestamp
@@ -25,8 +25,11 @@ Row = tuple[Any, ...]
 
 CONSUMER: Final = (
     "SELECT id, wire, url, event_types, secret, subjects, labels, headers, annex, disabled,"
-    " created_at, failing_since FROM consumer"
+    " created_at, failing_since, owner FROM consumer"
 )
+VERSION: Final = "SELECT version FROM consumers"
+"""What has changed if any consumer has."""
+
 _ADD_DELIVERY: Final = (
     "INSERT INTO delivery (consumer_id, company_id, wire, message_id, event_type, subject, labels,"
     " payload, created_at, state, attempts, next_attempt_at)"
@@ -37,7 +40,7 @@ _ADD_DELIVERY: Final = (
 def publish(
     connection: apsw.Connection,
     messages: Sequence[Message],
-    consumers: Sequence[Consumer],
+    audience: Audience,
     company_id: CompanyId | None,
     at: Timestamp,
 ) -> None:
@@ -57,15 +60,31 @@ def publish(
             message.payload,
             at,
         )
-        for consumer_id, message in deliveries_of(messages, consumers)
+        for consumer_id, message in audience.deliveries_of(messages)
     ]
     if rows:
         connection.executemany(_ADD_DELIVERY, rows)
 
 
-def read_consumers(connection: apsw.Connection) -> list[Consumer]:
-    """Every consumer, as a transaction sees them."""
-    return [consumer_of(row) for row in connection.execute(f"{CONSUMER} ORDER BY number")]
+class Audiences:
+    """What the writer remembers of the consumers from one transaction to the next."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, Audience] | None = None
+
+    def read(self, connection: apsw.Connection, *, changed: bool) -> Audience:
+        """The consumers as a transaction sees them; `changed` if it has changed some itself.
+
+        What it has changed is not remembered: the transaction may still be undone.
+        """
+        version = connection.execute(VERSION).get
+        if not changed and self._kept is not None and self._kept[0] == version:
+            return self._kept[1]
+        rows = connection.execute(f"{CONSUMER} ORDER BY number")
+        audience = Audience(consumer_of(row) for row in rows)
+        if not changed:
+            self._kept = (version, audience)
+        return audience
 
 
 def array_of(texts: frozenset[str]) -> str:

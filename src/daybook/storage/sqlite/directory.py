@@ -22,15 +22,16 @@ T = TypeVar("T")
 
 _TOKEN: Final = (
     "SELECT hash, kind, client, company_ids, scopes, created_at, label, user, expires_at,"
-    " revoked_at, number FROM token"
+    " revoked_at, number, parent FROM token"
 )
 _PUT_TOKEN: Final = (
     "INSERT INTO token (hash, kind, client, company_ids, scopes, created_at, label, user,"
-    " expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " expires_at, revoked_at, parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hash) DO UPDATE SET kind = excluded.kind, client = excluded.client,"
     " company_ids = excluded.company_ids, scopes = excluded.scopes,"
     " created_at = excluded.created_at, label = excluded.label, user = excluded.user,"
-    " expires_at = excluded.expires_at, revoked_at = excluded.revoked_at RETURNING number"
+    " expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,"
+    " parent = excluded.parent RETURNING number"
 )
 _PUT_CLIENT: Final = (
     "INSERT OR REPLACE INTO client (id, name, secret_hash, created_at, revoked_at, company_ids,"
@@ -252,6 +253,7 @@ class _Tokens:
                 token.user,
                 token.expires_at,
                 token.revoked_at,
+                token.parent,
             ),
         ).fetchone()
         assert row is not None

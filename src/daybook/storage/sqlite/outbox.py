@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from daybook.app.documents import (
     DOCUMENT_BYTES_MAX,
@@ -12,17 +12,19 @@ from daybook.app.documents import (
 )
 from daybook.app.outbox import (
     CONSUMERS_MAX,
+    Audience,
     Consumer,
     Delivery,
     DeliveryCounts,
     DeliveryState,
     Message,
 )
-from daybook.app.ports import DocumentChanged, LimitPassed
+from daybook.app.ports import ConsumerTable, DocumentChanged, LimitPassed
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.model import NEVER
 from daybook.storage.sqlite.deliveries import (
     CONSUMER,
+    VERSION,
     Row,
     array_of,
     consumer_of,
@@ -30,17 +32,19 @@ from daybook.storage.sqlite.deliveries import (
 )
 from daybook.storage.sqlite.writer import Job, Session
 
+T = TypeVar("T")
+
 Fetch = Callable[[str, tuple[Any, ...]], list[Row]]
 """Runs one statement on a reading connection."""
 
 _PUT_CONSUMER: Final = (
     "INSERT INTO consumer (id, wire, url, event_types, secret, subjects, labels, headers, annex,"
-    " disabled, created_at, failing_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " disabled, created_at, failing_since, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (id) DO UPDATE SET wire = excluded.wire, url = excluded.url,"
     " event_types = excluded.event_types, secret = excluded.secret,"
     " subjects = excluded.subjects, labels = excluded.labels, headers = excluded.headers,"
     " annex = excluded.annex, disabled = excluded.disabled, created_at = excluded.created_at,"
-    " failing_since = excluded.failing_since"
+    " failing_since = excluded.failing_since, owner = excluded.owner"
 )
 _DELIVERY: Final = (
     "SELECT d.number, d.consumer_id, d.wire, d.message_id, d.event_type, d.payload, d.subject,"
@@ -56,9 +60,18 @@ _NEXT_ATTEMPT: Final = (
     "SELECT min((SELECT min(d.next_attempt_at) FROM delivery d WHERE d.consumer_id = c.id"
     " AND d.state = 'pending')) FROM consumer c WHERE c.disabled = 0"
 )
-_PRUNE: Final = (
-    "DELETE FROM delivery WHERE number IN (SELECT number FROM delivery"
-    " WHERE state = 'delivered' AND attempted_at < ? ORDER BY attempted_at LIMIT ?)"
+_DUE: Final = (
+    "SELECT c.id FROM consumer c WHERE c.disabled = 0 AND EXISTS (SELECT 1 FROM delivery d"
+    " WHERE d.consumer_id = c.id AND d.state = 'pending' AND d.next_attempt_at <= ?)"
+)
+_PRUNES: Final = tuple(
+    f"DELETE FROM delivery WHERE number IN (SELECT number FROM delivery WHERE {old} LIMIT ?)"
+    for old in (
+        "state = 'delivered' AND attempted_at < ?",
+        "state = 'dead' AND attempted_at < ?",
+        "consumer_id IN (SELECT id FROM consumer WHERE disabled = 1)"
+        " AND state = 'pending' AND created_at < ?",
+    )
 )
 _DOCUMENT: Final = "SELECT wire, kind, key, body, version FROM document"
 _PUT_DOCUMENT: Final = (
@@ -74,6 +87,7 @@ class SqliteOutbox:
     def __init__(self, fetch: Fetch, write: Callable[[Job], object]) -> None:
         self._fetch = fetch
         self._write = write
+        self._known: tuple[int, list[Consumer], Audience] | None = None
 
     def document(self, wire: str, kind: str, key: str) -> Document | None:
         """A wire's document, or None."""
@@ -144,11 +158,27 @@ class SqliteOutbox:
         kept: list[Document | None] = self._write(job)  # type: ignore[assignment]
         return kept
 
-    def consumers(self, wire: str | None = None) -> list[Consumer]:
-        """The consumers of a wire, or of all, in the order they were made."""
-        where, parameters = ("", ()) if wire is None else (" WHERE wire = ?", (wire,))
-        rows = self._fetch(f"{CONSUMER}{where} ORDER BY number", parameters)
-        return [consumer_of(row) for row in rows]
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        """The consumers of a wire and an owner, or of all, in the order they were made."""
+        return _narrowed(self._consumers()[0], wire, owner)
+
+    def change_consumers(self, work: Callable[[ConsumerTable], T]) -> T:
+        """Run `work` on the consumers inside the writer's transaction."""
+        return cast(T, self._write(lambda session: work(_Consumers(session))))
+
+    def wanted_events(self, wire: str) -> frozenset[str]:
+        """The types of messages of a wire that any consumer wants."""
+        return self._consumers()[1].event_types(wire)
+
+    def _consumers(self) -> tuple[list[Consumer], Audience]:
+        """All consumers, read again once any has changed."""
+        known = self._known
+        [(version,)] = self._fetch(VERSION, ())
+        if known is None or known[0] != version:
+            # the version first: what changes in between is read twice, and never missed
+            found = [consumer_of(row) for row in self._fetch(f"{CONSUMER} ORDER BY number", ())]
+            known = self._known = (version, found, Audience(found))
+        return known[1], known[2]
 
     def consumer(self, consumer_id: str) -> Consumer | None:
         """A consumer by its id, or None."""
@@ -160,49 +190,21 @@ class SqliteOutbox:
 
     def put_consumer(self, consumer: Consumer) -> None:
         """Keep a consumer, in place of one with the same id."""
-
-        def job(session: Session) -> None:
-            session.execute(
-                _PUT_CONSUMER,
-                (
-                    consumer.id,
-                    consumer.wire,
-                    consumer.url,
-                    array_of(consumer.event_types),
-                    consumer.secret,
-                    array_of(consumer.subjects),
-                    array_of(consumer.labels),
-                    json.dumps(consumer.headers),
-                    consumer.annex,
-                    consumer.disabled,
-                    consumer.created_at,
-                    consumer.failing_since,
-                ),
-            )
-            counted = session.connection.execute("SELECT count(*) FROM consumer").get
-            if counted > CONSUMERS_MAX:
-                raise LimitPassed(f"there are {CONSUMERS_MAX} consumers already")
-            session.forget_consumers()
-
-        self._write(job)
+        self.change_consumers(lambda table: table.put_consumer(consumer))
 
     def remove_consumer(self, consumer_id: str) -> bool:
         """Remove a consumer and its deliveries; whether there was one."""
-
-        def job(session: Session) -> bool:
-            session.execute("DELETE FROM delivery WHERE consumer_id = ?", (consumer_id,))
-            gone = session.execute(
-                "DELETE FROM consumer WHERE id = ? RETURNING number", (consumer_id,)
-            ).fetchall()
-            session.forget_consumers()
-            return bool(gone)
-
-        return bool(self._write(job))
+        return self.change_consumers(lambda table: table.remove_consumer(consumer_id))
 
     def publish(self, messages: Sequence[Message], at: Timestamp) -> None:
         """Keep deliveries of messages that tell of nothing in any books."""
         if messages:
             self._write(lambda session: session.publish(messages, None, at))
+
+    def due_consumers(self, now: Timestamp) -> list[Consumer]:
+        """The enabled consumers with deliveries whose time has come."""
+        due = {row[0] for row in self._fetch(_DUE, (now,))}
+        return [each for each in self._consumers()[0] if each.id in due]
 
     def due_deliveries(self, consumer_id: str, now: Timestamp, limit: int) -> list[Delivery]:
         """Pending deliveries to a consumer whose time has come."""
@@ -264,11 +266,14 @@ class SqliteOutbox:
         return DeliveryCounts(pending, dead)
 
     def prune_deliveries(self, before: Timestamp, limit: int) -> int:
-        """Drop deliveries that arrived before a time."""
+        """Drop deliveries settled before a time, and those to consumers that are disabled."""
 
         def job(session: Session) -> int:
-            session.execute(_PRUNE, (before, limit))
-            return session.connection.changes()
+            dropped = 0
+            for statement in _PRUNES:
+                session.execute(statement, (before, limit))
+                dropped += session.connection.changes()
+            return dropped
 
         dropped = self._write(job)
         assert isinstance(dropped, int)
@@ -287,6 +292,55 @@ class SqliteOutbox:
         statement = "SELECT count(*) FROM operation WHERE completed_at IS NULL"
         count: int = self._fetch(statement, ())[0][0]
         return count
+
+
+class _Consumers:
+    """The consumers inside a transaction of the writer."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def consumers(self, wire: str | None = None, owner: str | None = None) -> list[Consumer]:
+        rows = self._session.connection.execute(f"{CONSUMER} ORDER BY number")
+        return _narrowed([consumer_of(row) for row in rows], wire, owner)
+
+    def put_consumer(self, consumer: Consumer) -> None:
+        session = self._session
+        session.execute(
+            _PUT_CONSUMER,
+            (
+                consumer.id,
+                consumer.wire,
+                consumer.url,
+                array_of(consumer.event_types),
+                consumer.secret,
+                array_of(consumer.subjects),
+                array_of(consumer.labels),
+                json.dumps(consumer.headers),
+                consumer.annex,
+                consumer.disabled,
+                consumer.created_at,
+                consumer.failing_since,
+                consumer.owner,
+            ),
+        )
+        session.forget_consumers()
+        counted = session.connection.execute("SELECT count(*) FROM consumer").get
+        if counted > CONSUMERS_MAX:
+            raise LimitPassed(f"there are {CONSUMERS_MAX} consumers already")
+
+    def remove_consumer(self, consumer_id: str) -> bool:
+        session = self._session
+        session.execute("DELETE FROM delivery WHERE consumer_id = ?", (consumer_id,))
+        gone = session.execute(
+            "DELETE FROM consumer WHERE id = ? RETURNING number", (consumer_id,)
+        ).fetchall()
+        session.forget_consumers()
+        return bool(gone)
+
+
+def _narrowed(found: list[Consumer], wire: str | None, owner: str | None) -> list[Consumer]:
+    return [each for each in found if wire in (None, each.wire) and owner in (None, each.owner)]
 
 
 def _version(session: Session, place: tuple[str, str, str]) -> int:

@@ -84,6 +84,9 @@ _ENTRY: Final = (
     "SELECT v.body FROM entry e JOIN event v ON v.company_id = e.company_id"
     " AND v.seq = e.event_seq WHERE e.company_id = ? AND e.id = ?"
 )
+_LINE_AFTER: Final = (
+    "SELECT 1 FROM line l WHERE l.company_id = ? AND l.entry_id = ? LIMIT 1 OFFSET ?"
+)
 _REFERENCE: Final = (
     "SELECT v.body FROM reference r JOIN event v ON v.company_id = r.company_id"
     " AND v.seq = r.event_seq WHERE r.company_id = ? AND r.entity = ? AND r.id = ?"
@@ -233,6 +236,14 @@ class SqliteReader:
             return None
         row = self._connection.execute(_ENTRY, (self._company_id, entry_id)).fetchone()
         return None if row is None else bodies.decode_entry(row[0])
+
+    def has_more_lines(self, entry_id: EntryId, than: int) -> bool:
+        """Whether an entry has more than so many lines."""
+        if not can_be_number(entry_id):
+            return False
+        self._settle()
+        where = (self._company_id, entry_id, than)
+        return self._connection.execute(_LINE_AFTER, where).fetchone() is not None
 
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, in two statements."""

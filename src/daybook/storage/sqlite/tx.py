@@ -110,6 +110,9 @@ _REMEMBER: Final = (
     "INSERT INTO idempotency (company_id, protocol, scope, key, at, digest, first_seq, last_seq,"
     " answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_FORGET: Final = (
+    "DELETE FROM idempotency WHERE company_id = ? AND protocol = ? AND scope = ? AND key = ?"
+)
 _RESERVED: Final = "SELECT last FROM reserved_id WHERE company_id = ? AND entity = ?"
 _RESERVE: Final = (
     "INSERT INTO reserved_id (company_id, entity, last) VALUES (?, ?, ?)"
@@ -196,6 +199,7 @@ class SqliteTx(SqliteReader):
         "_publish",
         "_relined",
         "_remembered",
+        "_renewed",
         "_revised",
         "_unsummed",
         "_writes",
@@ -229,6 +233,7 @@ class SqliteTx(SqliteReader):
         self._lines: list[Row] = []
         self._dimensions: list[Row] = []
         self._remembered: dict[IdempotencyKey, Remembered] = {}
+        self._renewed: set[IdempotencyKey] = set()
         self._next_ids: dict[str, int] = {}
         self._unsummed: totals.Periods = {}
         self._contacts: dict[int, totals.Sums] = {}
@@ -377,6 +382,12 @@ class SqliteTx(SqliteReader):
         self._writes.count += 1
         self.written = True
         self._remembered[key] = remembered
+
+    def renew(self, key: IdempotencyKey, remembered: Remembered) -> None:
+        """Keep something under an idempotency key in place of what it stood for."""
+        self._remembered.pop(key, None)
+        self._renewed.add(key)
+        self.remember(key, remembered)
 
     def add_operation(self, operation: Operation) -> Operation:
         """Keep a new operation; answers with its number and time set."""
@@ -662,6 +673,11 @@ class SqliteTx(SqliteReader):
         )
 
     def _write_remembered(self) -> None:
+        if self._renewed:
+            self._connection.executemany(
+                _FORGET,
+                [(self._company_id, key.protocol, key.scope, key.key) for key in self._renewed],
+            )
         self._connection.executemany(
             _REMEMBER,
             [

@@ -25,7 +25,7 @@ from typing import Any, Final, Protocol
 
 import apsw
 
-from daybook.app.outbox import Consumer, Message
+from daybook.app.outbox import Audience, Message
 from daybook.app.ports import (
     DeadlinePassed,
     LimitPassed,
@@ -86,12 +86,16 @@ class Job(Protocol):
 class Session:
     """One transaction of the writer, with the view of each company it is about."""
 
-    def __init__(self, connection: apsw.Connection, caches: ReferenceCaches) -> None:
+    def __init__(
+        self, connection: apsw.Connection, caches: ReferenceCaches, audiences: deliveries.Audiences
+    ) -> None:
         self.connection = connection
         self.writes = Writes()
         self.companies: dict[CompanyId, SqliteTx] = {}
         self._caches = caches
-        self._consumers: list[Consumer] | None = None
+        self._audiences = audiences
+        self._audience: Audience | None = None
+        self._changed_consumers = False
 
     def tx(self, company_id: CompanyId) -> SqliteTx:
         """The view of a company. Raises `UnknownCompany`."""
@@ -111,14 +115,16 @@ class Session:
     ) -> None:
         """Keep a delivery of each message for each consumer that wants it."""
         if messages:
-            if self._consumers is None:
-                self._consumers = deliveries.read_consumers(self.connection)
+            if self._audience is None:
+                changed = self._changed_consumers
+                self._audience = self._audiences.read(self.connection, changed=changed)
             self.writes.count += 1
-            deliveries.publish(self.connection, messages, self._consumers, company_id, at)
+            deliveries.publish(self.connection, messages, self._audience, company_id, at)
 
     def forget_consumers(self) -> None:
         """Called when consumers have changed in this transaction."""
-        self._consumers = None
+        self._audience = None
+        self._changed_consumers = True
 
     def finish(self) -> None:
         """Write out everything gathered."""
@@ -182,6 +188,7 @@ class Writer:
     def __init__(self, connection: apsw.Connection, caches: ReferenceCaches) -> None:
         self._connection = connection
         self._caches = caches
+        self._audiences = deliveries.Audiences()
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._read_only: str | None = None
         self._since: Timestamp | None = None
@@ -287,7 +294,7 @@ class Writer:
         Answers with how many of them have their result, and how many of the next ones to run
         together (0: all).
         """
-        session = Session(self._connection, self._caches)
+        session = Session(self._connection, self._caches, self._audiences)
         committing = False
         self._since = Timestamp(time.time_ns() // 1_000)
         try:
@@ -380,7 +387,7 @@ class Writer:
         pruned_max, self._units_untidy = PRUNED_MAX + self._units_untidy, 0
         unpruned: set[CompanyId] = set()
         if self._read_only is None and companies:
-            session = Session(self._connection, self._caches)
+            session = Session(self._connection, self._caches, self._audiences)
             committing = False
             try:
                 self._connection.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,45 @@
+"""Who is told: what a webhook consumer asks for when it is registered, and what it may still hear.
+
+A consumer is registered with a key, and hears what that key could read. Which companies those are
+changes: clients make some, books are linked, keys are revoked. So two things decide. What a
+consumer is kept with, `subjects_of`, never changes and says which messages are made for it at all;
+and before each is sent, `Hearing.withhold` asks the key, by its hash, whether it may read them.
+"""
+
+from daybook.app.access import Authenticator, Principal, Scope
+from daybook.app.outbox import Consumer, Message
+from daybook.protocols.codat import events
+from daybook.protocols.codat.views import ANY_BOOKS, Views, may_see, of_books, of_client
+
+
+def subjects_of(principal: Principal) -> frozenset[str]:
+    """What messages have to be about for a consumer: its client, or books that its key opens."""
+    own = of_client(principal.client)
+    if principal.company_ids is None:
+        return frozenset({own, ANY_BOOKS})
+    return frozenset({own, *map(of_books, principal.company_ids)})
+
+
+class Hearing:
+    """Judges messages that are about to be sent. On any thread."""
+
+    def __init__(self, authenticator: Authenticator, views: Views) -> None:
+        self._authenticator = authenticator
+        self._views = views
+
+    def withhold(self, consumer: Consumer, message: Message) -> str | None:
+        """Why a consumer may not be told. See `hooks.Guard`."""
+        believed = self._authenticator.holder(consumer.annex)
+        if not isinstance(believed, Principal) or believed.client != consumer.owner:
+            return "the key it was registered with counts no more"
+        if Scope.READ not in believed.scopes:
+            return "the key it was registered with may not read"
+        if message.subject == of_client(believed.client):
+            return None
+        view = self._views.kept(message.subject)
+        if view is not None and believed.client in view.left:
+            parting = message.event_type == events.COMPANY_DELETED
+            return None if parting else "its client has deleted the company"
+        if view is None or not may_see(believed, view):
+            return "the key it was registered with does not open the company"
+        return None

@@ -1,0 +1,113 @@
+"""How often somebody may be wrong: by name, by address and by both, also all at once."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from tests.support.clock import TestClock
+
+from daybook.protocols.modulus import attempts as module
+from daybook.protocols.modulus.attempts import Attempts
+from daybook.protocols.modulus.errors import ModulusFault
+from daybook.protocols.modulus.limits import (
+    FAILED_ADDRESS_MAX,
+    FAILED_ATTEMPTS_MAX,
+    FAILED_NAME_MAX,
+    FAILED_WINDOW_SECONDS,
+)
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def attempts(clock: TestClock) -> Attempts:
+    return Attempts(clock)
+
+
+async def attempt(attempts: Attempts, name: str, peer: str, *, right: bool = False) -> bool:
+    """Whether an attempt is judged at all. The verdict takes a turn of the loop."""
+    with suppress(ModulusFault):
+        async with attempts.one(name, peer) as one:
+            await asyncio.sleep(0)
+            one.failed = not right
+        return True
+    return False
+
+
+def judged(*tried: Coroutine[Any, Any, bool]) -> int:
+    """How many of some attempts, made at once, are judged."""
+
+    async def together() -> int:
+        return sum(await asyncio.gather(*tried))
+
+    return asyncio.run(together())
+
+
+def test_one_name_from_one_address(attempts: Attempts, clock: TestClock) -> None:
+    tried = [attempt(attempts, "ada", "here") for _ in range(2 * FAILED_ATTEMPTS_MAX)]
+    assert judged(*tried) == FAILED_ATTEMPTS_MAX, "guesses made at once are no more than others"
+    assert judged(attempt(attempts, "ada", "here", right=True)) == 0
+    assert judged(attempt(attempts, "ada", "there", right=True)) == 1
+    clock.now += FAILED_WINDOW_SECONDS * 1_000_000
+    assert judged(attempt(attempts, "ada", "here", right=True)) == 1
+
+
+def test_many_names_from_one_address(attempts: Attempts) -> None:
+    tried = [attempt(attempts, f"name{number}", "here") for number in range(200)]
+    assert judged(*tried) == FAILED_ADDRESS_MAX
+    assert judged(attempt(attempts, "ada", "there")) == 1
+
+
+def test_one_name_from_many_addresses(attempts: Attempts) -> None:
+    tried = [attempt(attempts, "ada", f"address{number}") for number in range(200)]
+    assert judged(*tried) == FAILED_NAME_MAX
+    assert judged(attempt(attempts, "bob", "address1")) == 1
+
+
+def test_honest_programs_that_sign_in_all_at_once(attempts: Attempts) -> None:
+    tried = [attempt(attempts, "app", "here", right=True) for _ in range(200)]
+    assert judged(*tried) == 200
+    assert attempts._counts == {}, "and nothing is remembered of them"
+
+
+def test_a_success_forgets_its_own_failures_and_not_those_of_the_address(
+    attempts: Attempts,
+) -> None:
+    rounds = FAILED_ADDRESS_MAX // (FAILED_ATTEMPTS_MAX - 1)
+    for _ in range(rounds):
+        for _ in range(FAILED_ATTEMPTS_MAX - 1):
+            assert judged(attempt(attempts, "ada", "here"))
+        assert judged(attempt(attempts, "ada", "here", right=True))
+    left = FAILED_ADDRESS_MAX - rounds * (FAILED_ATTEMPTS_MAX - 1)
+    assert judged(*(attempt(attempts, f"{number}", "here") for number in range(20))) == left
+
+
+def test_what_was_not_judged_does_not_count(attempts: Attempts) -> None:
+    async def broken() -> None:
+        async with attempts.one("ada", "here"):
+            raise LookupError
+
+    for _ in range(2 * FAILED_ATTEMPTS_MAX):
+        with pytest.raises(LookupError):
+            asyncio.run(broken())
+    assert attempts._counts == {}
+
+
+def test_what_is_remembered_is_bounded(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FAILED_KEPT_MAX", 9)
+    for number in range(FAILED_ATTEMPTS_MAX):
+        assert judged(attempt(attempts, "ada", "here"))
+        assert judged(attempt(attempts, f"{number}", f"{number}"))
+    assert len(attempts._counts) <= 9
+    assert not judged(attempt(attempts, "ada", "here")), "what failed last is kept"
+
+
+def test_only_so_many_wait(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAITING_ATTEMPTS_MAX", 3)
+    tried = [attempt(attempts, "app", "here", right=True) for _ in range(20)]
+    assert judged(*tried) == FAILED_ATTEMPTS_MAX + 3
