@@ -40,7 +40,9 @@ from daybook.app.ports import (
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
 from daybook.storage.sqlite import deliveries
+from daybook.storage.sqlite.connection import WAIT_FOR_LOCK_MS
 from daybook.storage.sqlite.references import ReferenceCaches
+from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.tx import SqliteTx, Writes
 
 CHECKPOINT_PAGES: Final = 20_000
@@ -86,6 +88,8 @@ class Session:
         self.connection = connection
         self.writes = Writes()
         self.companies: dict[CompanyId, SqliteTx] = {}
+        self.credentials_changed = False
+        """Whether clients, users or tokens are not what they were."""
         self._caches = caches
         self._consumers: list[Consumer] | None = None
 
@@ -175,12 +179,14 @@ class _Refused(Exception):
 class Writer:
     """Owns the writing connection from the moment it is started."""
 
-    def __init__(self, connection: apsw.Connection, caches: ReferenceCaches) -> None:
+    def __init__(
+        self, connection: apsw.Connection, caches: ReferenceCaches, turns: Turns | None = None
+    ) -> None:
         self._connection = connection
         self._caches = caches
+        self._turns = turns or Turns(None)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._read_only: str | None = None
-        self._since: Timestamp | None = None
         self._closing = False
         self._log_pages = 0
         self._untidy: set[CompanyId] = set()
@@ -199,8 +205,8 @@ class Writer:
 
     @property
     def since(self) -> Timestamp | None:
-        """When the transaction under way began, in microseconds since 1970, or None."""
-        return self._since
+        """When the transaction under way began, whichever process's it is, or None."""
+        return self._turns.since()
 
     def submit(
         self, job: Job, ticket: object, mailbox: Mailbox, deadline: float | None = None
@@ -283,9 +289,8 @@ class Writer:
         """
         session = Session(self._connection, self._caches)
         committing = False
-        self._since = Timestamp(time.time_ns() // 1_000)
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             for index, unit in enumerate(units):
                 before = session.writes.count
                 self._run_unit(unit, session)
@@ -305,13 +310,21 @@ class Writer:
             for unit in units:
                 unit.result = failure
         else:
+            if session.credentials_changed:
+                self._turns.credentials_changed()
             session.committed()
             self._untidy.update(id for id, tx in session.companies.items() if tx.written)
             self._commits_untidy += 1
             self._units_untidy += len(units)
         finally:
-            self._since = None
+            self._turns.end()
         return len(units), 0
+
+    def _begin(self) -> None:
+        """Open a transaction once it is this process's turn."""
+        if not self._turns.begin(WAIT_FOR_LOCK_MS / 1_000):
+            raise apsw.BusyError("it is another process's turn")
+        self._connection.execute("BEGIN IMMEDIATE")
 
     def _commit(self, session: Session) -> None:
         try:
@@ -377,7 +390,7 @@ class Writer:
             session = Session(self._connection, self._caches)
             committing = False
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._begin()
                 for company_id in companies:
                     tx = session.tx(company_id)
                     if tx.has_tail:
@@ -393,6 +406,8 @@ class Writer:
                 self._untidy |= companies
             except Exception as error:
                 self._fault(error, committing=committing)
+            finally:
+                self._turns.end()
         if self._log_pages >= CHECKPOINT_IDLE_PAGES:
             self._checkpoint()
 
