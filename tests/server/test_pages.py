@@ -48,7 +48,9 @@ def pages(lifecycle: Lifecycle, books: Books) -> ServerPages:
 
 
 def ask(pages: ServerPages, path: str, method: str = "GET") -> Response:
-    return pages(Request(method, path, "", {}, b"", "id", "http://x"))
+    response = pages(Request(method, path, "", {}, b"", "id", "http://x"))
+    assert isinstance(response, Response)
+    return response
 
 
 def test_alive_and_ready(pages: ServerPages, lifecycle: Lifecycle, books: Books) -> None:

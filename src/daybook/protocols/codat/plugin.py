@@ -70,7 +70,7 @@ class CodatPlugin:
         directory = ledger.store.directory
         views = Views(ledger)
         per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
-        self._quota = Quota(None if per_day is None else int(per_day))
+        self._quota = Quota(None if per_day is None else int(per_day), services.peers)
         self._idempotency = Idempotency(directory)
         self._routes = Routes(_routes(services, views))
         publishing = Publishing(directory, views)

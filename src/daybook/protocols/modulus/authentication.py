@@ -25,7 +25,7 @@ from daybook.app.ports import Clock, Token
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, bearer, content_type, form_map
-from daybook.protocols.kit.plugin import Request, Response, Services
+from daybook.protocols.kit.plugin import Alone, Peers, Request, Response, Services
 from daybook.protocols.modulus.errors import bare, overloaded, success, unauthorized
 from daybook.protocols.modulus.limits import (
     CREDENTIAL_LENGTH_MAX,
@@ -43,6 +43,8 @@ KIND: Final = "modulus"
 BOUND: Final = "address-bound"
 """The option of an application whose tokens count only from the address they were made for."""
 
+_BEGUN: Final = "modulus.attempt"
+_SUCCEEDED_ELSEWHERE: Final = "modulus.success"
 _SECOND: Final = 1_000_000
 _TOKEN_BYTES: Final = 16
 _OWN: Final = re.compile(r"[0-9a-f]{32}", re.ASCII).fullmatch
@@ -60,28 +62,49 @@ class _Failures:
 
 
 class Attempts:
-    """Failed attempts by name and address, and when there were too many. Used on the loop."""
+    """Failed attempts by name and address, and when there were too many. Used on the loop.
 
-    def __init__(self, clock: Clock) -> None:
+    Several processes tell one another of attempts, so that a guesser has no more of them.
+    """
+
+    def __init__(self, clock: Clock, peers: Peers | None = None) -> None:
         self._clock = clock
+        self._peers = peers or Alone()
+        self._peers.hear(_BEGUN, self._heard_of_one)
+        self._peers.hear(_SUCCEEDED_ELSEWHERE, self._heard_of_success)
         self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
 
     def begin(self, name: str, peer: str) -> None:
         """Count an attempt as failed until it has succeeded. Raises 429 for one too many."""
-        key, now = (name, peer), self._clock()
+        now = self._clock()
+        found = self._of((name, peer), now)
+        if found.count >= FAILED_ATTEMPTS_MAX:
+            left = FAILED_WINDOW_SECONDS - (now - found.since) // _SECOND
+            raise overloaded("too many failed attempts of this name from this address", left)
+        found.count += 1
+        self._peers.tell(_BEGUN, json.encode([name, peer]))
+
+    def _of(self, key: tuple[str, str], now: Timestamp) -> _Failures:
+        """The failures of a name and address in the window that now is in."""
         found = self._failures.get(key)
         if found is None or now - found.since >= FAILED_WINDOW_SECONDS * _SECOND:
             found = self._failures[key] = _Failures(0, now)
             self._failures.move_to_end(key)
             if len(self._failures) > FAILED_NAMES_MAX:
                 self._failures.popitem(last=False)
-        if found.count >= FAILED_ATTEMPTS_MAX:
-            left = FAILED_WINDOW_SECONDS - (now - found.since) // _SECOND
-            raise overloaded("too many failed attempts of this name from this address", left)
-        found.count += 1
+        return found
 
     def succeed(self, name: str, peer: str) -> None:
         """Forget the failures: the caller has proved who it is."""
+        self._failures.pop((name, peer), None)
+        self._peers.tell(_SUCCEEDED_ELSEWHERE, json.encode([name, peer]))
+
+    def _heard_of_one(self, message: bytes) -> None:
+        name, peer = json.decode(message)
+        self._of((name, peer), self._clock()).count += 1
+
+    def _heard_of_success(self, message: bytes) -> None:
+        name, peer = json.decode(message)
         self._failures.pop((name, peer), None)
 
 
@@ -92,7 +115,7 @@ class Authentication:
         self._services = services
         self._directory = services.ledger.store.directory
         self._clock = services.clock
-        self._attempts = Attempts(services.clock)
+        self._attempts = Attempts(services.clock, services.peers)
         self._pruned_at = Timestamp(0)
 
     # Getting a token

@@ -176,6 +176,18 @@ class SqliteStore:
         """
         self._claim = take_lock(self._path)
 
+    def hand_over_claim(self) -> int | None:
+        """The claim as an open file that is the caller's to close: it outlives the store."""
+        claim, self._claim = self._claim, None
+        return claim
+
+    def claim_background(self) -> bool:
+        """Whether this store is the one of all on the file that background work is done through.
+
+        Once it is, it stays so until it is closed or the process ends; then another may be.
+        """
+        return self._turns.claim_background()
+
     def describe(self) -> Mapping[str, str]:
         """Engine, version and settings in force, for people."""
         with self.snapshot() as connection:

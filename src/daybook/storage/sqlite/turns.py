@@ -34,7 +34,7 @@ STEP_S: Final = 0.0002
 """Seconds between two looks at whether it is one's turn: a group commit takes some milliseconds."""
 
 _BYTES: Final = 4_096
-_NEXT, _WRITING = 0, 1
+_NEXT, _WRITING, _WORKING = 0, 1, 2
 """Bytes that are locked."""
 _SINCE, _CREDENTIALS = 1, 2
 """Numbers of eight bytes, by their place."""
@@ -87,6 +87,13 @@ class Turns:
         (kind,) = struct.unpack_from("h", found)
         # Who was killed while it wrote has left its time behind, but no lock.
         return None if kind == fcntl.F_UNLCK else Timestamp(since)
+
+    def claim_background(self) -> bool:
+        """Whether what runs once beside all servers of a store is, or just became, this one's.
+
+        It stays so until `close`, or until the process ends.
+        """
+        return self._file is None or self._lock(_WORKING, fcntl.F_WRLCK)
 
     @property
     def credentials(self) -> int:
