@@ -16,7 +16,8 @@ from daybook.protocols.kit.plugin import Limits, Operation, Problem, Request, Re
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import read_config
 from daybook.server.observe import Metrics, configure_log
-from daybook.server.run import listen, server_config
+from daybook.server.process import server_config
+from daybook.server.run import listen
 
 BODY_BYTES_MAX = 100_000
 BODY_SECONDS = 0.6

@@ -50,7 +50,9 @@ def pages(lifecycle: Lifecycle, books: Books) -> ServerPages:
 
 
 def ask(pages: ServerPages, path: str, method: str = "GET") -> Response:
-    return pages(Request(method, path, "", {}, b"", "id", "http://x"))
+    response = pages(Request(method, path, "", {}, b"", "id", "http://x"))
+    assert isinstance(response, Response)
+    return response
 
 
 def test_alive_and_ready(pages: ServerPages, lifecycle: Lifecycle, books: Books) -> None:
@@ -104,6 +106,7 @@ def test_files_for_browsers_are_kept_by_them(
     monkeypatch.setattr("daybook.server.pages.asset", {"htmx.js": held}.get)
     versioned = Request("GET", f"{assets.PREFIX}htmx.js", "v=0123456789abcdef", {}, b"", "id", "")
     response = pages(versioned)
+    assert isinstance(response, Response)
     assert (response.status, response.body) == (200, held.body)
     assert ("cache-control", "public, max-age=31536000, immutable") in response.headers
     assert ("x-content-type-options", "nosniff") in response.headers

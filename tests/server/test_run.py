@@ -131,7 +131,7 @@ def test_a_second_server_on_the_same_books_is_refused(fresh_server: RunningServe
     "arguments",
     [
         ("--http", "nonsense"),
-        ("--workers", "4"),
+        ("--workers", "65"),
         ("--demo", "--http", "0.0.0.0:0"),
         ("--no-such-flag",),
     ],

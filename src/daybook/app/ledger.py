@@ -210,8 +210,7 @@ class Ledger:
         from now on.
 
         A change gets its time before it is durable, so a caller that asks what has changed "since
-        the time of the last answer" would miss one that was under way at that time. Known of this
-        process alone: an import by the command line beside a server is stamped when it begins.
+        the time of the last answer" would miss one that was under way at that time.
         """
         now = self.clock()
         since = self.store.writing_since()

@@ -592,7 +592,8 @@ class Store(Protocol):
     def writing_since(self) -> Timestamp | None:
         """When the transaction now being written began, by this machine's clock; None if none is.
 
-        Of this process alone. Changes may carry any time from then on and not be visible yet.
+        Of any process that writes to the store, where the engine can tell, else of this one.
+        Changes may carry any time from then on and not be visible yet.
         """
 
     def totals_mismatches(self, company_id: CompanyId) -> Iterator[str]:

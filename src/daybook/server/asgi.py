@@ -38,7 +38,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-Pages = Callable[[Request], Response]
+Pages = Callable[[Request], Response | Awaitable[Response]]
 """Answers what belongs to no wire."""
 
 
@@ -184,7 +184,8 @@ class Application:
         connection ends with it. `receive` is given where the body is still to be read.
         """
         if plugin is None:
-            return self._pages(request), False
+            page = self._pages(request)
+            return page if isinstance(page, Response) else await page, False
         try:
             if receive is not None:
                 body = await self._body(plugin, request, receive, hold)

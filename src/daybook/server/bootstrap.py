@@ -9,8 +9,9 @@ whatever installed packages offer under the entry point group `daybook.protocols
 
 import asyncio
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -30,7 +31,13 @@ from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
-from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Listener, Plugin, Services
+from daybook.protocols.kit.plugin import (
+    REQUESTS_PER_DAY_SETTING,
+    Alone,
+    Listener,
+    Plugin,
+    Services,
+)
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
@@ -38,17 +45,25 @@ from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
+from daybook.server.peers import ServerPeers
 from daybook.server.secret import server_key
 from daybook.server.sender import WebhookSender
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
+TAKEOVER_SECONDS: Final = 0.25
+"""How often a process looks whether the one that does the background work has ended."""
+
+_WORK: Final = "server.work"
+
 Create = Callable[[Services], Plugin]
 """What the `plugin` module of a wire offers."""
 
 
-def open_books(config: Config) -> Ledger:
+def open_books(config: Config, *, claim_server: bool = True) -> Ledger:
     """Open the store a server is to run on, alone, and fill it if it is to be a demo.
+
+    Without `claim_server` it is one of several processes of a server that has the store already.
 
     Raises `StoreFailure`, OSError and `ConfigError`.
     """
@@ -59,7 +74,9 @@ def open_books(config: Config) -> Ledger:
     store = open_store(config.store)
     try:
         claim = getattr(store, "claim_server", None)
-        if claim is not None:  # only an engine on files has to keep a second server out
+        if (
+            claim is not None and claim_server
+        ):  # only an engine on files has to keep a second server out
             claim()
         ledger = Ledger(store)
         if config.demo:
@@ -85,20 +102,48 @@ def _prepare_demo(ledger: Ledger) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What works beside the requests: operations are carried out, messages sent."""
+    """What works beside the requests: operations are carried out, messages sent.
+
+    Of several processes on a store one does it. The others look now and then whether it has
+    ended, and wake it when they have something for it.
+    """
 
     worker: OperationWorker
     sender: WebhookSender
+    claim: Callable[[], bool]
+    """Whether the work is, or just became, this process's."""
+    claimed: threading.Event = field(default_factory=threading.Event)
+    _closing: threading.Event = field(default_factory=threading.Event)
+    _waiting: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin, on threads of their own."""
-        self.worker.start()
-        self.sender.start()
+        """Begin, on threads of their own, or once the work is this process's."""
+        if self._begun():
+            return
+        waiting = threading.Thread(target=self._wait, name="background", daemon=True)
+        self._waiting.append(waiting)
+        waiting.start()
 
     def close(self) -> None:
         """Finish what was begun; the rest waits in the store for the next start."""
+        self._closing.set()
+        for thread in self._waiting:
+            thread.join()
         self.worker.close()
         self.sender.close()
+
+    def _begun(self) -> bool:
+        if not self.claim():
+            return False
+        self.claimed.set()
+        self.worker.start()
+        self.sender.start()
+        return True
+
+    def _wait(self) -> None:
+        while not self._closing.wait(TAKEOVER_SECONDS):
+            if self._begun():
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +161,15 @@ class Assembly:
 
 
 def assemble(
-    config: Config, ledger: Ledger, log: Logger, loop: asyncio.AbstractEventLoop
+    config: Config,
+    ledger: Ledger,
+    log: Logger,
+    loop: asyncio.AbstractEventLoop,
+    peers: ServerPeers | None = None,
 ) -> Assembly:
     """Build everything above the ledger. Called on the loop that is to run it.
+
+    `peers` are the other processes of the server, if it runs several.
 
     Raises OSError and ValueError where the key file cannot be used.
     """
@@ -143,13 +194,14 @@ def assemble(
         sign_in=sign_in,
         logins=logins,
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
+        peers=peers or Alone(),
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())
-    background = _background(config, ledger)
+    background = _background(config, ledger, peers)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
-    pages = ServerPages(store, metrics, lifecycle, plugins)
+    pages = ServerPages(store, metrics, lifecycle, plugins, peers)
     application = Application(
         Router(plugins),
         pages,
@@ -162,16 +214,31 @@ def assemble(
     return Assembly(application, plugins, runtime, lifecycle, background, pages, listeners)
 
 
-def _background(config: Config, ledger: Ledger) -> Background:
+def _background(config: Config, ledger: Ledger, peers: ServerPeers | None) -> Background:
     reach = Reach.ANYWHERE if config.webhooks_private else Reach.PUBLIC
-    sender = WebhookSender(ledger, partial(post, reach=reach))
-    return Background(OperationWorker(ledger), sender)
+    worker, sender = OperationWorker(ledger), WebhookSender(ledger, partial(post, reach=reach))
+    claim = getattr(ledger.store, "claim_background", lambda: True)
+    background = Background(worker, sender, claim)
+    if peers is not None:
+        connected = peers
+
+        def wake_others() -> None:
+            if not background.claimed.is_set():
+                connected.tell(_WORK, b"")
+
+        def woken(_: bytes) -> None:
+            worker.wake()
+            sender.wake()
+
+        ledger.hooks.on_work(wake_others)
+        peers.hear(_WORK, woken)
+    return background
 
 
 def _wire_settings(config: Config) -> dict[str, str]:
     """What wires are told of the settings. Raises OSError and ValueError."""
     settings = {**config.interfaces, **config.sql_settings}
-    settings[cursor.KEY_SETTING] = server_key(config.secret_file).hex()
+    settings[cursor.KEY_SETTING] = (config.key or server_key(config.secret_file)).hex()
     if config.requests_per_day is not None:
         settings[REQUESTS_PER_DAY_SETTING] = str(config.requests_per_day)
     return settings
@@ -204,7 +271,9 @@ def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Met
     )
     metrics.show("daybook_commands", "Commands answered.", lambda: runtime.commands, counter=True)
     directory, worker, sender = store.directory, background.worker, background.sender
-    metrics.show("daybook_operations_pending", "Operations pending.", directory.count_pending)
+    metrics.show(
+        "daybook_operations_pending", "Operations pending.", directory.count_pending, shared=True
+    )
     for status in worker.ended:
         metrics.show(
             f"daybook_operations_{status.value}",
@@ -216,11 +285,13 @@ def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Met
         "daybook_deliveries_pending",
         "Messages on their way to a consumer.",
         lambda: directory.delivery_counts().pending,
+        shared=True,
     )
     metrics.show(
         "daybook_deliveries_dead",
         "Messages given up, until somebody has them sent again.",
         lambda: directory.delivery_counts().dead,
+        shared=True,
     )
     metrics.show(
         "daybook_deliveries_arrived",

@@ -7,6 +7,7 @@ A setting is read from its flag, else from its environment variable, else it has
 import ipaddress
 import re
 import socket
+import sys
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -116,7 +117,13 @@ SETTINGS: Final = (
         "let a demo server bind to other addresses too, where anyone may use its credentials",
         Kind.SWITCH,
     ),
-    Setting("workers", "1", "server processes; this version runs one", metavar="N"),
+    Setting(
+        "workers",
+        "1",
+        "server processes on the same ports, on Linux and for books in a file; more than one make"
+        " use of more than one processor",
+        metavar="N",
+    ),
     Setting(
         "origin",
         "",
@@ -206,6 +213,9 @@ SETTINGS: Final = (
 SECONDS_MAX: Final = 86_400
 """Longest time-out, a day: what is meant to be longer is a mistake in the unit."""
 
+WORKERS_MAX: Final = 64
+"""Most server processes: what they write takes its turn in one file, so more would only wait."""
+
 _SWITCH: Final = {
     "on": True,
     "1": True,
@@ -253,6 +263,7 @@ class Config:
     sql: Address | None
     sql_settings: Mapping[str, str]
     demo: bool
+    workers: int
     origin: str | None
     secret_file: Path | None
     webhooks_private: bool
@@ -265,6 +276,8 @@ class Config:
     drain_timeout: float
     interfaces: Mapping[str, str]
     """Settings of single interfaces by name, switches as `on` or `off`."""
+    key: bytes | None = None
+    """The server's own key where it is drawn or read already: one for all its processes."""
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -325,8 +338,6 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
                 f"--{name} {address}: a demo server binds to loopback addresses only, since"
                 " everyone knows its credentials; --demo-anywhere lifts this"
             )
-    if texts["workers"] != "1":
-        raise ConfigError(f"--workers {texts['workers']}: this version runs one server process")
     by_default = sources["store"] == "default"
     return Config(
         store=DEMO_STORE if demo and by_default else texts["store"],
@@ -334,6 +345,7 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
         sql=sql,
         sql_settings={name: texts[name] for name in texts if name.startswith("sql-")},
         demo=demo,
+        workers=_workers(texts),
         origin=_origin(texts["origin"]) if texts["origin"] else None,
         secret_file=Path(texts["secret-file"]) if texts["secret-file"] else None,
         webhooks_private=_switch(texts, "webhooks-private"),
@@ -364,6 +376,17 @@ def _count(texts: Mapping[str, str], name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise ConfigError(f"--{name} {text}: a whole number is wanted")
     return int(text)
+
+
+def _workers(texts: Mapping[str, str]) -> int:
+    workers = _count(texts, "workers")
+    if not 1 <= workers <= WORKERS_MAX:
+        raise ConfigError(f"--workers {workers}: 1 to {WORKERS_MAX} processes are wanted")
+    if workers > 1 and texts["store"].startswith("memory:"):
+        raise ConfigError(f"--workers {workers}: books in memory belong to one process")
+    if workers > 1 and sys.platform != "linux":
+        raise ConfigError(f"--workers {workers}: several server processes need Linux")
+    return workers
 
 
 def _seconds(texts: Mapping[str, str], name: str) -> float:

@@ -10,10 +10,11 @@ more than the whole of routing; the library is loaded and filled only when someb
 import asyncio
 import logging
 import re
+import select
 import sys
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -128,9 +129,24 @@ class LineWriter:
         """Write what waits."""
         with self._lock:
             lines, self._lines = self._lines, []
-            if lines:
-                self._stream.write("\n".join(lines) + "\n")
+            for text in _pieces(lines):
+                self._stream.write(text)
                 self._stream.flush()
+
+
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """Lines together, but no more than a pipe takes whole from one of several writers."""
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line.encode(errors="replace")) + 1
+        if piece and size + length > select.PIPE_BUF:
+            yield "".join(piece)
+            piece, size = [], 0
+        piece.append(line + "\n")
+        size += length
+    if piece:
+        yield "".join(piece)
 
 
 class _Forward(logging.Handler):
@@ -173,12 +189,24 @@ class Metrics:
         self._latency: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
         self._shown: list[tuple[str, str, Callable[[], float], bool]] = []
+        self._shared: set[str] = set()
 
     def show(
-        self, name: str, meaning: str, value: Callable[[], float], *, counter: bool = False
+        self,
+        name: str,
+        meaning: str,
+        value: Callable[[], float],
+        *,
+        counter: bool = False,
+        shared: bool = False,
     ) -> None:
-        """Ask for a value at each scrape; `counter` says that it only grows."""
+        """Ask for a value at each scrape.
+
+        `counter` says that it only grows, `shared` that all processes of a server have the same.
+        """
         self._shown.append((name, meaning, value, counter))
+        if shared:
+            self._shared.add(name)
 
     def count(self, wire: str, operation: str, status: int, seconds: float) -> None:
         """Count an answered request."""
@@ -194,12 +222,69 @@ class Metrics:
     def exposition(self) -> bytes:
         """All metrics in the Prometheus text format."""
         # Loading the library takes longer than anything else at start, and few ever scrape.
-        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+        from prometheus_client import generate_latest
+
+        return generate_latest(self._registry())
+
+    def figures(self) -> bytes:
+        """All metrics for another process to show along with its own."""
+        return _encode_families(
+            [
+                (
+                    family.name,
+                    family.documentation,
+                    family.type,
+                    [(sample.name, sample.labels, sample.value) for sample in family.samples],
+                )
+                for family in self._registry().collect()
+            ]
+        )
+
+    def exposition_of_all(self, figures: Mapping[int, bytes], own: int) -> bytes:
+        """The metrics of several processes, each under its number as the label `worker`.
+
+        `figures` are those of each process by its number, `own` the number of this one. What is
+        the same for all is shown once.
+        """
+        from prometheus_client import Metric, generate_latest
+
+        merged: dict[str, Any] = {}
+        for number in sorted(figures):
+            for name, meaning, kind, samples in _decode_families(figures[number]):
+                shared = name in self._shared
+                if shared and number != own:
+                    continue
+                family = merged.setdefault(name, Metric(name, meaning, kind))
+                more = {} if shared else {"worker": str(number)}
+                for sample, labels, value in samples:
+                    family.add_sample(sample, {**more, **labels}, value)
+        return generate_latest(_Merged(list(merged.values())))
+
+    def _registry(self) -> Any:
+        from prometheus_client import CollectorRegistry, ProcessCollector
 
         registry = CollectorRegistry()
         registry.register(_Snapshot(self))
         ProcessCollector(registry=registry)
-        return generate_latest(registry)
+        return registry
+
+
+_Families = list[tuple[str, str, str, list[tuple[str, dict[str, str], float]]]]
+"""Of each family of metrics: name, meaning, kind, and samples of name, labels and value."""
+
+_encode_families: Final = msgspec.msgpack.Encoder().encode
+_decode_families: Final = msgspec.msgpack.Decoder(_Families).decode
+
+
+class _Merged:
+    """A registry of families that are made already."""
+
+    def __init__(self, families: list[Any]) -> None:
+        self._families = families
+
+    def collect(self) -> list[Any]:
+        """The metric families."""
+        return self._families
 
 
 class _Snapshot:

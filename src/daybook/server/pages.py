@@ -1,7 +1,7 @@
 """What answers where no wire does: health, metrics, a first page, and a plain 404."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from daybook import __version__
@@ -12,7 +12,12 @@ from daybook.protocols.kit.plugin import Operation, Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
 from daybook.server.interfaces import Interface, present
 from daybook.server.observe import Metrics, without_credentials
+from daybook.server.peers import ServerPeers
 
+FIGURES_WAIT_S: Final = 1.0
+"""Seconds the other processes have to tell their figures; one that is being started is left out."""
+
+_FIGURES: Final = "server.figures"
 _TEXT: Final = ("content-type", "text/plain; charset=utf-8")
 _JSON: Final = ("content-type", "application/json")
 _METRICS: Final = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
@@ -38,17 +43,26 @@ class ServerPages:
     """The server's own pages."""
 
     def __init__(
-        self, store: Store, metrics: Metrics, lifecycle: Lifecycle, plugins: Sequence[Plugin]
+        self,
+        store: Store,
+        metrics: Metrics,
+        lifecycle: Lifecycle,
+        plugins: Sequence[Plugin],
+        peers: ServerPeers | None = None,
     ) -> None:
+        """`peers` are the other processes of the server, whose figures are shown as well."""
         self._store = store
         self._metrics = metrics
+        self._peers = peers
+        if peers is not None:
+            peers.answer(_FIGURES, metrics.figures)
         self._lifecycle = lifecycle
         self._first_page = _first_page(present(plugins)).encode()
-        self._pages: dict[str, Callable[[], Response]] = {
+        self._pages: dict[str, Callable[[], Response | Awaitable[Response]]] = {
             "/": lambda: Response(200, self._first_page, _HTML),
             "/healthz": lambda: Response(200, b"alive\n", (_TEXT, _NO_STORE)),
             "/readyz": self._ready,
-            "/metrics": lambda: Response(200, metrics.exposition(), (_METRICS, _NO_STORE)),
+            "/metrics": self._figures,
         }
 
     @property
@@ -56,7 +70,7 @@ class ServerPages:
         """All that is answered; none of it wants a credential."""
         return [Operation("page", "GET", path, None) for path in self._pages]
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request for no wire."""
         page = self._pages.get(request.path) or _asset_page(request)
         if request.method == "OPTIONS" and (page is not None or request.path == "*"):
@@ -69,6 +83,19 @@ class ServerPages:
             body = json.encode({"error": "method not allowed", "method": request.method})
             return Response(405, body, (*_STRAY, _ALLOW), "this page can only be read")
         return page()
+
+    def _figures(self) -> Response | Awaitable[Response]:
+        if self._peers is not None:
+            return self._figures_of_all(self._peers)
+        return Response(200, self._metrics.exposition(), (_METRICS, _NO_STORE))
+
+    async def _figures_of_all(self, peers: ServerPeers) -> Response:
+        figures = {
+            **await peers.ask(_FIGURES, FIGURES_WAIT_S),
+            peers.place: self._metrics.figures(),
+        }
+        body = self._metrics.exposition_of_all(figures, peers.place)
+        return Response(200, body, (_METRICS, _NO_STORE))
 
     def _ready(self) -> Response:
         """Ready while requests are wanted and the store answers."""

@@ -1,40 +1,17 @@
-"""Listening, and stopping in good order.
+"""The command `serve`: sockets and books are opened, then one process serves, or several."""
 
-A signal to stop goes through these steps: `/readyz` says 503 at once; after the drain delay no
-connection is accepted and idle ones are closed; requests under way are answered, for as long as
-the drain time-out allows; operations and messages under way are finished; then the store
-finishes what it took and is closed. A second signal ends the delay, a third the waiting.
-"""
-
-import asyncio
 import errno
-import gc
 import socket
 import sys
 import time
-from collections.abc import Callable
-from math import ceil
-from types import FrameType
 from typing import Final
 
-import uvicorn
-
-from daybook.app.ledger import Ledger
 from daybook.app.ports import StoreFailure
 from daybook.cli.kit import file_of, is_empty
-from daybook.server.asgi import Application
-from daybook.server.banner import banner
-from daybook.server.bootstrap import Assembly, assemble, open_books
+from daybook.server.bootstrap import open_books
 from daybook.server.config import Address, Config
-from daybook.server.connection import Connection
-from daybook.server.limits import (
-    BACKLOG,
-    COLLECTOR_THRESHOLDS,
-    CONNECTIONS_MAX,
-    FILES_WANTED,
-    SWITCH_INTERVAL_S,
-)
-from daybook.server.observe import Logger, configure_log
+from daybook.server.observe import configure_log
+from daybook.server.process import Bound, failed, serve_here, write_greeting
 
 _NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -43,33 +20,36 @@ def serve(config: Config) -> int:
     """Run a server until it is told to stop. Answers with the process's exit code."""
     began = time.perf_counter()
     log = configure_log(config.log_level, config.log_format)
-    bound: dict[str, list[socket.socket]] = {"http": [], "sql": []}
-    for name, address in (("http", config.http), ("sql", config.sql)):
+    bound = Bound()
+    for sockets, address in ((bound.http, config.http), (bound.sql, config.sql)):
         try:
-            bound[name] = [] if address is None else listen(address)
+            sockets.extend([] if address is None else listen(address))
         except OSError as error:
-            _close(bound["http"])
-            return _failed(f"cannot listen on {address}: {error.strerror or error}")
+            bound.close()
+            return failed(f"cannot listen on {address}: {error.strerror or error}")
     made_new = _is_new(config)
     try:
         ledger = open_books(config)
     except (StoreFailure, OSError, ValueError) as error:
-        _close([*bound["http"], *bound["sql"]])
-        return _failed(str(error))
+        bound.close()
+        return failed(str(error))
     if made_new:
         log.warning(
             f"made a new, empty store at {config.store}; if there should be one, the"
             " address is mistaken"
         )
+    if config.workers > 1:
+        from daybook.server import workers
+
+        return workers.serve(config, ledger, log, bound, began)
+
+    def announce(greeting: str) -> None:
+        write_greeting(greeting, began)
+
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(config, ledger, log, bound, began))
-    except (OSError, ValueError) as error:
-        return _failed(str(error))
+        return serve_here(config, ledger, log, bound, announce)
     finally:
-        _close([*bound["http"], *bound["sql"]])
-        ledger.store.close()
-    return 0
+        bound.close()
 
 
 def _is_new(config: Config) -> bool:
@@ -118,129 +98,6 @@ def _bind(family: int, name: tuple[object, ...]) -> socket.socket:
     return bound
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, with the way of stopping that the module's text describes."""
-
-    def __init__(self, config: uvicorn.Config, assembly: Assembly, drain_delay: float) -> None:
-        super().__init__(config)
-        self._lifecycle = assembly.lifecycle
-        self._drain_delay = drain_delay
-        self._loop = asyncio.get_running_loop()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal to stop has come."""
-        if self.should_exit:
-            self.force_exit = True
-        elif self._lifecycle.draining or not self._drain_delay:
-            self._lifecycle.draining = True
-            self._stop()
-        else:
-            self._lifecycle.draining = True
-            self._loop.call_soon_threadsafe(self._loop.call_later, self._drain_delay, self._stop)
-
-    def _stop(self) -> None:
-        self._lifecycle.closed = True
-        self.should_exit = True
-
-
-async def _run(
-    config: Config,
-    ledger: Ledger,
-    log: Logger,
-    bound: dict[str, list[socket.socket]],
-    began: float,
-) -> None:
-    loop = asyncio.get_running_loop()
-    assembly = assemble(config, ledger, log, loop)
-    server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
-    accepting = [
-        await loop.create_server(listener.connection, sock=each, backlog=BACKLOG)
-        for listener in assembly.listeners
-        for each in bound["sql"]
-    ]
-    ready = asyncio.create_task(_announce(server, config, ledger, assembly, bound, began))
-    assembly.background.start()
-    try:
-        await server.serve(sockets=bound["http"])
-    finally:
-        ready.cancel()
-        for each in accepting:
-            each.close()
-        for listener in assembly.listeners:
-            await listener.close()
-        await asyncio.to_thread(assembly.background.close)
-        assembly.runtime.close()
-        gc.unfreeze()
-
-
-def server_config(config: Config, application: Application) -> uvicorn.Config:
-    """How uvicorn is to run an application."""
-    return uvicorn.Config(
-        application,
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=True,
-        backlog=BACKLOG,
-        limit_concurrency=CONNECTIONS_MAX,
-        timeout_keep_alive=ceil(config.keep_alive_timeout),
-        timeout_graceful_shutdown=ceil(config.drain_timeout),
-    )
-
-
-async def _announce(
-    server: uvicorn.Server,
-    config: Config,
-    ledger: Ledger,
-    assembly: Assembly,
-    bound: dict[str, list[socket.socket]],
-    began: float,
-) -> None:
-    """Once the server listens: say so, and settle the memory that start-up has left."""
-    while not server.started:
-        await asyncio.sleep(0.001)
-    host, port = bound["http"][0].getsockname()[:2]
-    sql = Address(*bound["sql"][0].getsockname()[:2]) if bound["sql"] else None
-    lines = banner(config, ledger, assembly.plugins, Address(host, port), sql)
-    sys.stdout.write(f"{lines}Ready in {time.perf_counter() - began:.2f} s.\n")
-    sys.stdout.flush()
-    _raise_file_limit()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-
-
-def _raise_file_limit() -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """A faster loop where it is installed: it answers half as many requests again."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
 def _close(listeners: list[socket.socket]) -> None:
     for listener in listeners:
         listener.close()
-
-
-def _failed(message: str) -> int:
-    sys.stderr.write(f"daybook: {message}\n")
-    return 1

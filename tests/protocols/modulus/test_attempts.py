@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.clock import TestClock
 
+from daybook.protocols.kit.plugin import Hear
 from daybook.protocols.modulus import attempts as module
 from daybook.protocols.modulus.attempts import Attempts
 from daybook.protocols.modulus.errors import ModulusFault
@@ -111,3 +112,30 @@ def test_only_so_many_wait(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "WAITING_ATTEMPTS_MAX", 3)
     tried = [attempt(attempts, "app", "here", right=True) for _ in range(20)]
     assert judged(*tried) == FAILED_ATTEMPTS_MAX + 3
+
+
+class Line:
+    """What joins two processes: each hears what the other tells."""
+
+    def __init__(self) -> None:
+        self.hearers: dict[str, Hear] = {}
+        self.other: Line | None = None
+
+    def tell(self, subject: str, message: bytes) -> None:
+        assert self.other is not None
+        self.other.hearers[subject](message)
+
+    def hear(self, subject: str, hearer: Hear) -> None:
+        self.hearers[subject] = hearer
+
+
+def test_processes_count_together(clock: TestClock) -> None:
+    here, there = Line(), Line()
+    here.other, there.other = there, here
+    first, second = Attempts(clock, here), Attempts(clock, there)
+    for _ in range(FAILED_ATTEMPTS_MAX - 1):
+        assert judged(attempt(first, "ada", "here")) == 1
+    assert judged(attempt(second, "ada", "here", right=True)) == 1, "one try was left"
+    for at in range(FAILED_ATTEMPTS_MAX):
+        assert judged(attempt((first, second)[at % 2], "ada", "here")) == 1, "a success begins anew"
+    assert judged(attempt(first, "ada", "here")) == judged(attempt(second, "ada", "here")) == 0

@@ -51,8 +51,8 @@ def test_a_copy_holds_what_the_store_held(
     _posted(store, books, 1, 5)
     backup(path, copy, quiet)
     _posted(store, books, 6, 7)
-    assert _seq(copy, books) == 13
     assert sorted(each.name for each in copy.parent.iterdir() if "copy" in each.name) == ["copy.db"]
+    assert _seq(copy, books) == 13
 
 
 def test_a_copy_of_a_store_that_is_written_to_is_of_one_moment(

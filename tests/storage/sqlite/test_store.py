@@ -150,10 +150,12 @@ def test_after_closing_nothing_is_taken(store: SqliteStore, books: CompanyId) ->
         pass
 
 
-def test_closing_leaves_one_file(store: SqliteStore, books: CompanyId, path: Path) -> None:
+def test_closing_leaves_one_file_and_its_lock(
+    store: SqliteStore, books: CompanyId, path: Path
+) -> None:
     records.keep(store, books, records.created(records.entry(1)))
     store.close()
-    assert sorted(each.name for each in path.parent.iterdir()) == ["books.db"]
+    assert sorted(each.name for each in path.parent.iterdir()) == ["books.db", "books.db.lock"]
 
 
 def test_settings_are_told(store: SqliteStore, path: Path) -> None:

@@ -76,7 +76,7 @@ class CodatPlugin:
         directory = ledger.store.directory
         views = Views(ledger, services.authenticator)
         per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
-        self._quota = Quota(None if per_day is None else int(per_day))
+        self._quota = Quota(None if per_day is None else int(per_day), services.peers)
         self._idempotency = Idempotency(directory)
         self._views = views
         routes = _routes(services, views)

@@ -9,6 +9,7 @@ from typing import Final
 from daybook.domain.ids import Timestamp
 from daybook.protocols.codat import times
 from daybook.protocols.codat.errors import CodatError
+from daybook.protocols.kit.plugin import Alone, Peers
 
 UNLIMITED: Final = 1_000_000
 """The number shown where there is no limit; it never gets less."""
@@ -16,12 +17,20 @@ UNLIMITED: Final = 1_000_000
 CLIENTS_COUNTED_MAX: Final = 10_000
 """Clients that are counted; beyond that, counting starts anew."""
 
+_COUNTED: Final = "codat.counted"
+
 
 class Quota:
-    """Counts the requests of clients, by days in UTC. Used on the server's loop alone."""
+    """Counts the requests of clients, by days in UTC. Used on the server's loop alone.
 
-    def __init__(self, per_day: int | None) -> None:
+    Several processes tell one another what they count; what is lost on the way, or was told
+    before a process began, is a client's gain.
+    """
+
+    def __init__(self, per_day: int | None, peers: Peers | None = None) -> None:
         self._per_day = per_day
+        self._peers = peers or Alone()
+        self._peers.hear(_COUNTED, self._heard)
         self._day = -1
         self._counts: dict[str, int] = {}
 
@@ -30,15 +39,25 @@ class Quota:
         if self._per_day is None:
             return
         day = now // times.DAY
-        if day != self._day or len(self._counts) >= CLIENTS_COUNTED_MAX:
-            self._day, self._counts = day, {}
-        counted = self._counts.get(client, 0)
+        counted = self._counted(client, day)
         if counted >= self._per_day:
             wait = self._reset(now) - now
             headers = (("Retry-After", str(wait // times.SECOND + 1)),)
             text = "You have made too many requests in a given amount of time; please retry later."
             raise CodatError(429, text, can_be_retried="True", headers=headers)
         self._counts[client] = counted + 1
+        self._peers.tell(_COUNTED, b"%d %b" % (day, client.encode()))
+
+    def _counted(self, client: str, day: int) -> int:
+        """How many requests of a client are counted on a day, which becomes the day counted."""
+        if day != self._day or len(self._counts) >= CLIENTS_COUNTED_MAX:
+            self._day, self._counts = day, {}
+        return self._counts.get(client, 0)
+
+    def _heard(self, message: bytes) -> None:
+        day, _, client = message.decode().partition(" ")
+        if int(day) >= self._day:
+            self._counts[client] = self._counted(client, int(day)) + 1
 
     def headers(self, client: str | None, now: Timestamp) -> tuple[tuple[str, str], ...]:
         """The headers of every answer; `client` is None where the caller is not known."""

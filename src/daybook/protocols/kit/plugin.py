@@ -116,6 +116,33 @@ class Runtime(Protocol):
         """Run something that may take long (a scan, a report) on a pool thread."""
 
 
+Hear = Callable[[bytes], None]
+"""Takes what another process has told, on the event loop."""
+
+
+class Peers(Protocol):
+    """The other processes of the same server, where it runs several.
+
+    For what a request in one may mean for another and no book holds. What is told may get lost.
+    """
+
+    def tell(self, subject: str, message: bytes) -> None:
+        """Tell all others something, without waiting. On any thread."""
+
+    def hear(self, subject: str, hearer: Hear) -> None:
+        """Register who takes what others tell of a subject, such as `wire.matter`."""
+
+
+class Alone:
+    """The `Peers` of a server of one process."""
+
+    def tell(self, subject: str, message: bytes) -> None:
+        """Nobody is there."""
+
+    def hear(self, subject: str, hearer: Hear) -> None:
+        """Nobody is there."""
+
+
 @value
 class Services:
     """What the server hands to every wire. `demo` says whether demo credentials are in force."""
@@ -131,6 +158,7 @@ class Services:
     """Users with passwords, for wires that sign people in themselves."""
     sessions: Sessions = field(default_factory=NoSessions)
     """People who have signed in with a browser."""
+    peers: Peers = field(default_factory=Alone)
 
 
 class Plugin(Protocol):

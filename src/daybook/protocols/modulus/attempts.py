@@ -4,6 +4,9 @@ A limit by both alone would be no limit for whoever tries one password with ten 
 one name from ten thousand addresses. Only what has failed counts. An attempt under way may still
 fail, so no more of them are judged at a time than may fail; the next ones wait for the verdict,
 and go on if it was a success: honest programs that sign in all at once are not refused.
+
+Several processes of one server tell one another of verdicts, so that a guesser has no more tries
+in all; only those that are under way at the same moment are counted by each alone.
 """
 
 import asyncio
@@ -15,6 +18,8 @@ from typing import Final
 
 from daybook.app.ports import Clock
 from daybook.domain.ids import Timestamp
+from daybook.protocols.kit import json
+from daybook.protocols.kit.plugin import Alone, Peers
 from daybook.protocols.modulus.errors import overloaded
 from daybook.protocols.modulus.limits import (
     FAILED_ADDRESS_MAX,
@@ -26,6 +31,10 @@ from daybook.protocols.modulus.limits import (
 )
 
 _WINDOW_US: Final = FAILED_WINDOW_SECONDS * 1_000_000
+_FAILED: Final = "modulus.failure"
+_PROVED: Final = "modulus.success"
+"""Subjects of what processes tell one another: a name and an address."""
+
 _Key = tuple[str, str, str]
 """What is counted, and the name and address of it."""
 
@@ -47,22 +56,30 @@ class _Count:
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
 
+def _keys(name: str, peer: str) -> Sequence[tuple[_Key, int]]:
+    """What is counted of an attempt, that of name and address first, and how often it may fail."""
+    return (
+        (("both", name, peer), FAILED_ATTEMPTS_MAX),
+        (("name", name, ""), FAILED_NAME_MAX),
+        (("address", "", peer), FAILED_ADDRESS_MAX),
+    )
+
+
 class Attempts:
     """Counts the failed attempts of a minute. Used on the server's loop alone."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, peers: Peers | None = None) -> None:
         self._clock = clock
+        self._peers = peers or Alone()
+        self._peers.hear(_FAILED, self._heard_of_failure)
+        self._peers.hear(_PROVED, self._heard_of_success)
         self._counts: OrderedDict[_Key, _Count] = OrderedDict()
         self._waiting = 0
 
     @asynccontextmanager
     async def one(self, name: str, peer: str) -> AsyncIterator[Attempt]:
         """Make an attempt; its verdict is set inside. Raises 429 for one too many."""
-        keys: Sequence[tuple[_Key, int]] = (
-            (("both", name, peer), FAILED_ATTEMPTS_MAX),
-            (("name", name, ""), FAILED_NAME_MAX),
-            (("address", "", peer), FAILED_ADDRESS_MAX),
-        )
+        keys = _keys(name, peer)
         while (blocked := self._blocked(keys)) is not None:
             await self._wait(blocked)
         counts = [(key, self._count(key)) for key, _ in keys]
@@ -71,12 +88,26 @@ class Attempts:
             yield attempt
             if not attempt.failed:  # who has proved who they are may be wrong as often as before
                 counts[0][1].failures = 0
+            self._peers.tell(_FAILED if attempt.failed else _PROVED, json.encode([name, peer]))
         except BaseException:
             attempt.failed = False  # it was not judged: refused for want of a thread, or given up
             raise
         finally:
             for key, count in counts:
                 self._conclude(key, count, attempt)
+
+    def _heard_of_failure(self, message: bytes) -> None:
+        """Count what has failed at another process."""
+        name, peer = json.decode(message)
+        for key, _ in _keys(name, peer):
+            self._conclude(key, self._count(key), Attempt(failed=True))
+
+    def _heard_of_success(self, message: bytes) -> None:
+        """Forget what has failed before it succeeded at another process."""
+        name, peer = json.decode(message)
+        count = self._counts.get(_keys(name, peer)[0][0])
+        if count is not None:
+            count.failures = 0
 
     def _blocked(self, keys: Sequence[tuple[_Key, int]]) -> _Count | None:
         """The count an attempt has to wait for. Raises 429 where waiting is of no use."""

@@ -56,7 +56,7 @@ class Authentication:
         self._services = services
         self._directory = services.ledger.store.directory
         self._clock = services.clock
-        self._attempts = Attempts(services.clock)
+        self._attempts = Attempts(services.clock, services.peers)
         self._pruned_at = Timestamp(0)
 
     # Getting a token

@@ -1,6 +1,7 @@
 """The SQL interface as the server sees it: admits connections, opens sessions, stops them."""
 
 import asyncio
+import hmac
 import secrets
 import ssl
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from daybook.app.access import Login, Principal, Scope
 from daybook.domain.ids import CompanyId
+from daybook.protocols.kit.cursor import KEY_SETTING
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.sql.analytics import Copies
 from daybook.protocols.sql.connection import Connection
@@ -34,6 +36,8 @@ CERTIFICATE: Final = "sql-certificate"
 KEY: Final = "sql-key"
 """Settings of this interface, by name."""
 
+_CANCEL: Final = "sql.cancel"
+
 
 def create(services: Services) -> "SqlListener":
     """The interface, for the server."""
@@ -52,7 +56,7 @@ class SqlListener:
         folder = settings.get(COPIES)
         self._copies = Copies(Path(folder) if folder else None)
         self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
-        self.secret = secrets.token_bytes(32)
+        self.secret = _secret(settings.get(KEY_SETTING))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="daybook-sql")
         self._waiting = 0
         self._strangers: dict[Connection, None] = {}
@@ -60,6 +64,7 @@ class SqlListener:
         self._addresses: Counter[str] = Counter()
         self._plans: dict[tuple[CompanyId, frozenset[Scope]], dict[Any, Plan]] = {}
         """By books and by what callers may do with them: that is judged when a plan is made."""
+        services.peers.hear(_CANCEL, self._heard_cancel)
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
@@ -117,7 +122,20 @@ class SqlListener:
         return session
 
     def cancel(self, pid: int, key: int) -> None:
-        """A cancel request. One that does not name a session and its key is ignored."""
+        """A cancel request. One that does not name a session and its key is ignored.
+
+        The session may be another process's, since the request comes over a connection of its own.
+        """
+        if pid in self._sessions:
+            self._cancel(pid, key)
+        else:
+            self._services.peers.tell(_CANCEL, b"%d %d" % (pid, key))
+
+    def _heard_cancel(self, message: bytes) -> None:
+        pid, key = map(int, message.split())
+        self._cancel(pid, key)
+
+    def _cancel(self, pid: int, key: int) -> None:
         connection = self._sessions.get(pid)
         if connection is not None and secrets.compare_digest(
             connection.key.to_bytes(4, "big"), (key & 0xFFFFFFFF).to_bytes(4, "big")
@@ -143,6 +161,13 @@ class SqlListener:
         await asyncio.gather(*(connection.drain() for connection in everybody))
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._copies.close()
+
+
+def _secret(key: str | None) -> bytes:
+    """What the stand-ins of unknown users are made from: the same in all processes of a server."""
+    if key is None:
+        return secrets.token_bytes(32)
+    return hmac.digest(bytes.fromhex(key), b"sql sign-in", "sha256")
 
 
 def _context(certificate: str | None, key: str | None) -> ssl.SSLContext | None:

@@ -1,7 +1,7 @@
 """What the store keeps across companies: their names, clients and tokens.
 
 Each request asks here twice or more, so what cannot change is kept in memory, and whether
-credentials have changed is looked up a few times a second. All else is read from the tables, since
+credentials have changed is told by whoever changes them. All else is read from the tables, since
 another process may have changed it.
 """
 
@@ -16,6 +16,7 @@ from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite.deliveries import Row
 from daybook.storage.sqlite.outbox import Fetch, SqliteOutbox
 from daybook.storage.sqlite.reader import can_be_number
+from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.writer import Job, Session
 
 T = TypeVar("T")
@@ -63,13 +64,17 @@ VERSION_KEPT_S: Final = 0.05
 class SqliteDirectory(SqliteOutbox):
     """Names of companies, clients and tokens; the rest is in `outbox`."""
 
-    def __init__(self, fetch: Fetch, write: Callable[[Job], object]) -> None:
+    def __init__(
+        self, fetch: Fetch, write: Callable[[Job], object], turns: Turns | None = None
+    ) -> None:
         super().__init__(fetch, write)
+        self._turns = turns or Turns(None)
         # a company keeps its names for good, so what was found once need not be looked up again
         self._names: dict[CompanyId, CompanyNames] = {}
         self._companies: dict[tuple[str, str], CompanyId] = {}
         self._version = 0
         self._version_until = 0.0
+        self._version_at = -1
 
     def company_ids(self) -> list[CompanyId]:
         """All companies, in the order they were made."""
@@ -125,7 +130,7 @@ class SqliteDirectory(SqliteOutbox):
                     json.dumps(client.redirects),
                 ),
             )
-            session.execute(_CHANGED, ())
+            _changed(session)
 
         self._write(job)
         self._version_until = 0.0
@@ -157,7 +162,7 @@ class SqliteDirectory(SqliteOutbox):
                     json.dumps(user.profile),
                 ),
             )
-            session.execute(_CHANGED, ())
+            _changed(session)
 
         self._write(job)
         self._version_until = 0.0
@@ -202,10 +207,12 @@ class SqliteDirectory(SqliteOutbox):
     def credentials_version(self) -> int:
         """A number that rises whenever a client, user or token changes.
 
-        At once for changes of this process, within `VERSION_KEPT_S` for those of another.
+        At once where the processes share their turns (see `turns`), else at once for changes of
+        this process and within `VERSION_KEPT_S` for those of another.
         """
-        now = time.monotonic()
-        if now >= self._version_until:
+        now, changes = time.monotonic(), self._turns.credentials
+        if now >= self._version_until or changes != self._version_at:
+            self._version_at = changes
             self._version = self._fetch("SELECT version FROM credentials", ())[0][0]
             self._version_until = now + VERSION_KEPT_S
         return self._version
@@ -257,12 +264,18 @@ class _Tokens:
             ),
         ).fetchone()
         assert row is not None
-        self._session.execute(_CHANGED, ())
+        _changed(self._session)
         return replace(token, number=row[0])
 
     def tokens(self) -> list[Token]:
         rows = self._session.connection.execute(f"{_TOKEN} ORDER BY number")
         return [_token(row) for row in rows]
+
+
+def _changed(session: Session) -> None:
+    """Note that credentials have changed, in the tables and for who is told once it is durable."""
+    session.execute(_CHANGED, ())
+    session.credentials_changed = True
 
 
 def _client(row: Row) -> Client:

@@ -35,6 +35,7 @@ from daybook.storage.sqlite.connection import Role, check_version, connect, fail
 from daybook.storage.sqlite.directory import SqliteDirectory
 from daybook.storage.sqlite.reader import SqliteReader
 from daybook.storage.sqlite.references import ReferenceCaches
+from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.writer import Session, Writer, in_company
 
 SCHEMES: Final = ("sqlite",)
@@ -83,6 +84,7 @@ class SqliteStore:
         self._claim: int | None = None
         self._closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._turns = Turns(path if vfs is None else None)
         try:
             self._connection = connect(path, Role.WRITER, vfs)
             try:
@@ -90,10 +92,13 @@ class SqliteStore:
             except BaseException:
                 self._connection.close()
                 raise
-        except apsw.Error as error:
-            raise failure_of(error, self._path) from error
-        self._writer = Writer(self._connection, self._caches)
-        self._directory = SqliteDirectory(self._fetch, self._writer.run)
+        except BaseException as error:
+            self._turns.close()
+            if isinstance(error, apsw.Error):
+                raise failure_of(error, self._path) from error
+            raise
+        self._writer = Writer(self._connection, self._caches, self._turns)
+        self._directory = SqliteDirectory(self._fetch, self._writer.run, self._turns)
 
     @property
     def url(self) -> str:
@@ -171,6 +176,18 @@ class SqliteStore:
         """
         self._claim = take_lock(self._path)
 
+    def hand_over_claim(self) -> int | None:
+        """The claim as an open file that is the caller's to close: it outlives the store."""
+        claim, self._claim = self._claim, None
+        return claim
+
+    def claim_background(self) -> bool:
+        """Whether this store is the one of all on the file that background work is done through.
+
+        Once it is, it stays so until it is closed or the process ends; then another may be.
+        """
+        return self._turns.claim_background()
+
     def describe(self) -> Mapping[str, str]:
         """Engine, version and settings in force, for people."""
         with self.snapshot() as connection:
@@ -198,6 +215,7 @@ class SqliteStore:
             self._readers.pop().close()
         with suppress(apsw.Error):
             self._connection.close()
+        self._turns.close()
         if self._claim is not None:
             os.close(self._claim)
 

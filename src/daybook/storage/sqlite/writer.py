@@ -40,7 +40,9 @@ from daybook.app.ports import (
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
 from daybook.storage.sqlite import deliveries, search
+from daybook.storage.sqlite.connection import WAIT_FOR_LOCK_MS
 from daybook.storage.sqlite.references import ReferenceCaches
+from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.tx import SqliteTx, Writes
 
 CHECKPOINT_PAGES: Final = 20_000
@@ -92,6 +94,8 @@ class Session:
         self.connection = connection
         self.writes = Writes()
         self.companies: dict[CompanyId, SqliteTx] = {}
+        self.credentials_changed = False
+        """Whether clients, users or tokens are not what they were."""
         self._caches = caches
         self._audiences = audiences
         self._audience: Audience | None = None
@@ -185,13 +189,15 @@ class _Refused(Exception):
 class Writer:
     """Owns the writing connection from the moment it is started."""
 
-    def __init__(self, connection: apsw.Connection, caches: ReferenceCaches) -> None:
+    def __init__(
+        self, connection: apsw.Connection, caches: ReferenceCaches, turns: Turns | None = None
+    ) -> None:
         self._connection = connection
         self._caches = caches
         self._audiences = deliveries.Audiences()
+        self._turns = turns or Turns(None)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._read_only: str | None = None
-        self._since: Timestamp | None = None
         self._closing = False
         self._log_pages = 0
         self._untidy: set[CompanyId] = set()
@@ -211,8 +217,8 @@ class Writer:
 
     @property
     def since(self) -> Timestamp | None:
-        """When the transaction under way began, in microseconds since 1970, or None."""
-        return self._since
+        """When the transaction under way began, whichever process's it is, or None."""
+        return self._turns.since()
 
     def submit(
         self, job: Job, ticket: object, mailbox: Mailbox, deadline: float | None = None
@@ -296,9 +302,8 @@ class Writer:
         """
         session = Session(self._connection, self._caches, self._audiences)
         committing = False
-        self._since = Timestamp(time.time_ns() // 1_000)
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             for index, unit in enumerate(units):
                 before = session.writes.count
                 self._run_unit(unit, session)
@@ -318,13 +323,21 @@ class Writer:
             for unit in units:
                 unit.result = failure
         else:
+            if session.credentials_changed:
+                self._turns.credentials_changed()
             session.committed()
             self._untidy.update(id for id, tx in session.companies.items() if tx.written)
             self._commits_untidy += 1
             self._units_untidy += len(units)
         finally:
-            self._since = None
+            self._turns.end()
         return len(units), 0
+
+    def _begin(self) -> None:
+        """Open a transaction once it is this process's turn."""
+        if not self._turns.begin(WAIT_FOR_LOCK_MS / 1_000):
+            raise apsw.BusyError("it is another process's turn")
+        self._connection.execute("BEGIN IMMEDIATE")
 
     def _commit(self, session: Session) -> None:
         try:
@@ -390,7 +403,7 @@ class Writer:
             session = Session(self._connection, self._caches, self._audiences)
             committing = False
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._begin()
                 for company_id in companies:
                     tx = session.tx(company_id)
                     if tx.has_tail:
@@ -406,6 +419,8 @@ class Writer:
                 self._untidy |= companies
             except Exception as error:
                 self._fault(error, committing=committing)
+            finally:
+                self._turns.end()
             self._unsearchable |= companies
         self._index()
         if self._log_pages >= CHECKPOINT_IDLE_PAGES:
@@ -418,7 +433,7 @@ class Writer:
         company_id = next(iter(self._unsearchable))
         committing = False
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             more = search.advance(self._connection, company_id)
             committing = True
             self._connection.execute("COMMIT")
@@ -428,6 +443,8 @@ class Writer:
             self._rollback()
         except Exception as error:
             self._fault(error, committing=committing)
+        finally:
+            self._turns.end()
 
     def _checkpoint(self) -> None:
         """Copy the log back into the database as far as readers let it."""
