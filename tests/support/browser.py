@@ -19,9 +19,12 @@ WAIT_MS_MAX = 20_000
 """Longest wait for anything in a page: seconds on a machine that runs other tests beside."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The installed Chromium, once for all tests of a process."""
+    """The installed Chromium, for the tests of a module.
+
+    While it runs, an event loop runs in its thread, with which `asyncio.run` would clash.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         if os.environ.get("DAYBOOK_TEST_CLIENTS") == "required":
