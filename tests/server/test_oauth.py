@@ -14,6 +14,7 @@ from daybook.app.credentials import REFRESH, NewToken
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger, system_clock
 from daybook.app.ports import Client
+from daybook.auth.consent import PATHS
 from daybook.domain.events import Actor
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Runtime, Services
 from daybook.server import oauth
@@ -143,8 +144,8 @@ def test_tokens_of_a_registered_client_are_refreshed_and_revoked(
         ({"grant_type": "refresh_token", "refresh_token": "demo2"}, 400, "invalid_grant", ""),
         ({"grant_type": "refresh_token"}, 400, "invalid_request", "refresh_token is missing"),
         ({"refresh_token": "demo"}, 400, "invalid_request", "grant_type is missing"),
-        ({"grant_type": "authorization_code", "code": "x"}, 400, "unsupported_grant_type", ""),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type", "only refresh_token"),
+        ({"grant_type": "authorization_code", "code": "x"}, 400, "invalid_request", "redirect_uri"),
+        ({"grant_type": "password"}, 400, "unsupported_grant_type", "not password"),
     ],
 )
 def test_what_is_wrong_with_a_grant_is_said(
@@ -183,15 +184,6 @@ def test_broken_bodies_are_refused(plugin: Plugin, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/connect/oauth2", "/v1/openid_connect/userinfo", "/op/v1/jwks", "/op/v1/jwks/"]
-)
-def test_what_is_not_offered_says_so(plugin: Plugin, path: str) -> None:
-    response = ask(plugin, "GET", path)
-    assert response.status == 501
-    assert json.loads(response.body)["error"] == "not_implemented"
-
-
-@pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", TOKEN, 405),
@@ -199,6 +191,9 @@ def test_what_is_not_offered_says_so(plugin: Plugin, path: str) -> None:
         ("POST", "/.well-known/openid_configuration", 405),
         ("GET", TOKEN + "/more", 404),
         ("GET", "/op/v1/jwks/more", 404),
+        ("GET", "/connect", 404),
+        ("GET", "/connect/sign-in", 405),
+        ("DELETE", "/connect/oauth2", 405),
     ],
 )
 def test_other_methods_and_paths(plugin: Plugin, method: str, path: str, status: int) -> None:
@@ -216,6 +211,7 @@ def test_every_problem_has_an_answer(plugin: Plugin) -> None:
 def test_operations_are_a_closed_set(plugin: Plugin) -> None:
     names = {
         plugin.operation(Request("GET", path, "", {}, b"", "", ORIGIN))
-        for path in (*plugin.prefixes, TOKEN + "/", "/anything/else")
+        for path in (*plugin.prefixes, *PATHS, TOKEN + "/", "/anything/else")
     }
-    assert names == {"discovery", "token", "revoke", "authorize", "userinfo", "jwks", "other"}
+    pages = {"authorize", "sign-in", "sign-out", "style"}
+    assert names == {"discovery", "token", "revoke", "userinfo", "jwks", "unknown", *pages}

@@ -31,6 +31,9 @@ REFRESH: Final = "refresh"
 TOKEN_BYTES: Final = 32
 """Random bytes of a token: beyond guessing, whatever the number of tokens."""
 
+NO_COMPANY: Final = CompanyId(0)
+"""An id that no company has, for tokens that open no books."""
+
 ACCESS_SECONDS: Final = 3_600
 """Life of an access token that can be refreshed."""
 
@@ -55,8 +58,9 @@ class NewToken:
     """What a token is to allow.
 
     `client` names the application that uses it; `company_ids` are the books it opens (empty:
-    all, also those made later). `lifetime_us` is in microseconds; None means until revoked.
-    `parent` is the hash of a token it is made with, and is not to outlive.
+    all, also those made later; `NO_COMPANY` alone: none). `words` are kept beside the scopes for
+    whoever understands them. `lifetime_us` is in microseconds; None means until revoked. `parent`
+    is the hash of a token it is made with, and is not to outlive.
     """
 
     client: str
@@ -67,6 +71,7 @@ class NewToken:
     user: str | None = None
     lifetime_us: int | None = None
     parent: bytes | None = None
+    words: frozenset[str] = frozenset()
 
 
 @value
@@ -97,7 +102,7 @@ def issue(
         kind=wanted.kind,
         client=wanted.client,
         company_ids=wanted.company_ids,
-        scopes=frozenset(scope.value for scope in wanted.scopes),
+        scopes=frozenset(scope.value for scope in wanted.scopes) | wanted.words,
         created_at=now,
         label=wanted.label,
         user=wanted.user,
@@ -256,6 +261,11 @@ def fault(token: Token | None, now: Timestamp) -> Rejection | None:
     if token.expires_at is not None and now >= token.expires_at:
         return Rejection.EXPIRED
     return None
+
+
+def words(token: Token) -> frozenset[str]:
+    """What a token carries beside the scopes that this version knows."""
+    return token.scopes - set(Scope)
 
 
 def principal(token: Token) -> Principal:

@@ -1,4 +1,4 @@
-"""The grants of OAuth 2: what a client gets for a refresh token, and how to take it back.
+"""The grants of OAuth 2: what a client gets for a code or a refresh token, and how to take it back.
 
 Values in, values out; how they look over HTTP is the server's matter. One authorization is a
 family of tokens: a refresh token, its successors, and the access tokens made from any of them.
@@ -6,10 +6,16 @@ The family is written into the tokens' labels, so that revoking one member ends 
 
 Refresh tokens roll. A client gets the one it sent back until that is `ROLLS_AFTER` old; then it
 gets a successor, and the old one goes on for `OVERLAP` more or until the successor is first used,
-whichever is sooner. A client that lost the answer can thus ask again.
+whichever is sooner. A client that lost the answer can thus ask again. A refresh token that comes
+once more after its successor was used is in two hands, one of them not the client's: all of its
+authorization is withdrawn.
+
+What a person may do is looked at with every grant, so that a refresh never gives more than they
+may do by then.
 """
 
 import hmac
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,9 +23,11 @@ from hashlib import sha256
 from typing import Final
 
 from daybook.app import credentials
+from daybook.app.access import Rejection, Scope
 from daybook.app.credentials import (
     ACCESS,
     ACCESS_SECONDS,
+    NO_COMPANY,
     REFRESH,
     REFRESH_SECONDS,
     SECOND,
@@ -29,8 +37,15 @@ from daybook.app.credentials import (
     predecessor_of,
 )
 from daybook.app.ports import Clock, Directory, Token, TokenTable
+from daybook.auth.applications import Applications
+from daybook.auth.codes import Code, Codes
 from daybook.auth.demo import DemoCredentials
-from daybook.domain.ids import Timestamp
+from daybook.auth.people import People, Person
+from daybook.auth.scopes import EMAIL, OPENID, PHONE, PLAIN, PROFILE
+from daybook.domain.ids import CompanyId, Timestamp
+
+_SUBJECTS: Final = uuid.UUID("5b0f7a3e-6a0e-4a58-9a57-6f8a4d1c2b90")
+"""The space of names in which people have their subjects."""
 
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
@@ -45,10 +60,30 @@ class Granted:
     refresh_token: str
     access_seconds: int
     refresh_seconds: int
+    identity: "Identity | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who has let a client in, for an identity token. `realm` is that of the company, if any."""
+
+    user: str
+    realm: str | None
+    signed_in_at: Timestamp
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom a token tells about, and the scopes by which it may (see `scopes`)."""
+
+    user: str
+    words: frozenset[str]
+    person: Person
 
 
 class GrantRefusal(Enum):
-    """Why a refresh token gets nothing."""
+    """Why a code or refresh token gets nothing."""
 
     INVALID = "Token invalid"
     """Unknown, expired or revoked."""
@@ -66,6 +101,10 @@ class Grants:
         self._directory = directory
         self._clock = clock
         self._demo = demo or DemoCredentials({})
+        self._people = People(directory, demo)
+        self._applications = Applications(directory, demo)
+        self.codes = Codes(directory, clock)
+        """The codes that are exchanged for tokens here."""
 
     def is_client(self, client_id: str, secret: str) -> bool:
         """Whether an application is who it says."""
@@ -87,16 +126,29 @@ class Grants:
                 return GrantRefusal.NOT_ITS_CLIENTS
             # nothing of the demo is kept, so the word is its own access token as well
             return Granted(text, text, ACCESS_SECONDS, REFRESH_SECONDS)
+        token = self._directory.token(credentials.digest(text))
+        if token is None:
+            return GrantRefusal.INVALID
+        allowed = self._allowed(token)
         return self._directory.change_tokens(
-            lambda table: self._refresh(table, client_id, credentials.digest(text), text)
+            lambda table: self._refresh(table, client_id, token.hash, text, allowed)
         )
 
     def _refresh(
-        self, table: TokenTable, client_id: str, token_hash: bytes, text: str
+        self,
+        table: TokenTable,
+        client_id: str,
+        token_hash: bytes,
+        text: str,
+        allowed: frozenset[Scope] | None,
     ) -> Granted | GrantRefusal:
         token = table.token(token_hash)
         now = self._clock()
-        if token is None or credentials.fault(token, now) is not None:
+        if token is None:
+            return GrantRefusal.INVALID
+        if credentials.fault(token, now) is not None or allowed is None:
+            if token.revoked_at is not None and token.client == client_id:
+                self._end_family(table, token, now)
             return GrantRefusal.INVALID
         if token.kind != REFRESH or token.client != client_id:
             return GrantRefusal.NOT_ITS_CLIENTS
@@ -104,6 +156,7 @@ class Grants:
         before = None if predecessor is None else table.token(predecessor)
         if before is not None:
             credentials.withdrawn(table, now, before)
+        token = replace(token, scopes=token.scopes - set(Scope) | set(allowed))
         access = self._issue(table, token, ACCESS, grant_label(family), ACCESS_SECONDS)
         if now - token.created_at < ROLLS_AFTER:
             left = REFRESH_SECONDS
@@ -140,14 +193,130 @@ class Grants:
             label=label,
             user=like.user,
             lifetime_us=seconds * SECOND,
+            words=credentials.words(like),
         )
         return credentials.issue(table, self._clock, wanted).text
 
+    def _allowed(self, token: Token) -> frozenset[Scope] | None:
+        """What a refresh may give: what the token allows, and whoever consented may still do.
 
-def discovery(origin: str) -> Mapping[str, object]:
-    """The OpenID discovery document of a server at `origin`."""
+        None where that person is not there any more.
+        """
+        scopes = credentials.principal(token).scopes
+        if token.user is None or not credentials.words(token):
+            return scopes
+        person = self._people.find(token.user)
+        if person is None:
+            return None
+        for company_id in token.company_ids - {NO_COMPANY}:
+            scopes &= person.principal.within(company_id).scopes
+        return scopes
+
+    def _end_family(self, table: TokenTable, token: Token, now: Timestamp) -> None:
+        """Withdraw all tokens of an authorization, inside a transaction."""
+        family = family_of(token)
+        for member in table.tokens():
+            if member.client == token.client and family_of(member) == family:
+                credentials.withdrawn(table, now, member)
+
+    def exchange(
+        self, client_id: str, text: str, redirect: str, verifier: str
+    ) -> Granted | GrantRefusal:
+        """Tokens for a code that was made for this client. A code that comes again ends them."""
+        found = self.codes.find(text)
+        if found is None:
+            return GrantRefusal.INVALID
+        code, document = found
+        if code.client != client_id:
+            return GrantRefusal.NOT_ITS_CLIENTS
+        if code.family:
+            self._withdraw(client_id, code.family)
+            return GrantRefusal.INVALID
+        wanted = self._wanted(code)
+        if wanted is None or not self.codes.counts(code, client_id, redirect, verifier):
+            return GrantRefusal.INVALID
+        made = credentials.authorize(self._directory, self._clock, wanted)
+        family = family_of(made.refresh.token)
+        first = self.codes.use(document, family)
+        if first != family:
+            self._withdraw(client_id, family)
+            self._withdraw(client_id, first)
+            return GrantRefusal.INVALID
+        identity = None
+        if OPENID in code.asked:
+            names = self._directory.names(CompanyId(code.company))
+            realm = None if names is None else names.realm
+            identity = Identity(code.user, realm, Timestamp(code.signed_in_at), code.nonce)
+        return Granted(
+            made.access.text, made.refresh.text, ACCESS_SECONDS, REFRESH_SECONDS, identity
+        )
+
+    def _wanted(self, code: Code) -> NewToken | None:
+        """What a code is worth by now: no more than its person and application may still do."""
+        person = self._people.find(code.user)
+        application = self._applications.find(code.client)
+        if person is None or application is None or person.since > code.signed_in_at:
+            return None
+        company_id = CompanyId(code.company)
+        scopes = code.scopes & application.scopes
+        if company_id != NO_COMPANY:
+            scopes &= person.principal.within(company_id).scopes
+            if not scopes or not person.principal.may_open(company_id):
+                return None
+        return NewToken(
+            client=code.client,
+            company_ids=frozenset({company_id}),
+            scopes=scopes,
+            user=code.user,
+            words=frozenset(code.asked),
+        )
+
+    def _withdraw(self, client_id: str, family: str) -> None:
+        """Withdraw all tokens of a family."""
+        credentials.revoke_those(
+            self._directory,
+            self._clock,
+            lambda token: token.client == client_id and family_of(token) == family,
+        )
+
+    def who(self, text: str) -> Known | Rejection:
+        """Whom an access token tells about, or why it is not believed."""
+        if text in self._demo.companies:
+            user: str | None = text
+            words = frozenset(PLAIN)
+        else:
+            token = self._directory.token(credentials.digest(text))
+            rejection = credentials.fault(token, self._clock())
+            if token is None or rejection is not None or token.kind != ACCESS:
+                return rejection or Rejection.UNKNOWN
+            words, user = credentials.words(token), token.user
+        person = None if user is None else self._people.find(user)
+        return Rejection.UNKNOWN if user is None or person is None else Known(user, words, person)
+
+
+def subject(user: str) -> str:
+    """What stands for a person at clients: always the same, and not their name."""
+    return str(uuid.uuid5(_SUBJECTS, user))
+
+
+def profile_of(known: Known) -> dict[str, object]:
+    """What a client is told about a person, as far as its token allows."""
+    kept = dict(known.person.profile)
+    told: dict[str, object] = {"sub": subject(known.user)}
+    if EMAIL in known.words and kept.get("email"):
+        told |= {"email": kept["email"], "emailVerified": False}
+    if PROFILE in known.words:
+        names = {"givenName": kept.get("given_name"), "familyName": kept.get("family_name")}
+        told |= {name: text for name, text in names.items() if text}
+    if PHONE in known.words and kept.get("phone_number"):
+        told |= {"phoneNumber": kept["phone_number"], "phoneNumberVerified": False}
+    return told
+
+
+def discovery(origin: str, issuer: str = "") -> Mapping[str, object]:
+    """The OpenID discovery document of a server at `origin`, which is the issuer by default."""
     return {
-        "issuer": f"{origin}/op/v1",
+        "issuer": issuer or f"{origin}/op/v1",
         "authorization_endpoint": f"{origin}/connect/oauth2",
         "token_endpoint": f"{origin}/oauth2/v1/tokens/bearer",
         "userinfo_endpoint": f"{origin}/v1/openid_connect/userinfo",
@@ -156,7 +325,22 @@ def discovery(origin: str) -> Mapping[str, object]:
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
+        "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "email", "profile", "address", "phone"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-        "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
+        "claims_supported": [
+            "aud",
+            "auth_time",
+            "exp",
+            "iat",
+            "iss",
+            "nonce",
+            "realmid",
+            "sub",
+            "email",
+            "emailVerified",
+            "familyName",
+            "givenName",
+            "phoneNumber",
+        ],
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from daybook.app import credentials, passwords
 from daybook.app.access import ALL_SCOPES, Scope
 from daybook.app.ports import Client, Store, User
+from daybook.app.redirects import redirect_fault
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.scram import scram_verifier
 from daybook.cli.environment import Environment
@@ -60,6 +61,15 @@ def add_parsers(commands: "Commands") -> None:
         help="; ".join(f"{option}: {meaning}" for option, meaning in OPTIONS.items())
         + "; may be repeated",
     )
+    parser.add_argument(
+        "--redirect",
+        action="append",
+        type=_redirect,
+        default=[],
+        metavar="URL",
+        help="address to which people who let it in are sent back, compared letter for letter:"
+        " https, or http to localhost; may be repeated",
+    )
     add_store_option(parser)
     parser = add_command(group, "list", "list applications", list_clients)
     add_store_option(parser)
@@ -108,6 +118,13 @@ def _name(text: str) -> str:
         raise argparse.ArgumentTypeError(
             "small letters, digits and . _ @ - are possible, 63 at most"
         )
+    return text
+
+
+def _redirect(text: str) -> str:
+    fault = redirect_fault(text)
+    if fault is not None:
+        raise argparse.ArgumentTypeError(fault)
     return text
 
 
@@ -177,6 +194,7 @@ def create_client(arguments: argparse.Namespace, environment: Environment) -> in
                 company_ids=companies,
                 scopes=scopes,
                 options=frozenset(arguments.option),
+                redirects=tuple(dict.fromkeys(arguments.redirect)),
             )
         )
     print_aside(f"Client {arguments.name}. This is its secret, which is not shown again:")
@@ -193,11 +211,12 @@ def list_clients(arguments: argparse.Namespace, environment: Environment) -> int
                 companies_shown(store, client.company_ids),
                 " ".join(sorted(client.scopes)),
                 " ".join(sorted(client.options)),
+                " ".join(client.redirects),
                 "valid" if client.revoked_at is None else "revoked",
             )
             for client in store.directory.clients()
         ]
-    print_table(("NAME", "COMPANIES", "SCOPES", "OPTIONS", "STATE"), rows)
+    print_table(("NAME", "COMPANIES", "SCOPES", "OPTIONS", "REDIRECTS", "STATE"), rows)
     return 0
 
 

@@ -239,6 +239,8 @@ def _wire_settings(config: Config) -> dict[str, str]:
     """What wires are told of the settings. Raises OSError and ValueError."""
     settings = {**config.interfaces, **config.sql_settings}
     settings[cursor.KEY_SETTING] = (config.key or server_key(config.secret_file)).hex()
+    if config.issuer is not None:
+        settings[oauth.ISSUER_SETTING] = config.issuer
     if config.requests_per_day is not None:
         settings[REQUESTS_PER_DAY_SETTING] = str(config.requests_per_day)
     return settings

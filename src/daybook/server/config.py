@@ -132,10 +132,17 @@ SETTINGS: Final = (
         metavar="URL",
     ),
     Setting(
+        "issuer",
+        "",
+        "who identity tokens say that they come from, for clients that insist on one; by default"
+        " this server, by its origin",
+        metavar="URL",
+    ),
+    Setting(
         "secret-file",
         "",
-        "file with the key that seals page cursors, made if it is not there; without one,"
-        " cursors end with the server process",
+        "file with the key that seals page cursors and the keys of identity tokens, made if it is"
+        " not there; without one, cursors end with the server process",
         metavar="PATH",
     ),
     Setting(
@@ -265,6 +272,7 @@ class Config:
     demo: bool
     workers: int
     origin: str | None
+    issuer: str | None
     secret_file: Path | None
     webhooks_private: bool
     requests_per_day: int | None
@@ -347,6 +355,7 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
         demo=demo,
         workers=_workers(texts),
         origin=_origin(texts["origin"]) if texts["origin"] else None,
+        issuer=_issuer(texts["issuer"]) if texts["issuer"] else None,
         secret_file=Path(texts["secret-file"]) if texts["secret-file"] else None,
         webhooks_private=_switch(texts, "webhooks-private"),
         requests_per_day=_count(texts, "requests-per-day") or None,
@@ -410,3 +419,11 @@ def _origin(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
         raise ConfigError(f"--origin {text}: scheme and authority are wanted, no path")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    plain = not (parts.query or parts.fragment or parts.username) and text.isascii()
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise ConfigError(f"--issuer {text}: an address is wanted, without query and fragment")
+    return text

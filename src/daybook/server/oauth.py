@@ -1,19 +1,34 @@
-"""OAuth 2 and OpenID over HTTP: discovery, refreshing and revoking tokens.
+"""OAuth 2 and OpenID over HTTP: discovery, the pages of consent, tokens, and who somebody is.
 
-This version has no authorization page: clients and refresh tokens come from
-`daybook token create --refresh`, or are the demo's. What needs such a page (authorization codes,
-identity tokens, the user's profile) answers 501 and says so; the discovery document names those
-addresses all the same, because clients read them before they know which they will need.
+Clients come from `daybook client create --redirect`, from `daybook token create --refresh`, which
+needs no page, or are the demo's. The pages themselves are `auth.consent`.
 """
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from daybook.app.access import Rejection
+from daybook.app.credentials import ACCESS_SECONDS, SECOND
+from daybook.app.ports import Clock
+from daybook.auth import consent
+from daybook.auth.applications import Applications
+from daybook.auth.consent import ConsentPages
 from daybook.auth.demo import DemoCredentials
-from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
-from daybook.protocols.kit import http, json
+from daybook.auth.keys import SigningKeys
+from daybook.auth.oauth import (
+    Granted,
+    GrantRefusal,
+    Grants,
+    Identity,
+    discovery,
+    profile_of,
+    subject,
+)
+from daybook.auth.scopes import OPENID
+from daybook.protocols.kit import cursor, http, json
 from daybook.protocols.kit.plugin import (
     Limits,
     Operation,
@@ -25,27 +40,53 @@ from daybook.protocols.kit.plugin import (
     Services,
 )
 
+ISSUER_SETTING: Final = "issuer"
+"""The member of `Services.settings` that says who identity tokens come from."""
+
 _WELL_KNOWN: Final = "/.well-known/openid_configuration"
 _WELL_KNOWN_SANDBOX: Final = "/.well-known/openid_sandbox_configuration"
 _TOKEN: Final = "/oauth2/v1/tokens/bearer"
 _REVOKE: Final = "/v2/oauth2/tokens/revoke"
-_ABSENT: Final = ("/connect/oauth2", "/v1/openid_connect/userinfo", "/op/v1/jwks")
+_USERINFO: Final = "/v1/openid_connect/userinfo"
+_JWKS: Final = "/op/v1/jwks"
 
+_METHODS: Final[dict[str, tuple[str, ...]]] = {
+    _WELL_KNOWN: ("GET",),
+    _WELL_KNOWN_SANDBOX: ("GET",),
+    _TOKEN: ("POST",),
+    _REVOKE: ("POST",),
+    _USERINFO: ("GET", "POST"),
+    _JWKS: ("GET",),
+    **consent.PATHS,
+}
 _OPERATIONS: Final = {
     _WELL_KNOWN: "discovery",
     _WELL_KNOWN_SANDBOX: "discovery",
     _TOKEN: "token",
     _REVOKE: "revoke",
-    "/connect/oauth2": "authorize",
-    "/v1/openid_connect/userinfo": "userinfo",
-    "/op/v1/jwks": "jwks",
+    _USERINFO: "userinfo",
+    _JWKS: "jwks",
+    consent.AUTHORIZE: "authorize",
+    consent.SIGN_IN: "sign-in",
+    consent.SIGN_OUT: "sign-out",
+    consent.STYLE: "style",
 }
 
-_POSTED: Final = (_TOKEN, _REVOKE)
-"""Addresses that are asked by POST; all others are read."""
-
 _BODY_BYTES_MAX: Final = 64 * 1024
-"""A token request is a form of three short fields."""
+"""A token request is a form of few short fields; a form of ours holds a query besides."""
+
+_CODE_GRANT: Final = "authorization_code"
+_WANTED: Final[dict[str, tuple[str, ...]]] = {
+    _CODE_GRANT: ("code", "redirect_uri"),
+    "refresh_token": ("refresh_token",),
+}
+"""What is exchanged for tokens, and the fields that have to come with it; the first is secret."""
+
+_JWKS_SECONDS: Final = 3_600
+"""Seconds for which clients may keep the published keys; one that meets a key it does not know asks
+again."""
+
+_BEARER: Final = ("www-authenticate", 'Bearer realm="Intuit", error="invalid_token"')
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 """What a token can look like; the bound is that of the original's access tokens."""
@@ -55,34 +96,53 @@ def create(services: Services) -> Plugin:
     """The OAuth endpoints over the credentials of the ledger's store."""
     directory = services.ledger.store.directory
     demo = DemoCredentials.of(directory) if services.demo else None
-    return OAuth(Grants(directory, services.clock, demo), services.runtime)
+    grants = Grants(directory, services.clock, demo)
+    applications = Applications(directory, demo)
+    pages = ConsentPages(services.ledger, services.sessions, applications, grants.codes)
+    server_key = bytes.fromhex(services.settings.get(cursor.KEY_SETTING, ""))
+    keys = SigningKeys(directory, services.clock, server_key)
+    issuer = services.settings.get(ISSUER_SETTING, "")
+    return OAuth(grants, pages, keys, services.clock, services.runtime, issuer)
 
 
 class OAuth:
     """The OAuth endpoints, mounted like a wire."""
 
     name: Final = "oauth"
-    prefixes: Final = tuple(_OPERATIONS)
+    prefixes: Final = ("/connect", *(path for path in _METHODS if path not in consent.PATHS))
     limits: Final = Limits(_BODY_BYTES_MAX)
     operations: Final = tuple(
-        Operation(name, "POST" if path in _POSTED else "GET", path, None)
-        for path, name in _OPERATIONS.items()
+        Operation(_OPERATIONS[path], method, path, None)
+        for path, methods in _METHODS.items()
+        for method in methods
     )
 
-    def __init__(self, grants: Grants, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        grants: Grants,
+        pages: ConsentPages,
+        keys: SigningKeys,
+        clock: Clock,
+        runtime: Runtime,
+        issuer: str = "",
+    ) -> None:
+        """`issuer` is who identity tokens come from; empty: the server by its origin."""
+        self._issuer = issuer
         self._grants = grants
+        self._pages = pages
+        self._keys = keys
+        self._clock = clock
         self._runtime = runtime
 
     def admit(self, request: Request) -> Response | None:
         """The refusal of what is not offered; who asks stands in the body."""
-        path = request.path.rstrip("/")
-        if path in _ABSENT:
-            return _refusal(request, 501, "not_implemented", "this version has no sign-in page")
-        if path not in _OPERATIONS:
+        methods = _METHODS.get(request.path.rstrip("/"))
+        if methods is None:
             return _refusal(request, 404, "invalid_request", "nothing answers at this path")
-        method = "POST" if path in _POSTED else "GET"
-        if request.method != method:
-            return _refusal(request, 405, "invalid_request", f"{method} is wanted here")
+        if request.method not in methods:
+            text = f"{' or '.join(methods)} is wanted here"
+            refusal = _refusal(request, 405, "invalid_request", text)
+            return replace(refusal, headers=(*refusal.headers, ("allow", ", ".join(methods))))
         return None
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
@@ -90,13 +150,17 @@ class OAuth:
         refusal = self.admit(request)
         if refusal is not None:
             return refusal
+        path = request.path.rstrip("/")
         handler: Callable[[Request], Response] | None = {
             _TOKEN: self._token,
             _REVOKE: self._revoke,
-        }.get(request.path.rstrip("/"))
+            _USERINFO: self._userinfo,
+            _JWKS: self._jwks,
+            **dict.fromkeys(consent.PATHS, self._pages.handle),
+        }.get(path)
         if handler is not None:
             return self._runtime.in_thread(partial(handler, request))
-        return _answer(request, 200, discovery(request.origin))
+        return _answer(request, 200, discovery(request.origin, self._issuer))
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand a request over."""
@@ -117,17 +181,27 @@ class OAuth:
         grant_type = fields.get("grant_type", "")
         if not grant_type:
             return _refusal(request, 400, "invalid_request", "grant_type is missing")
-        if grant_type != "refresh_token":
-            text = f"only refresh_token is offered, not {grant_type}"
+        wanted = _WANTED.get(grant_type)
+        if wanted is None:
+            text = f"only {' and '.join(_WANTED)} are offered, not {grant_type}"
             return _refusal(request, 400, "unsupported_grant_type", text)
-        text = fields.get("refresh_token", "")
-        if not text:
-            return _refusal(request, 400, "invalid_request", "refresh_token is missing")
+        lacking = next((name for name in wanted if not fields.get(name)), None)
+        if lacking is not None:
+            return _refusal(request, 400, "invalid_request", f"{lacking} is missing")
         granted: Granted | GrantRefusal = GrantRefusal.INVALID
-        if _PRINTABLE.fullmatch(text):
-            granted = self._grants.refresh(client_id, text)
+        if _PRINTABLE.fullmatch(fields[wanted[0]]):
+            if grant_type == _CODE_GRANT:
+                verifier = fields.get("code_verifier", "")
+                granted = self._grants.exchange(
+                    client_id, fields["code"], fields["redirect_uri"], verifier
+                )
+            else:
+                granted = self._grants.refresh(client_id, fields["refresh_token"])
         if isinstance(granted, GrantRefusal):
             return _refusal(request, 400, "invalid_grant", granted.value)
+        return self._granted(request, client_id, granted)
+
+    def _granted(self, request: Request, client_id: str, granted: Granted) -> Response:
         answer: dict[str, object] = {
             "token_type": "bearer",
             "access_token": granted.access_token,
@@ -137,7 +211,44 @@ class OAuth:
         }
         if request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true":
             answer["x_refresh_token_hard_expires_in"] = granted.refresh_seconds
+        if granted.identity is not None:
+            claims = self._claims(request, client_id, granted.identity)
+            answer["id_token"] = self._keys.sign(claims)
         return _answer(request, 200, answer)
+
+    def _claims(self, request: Request, client_id: str, identity: Identity) -> dict[str, object]:
+        """What an identity token says."""
+        now = self._clock() // SECOND
+        claims: dict[str, object] = {
+            "iss": discovery(request.origin, self._issuer)["issuer"],
+            "sub": subject(identity.user),
+            "aud": [client_id],
+            "auth_time": identity.signed_in_at // SECOND,
+            "iat": now,
+            "exp": now + ACCESS_SECONDS,
+        }
+        if identity.realm is not None:
+            claims["realmid"] = identity.realm
+        if identity.nonce:
+            claims["nonce"] = identity.nonce
+        return claims
+
+    def _userinfo(self, request: Request) -> Response:
+        text = http.bearer(request.headers) or ""
+        known = self._grants.who(text) if _PRINTABLE.fullmatch(text) else Rejection.MALFORMED
+        if isinstance(known, Rejection):
+            refusal = _refusal(request, 401, "invalid_token", f"the token is {known.value}")
+            return replace(refusal, headers=(*refusal.headers, _BEARER))
+        if OPENID not in known.words:
+            text = "the token does not allow openid"
+            return _refusal(request, 403, "insufficient_scope", text)
+        return _answer(request, 200, profile_of(known))
+
+    def _jwks(self, request: Request) -> Response:
+        answer = _answer(request, 200, {"keys": self._keys.published()})
+        kept = ("cache-control", f"max-age={_JWKS_SECONDS}")
+        others = (pair for pair in answer.headers if pair[0] not in ("cache-control", "pragma"))
+        return replace(answer, headers=(*others, kept))
 
     def _revoke(self, request: Request) -> Response:
         fields = _fields(request)
