@@ -214,4 +214,4 @@ def test_operations_are_a_closed_set(plugin: Plugin) -> None:
         for path in (*plugin.prefixes, *PATHS, TOKEN + "/", "/anything/else")
     }
     pages = {"authorize", "sign-in", "sign-out", "style"}
-    assert names == {"discovery", "token", "revoke", "userinfo", "jwks", "unknown", *pages}
+    assert names == {"discovery", "token", "revoke", "userinfo", "jwks", "other", *pages}
