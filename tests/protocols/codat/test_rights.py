@@ -180,6 +180,21 @@ def test_nothing_is_told_once_the_key_counts_no_more(wire: Wire) -> None:
     assert len(sent(wire, hook["id"])) == 1
 
 
+def test_nothing_is_told_of_books_whose_link_has_ended(wire: Wire) -> None:
+    company, answer = linked(wire)
+    hook = register(wire, *WRITES, "connection.deleted", key=OTHER_KEY)
+    push(wire, company, answer.json["id"])
+    wire.work()
+    assert len(sent(wire, hook["id"])) == 1
+    push(wire, company, answer.json["id"])
+    wire.tokens.known[GIVER] = Rejection.REVOKED
+    wire.work()
+    path = f"/companies/{company}/connections/{answer.json['id']}"
+    assert wire.send("DELETE", path, key=OTHER_KEY).status == 200
+    told = [each.message.event_type for each in sent(wire, hook["id"])]
+    assert told == ["journalEntries.write.successful", "connection.deleted"]
+
+
 def test_a_consumer_takes_a_key_that_may_read(wire: Wire) -> None:
     wire.allow(Scope.WRITE, Scope.ADMIN)
     body = {"url": "https://example.com", "eventTypes": WRITES}

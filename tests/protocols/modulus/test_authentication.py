@@ -8,17 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.modulus import APP, OTHER_APP, PEER, Answer, Wire, rent
+from tests.support.qbo import InlineRuntime
 
 from daybook.app.access import OPERATOR, Principal, Rejection, Scope
 from daybook.app.credentials import digest
 from daybook.app.ports import Token
+from daybook.auth.demo import DemoCredentials
+from daybook.auth.sign_in import StoreSignIn
 from daybook.protocols.kit import json as exact
+from daybook.protocols.kit.plugin import Services
+from daybook.protocols.modulus import authentication
 from daybook.protocols.modulus.authentication import KIND
 from daybook.protocols.modulus.limits import (
     FAILED_ATTEMPTS_MAX,
     FAILED_WINDOW_SECONDS,
     TOKEN_SECONDS,
 )
+from daybook.protocols.modulus.plugin import ModulusPlugin
 
 SECOND = 1_000_000
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -177,6 +183,38 @@ def test_expired_tokens_are_forgotten(wire: Wire) -> None:
     wire.clock.now += (TOKEN_SECONDS + 1) * SECOND
     token_of(wire)
     assert sorted(token.kind for token in directory.tokens()) == ["access", KIND]
+
+
+def test_nothing_is_kept_of_what_the_demo_gets(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's words end with the server that was started as a demo, and so do its tokens."""
+    wire.clock.step = 0
+    directory = wire.ledger.store.directory
+    demo = DemoCredentials({"demo": wire.company_id})
+    services = Services(
+        wire.ledger,
+        wire.tokens,
+        InlineRuntime(),
+        wire.clock,
+        sign_in=StoreSignIn(directory, demo),
+    )
+    before = wire.plugin
+    wire.plugin = ModulusPlugin(services)
+    application = ask(wire, {"app": "demo", "secret": "demo"}).object["token"]
+    person = sign_in(wire, {"username": "demo", "password": "demo"}).object
+    assert directory.tokens() == []
+    for token in (application, person):
+        assert wire.call("ListJournals", token=token).status == 200
+    here, wire.plugin = wire.plugin, before
+    assert wire.call("ListJournals", token=application).status == 401
+    wire.plugin = here
+    wire.clock.now += TOKEN_SECONDS * SECOND
+    assert wire.call("ListJournals", token=person).status == 401
+    assert ask(wire, {"app": "demo", "secret": "demo"}).status == 200
+    assert len(here._authentication._passing._tokens) == 1, "expired ones are forgotten"
+    monkeypatch.setattr(authentication, "PASSING_TOKENS_MAX", 3)
+    for _ in range(5):
+        assert ask(wire, {"app": "demo", "secret": "demo"}).status == 200
+    assert len(here._authentication._passing._tokens) == 3
 
 
 @pytest.mark.parametrize("token", ["nonsense", "6eeed540c8cf01b8f68b38f5b9e0289b", "", None, "ü"])

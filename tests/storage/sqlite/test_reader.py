@@ -94,7 +94,7 @@ def filled(store: SqliteStore, books: CompanyId) -> CompanyId:
     [
         (LIVE, (), "e USING PRIMARY KEY (company_id=?)", False),
         (Compare(Field.ID, Op.GT, 5), (), "e USING PRIMARY KEY (company_id=? AND id>?)", False),
-        (LIVE, (Sort(Field.POSTING_DATE, True),), "e USING INDEX entry_by_date", False),
+        (LIVE, (Sort(Field.POSTING_DATE, True),), "e USING COVERING INDEX entry_by_date", False),
         (LIVE, (Sort(Field.MODIFIED_AT),), "e USING INDEX entry_by_modification", False),
         (LIVE, (Sort(Field.CREATED_AT, True),), "e USING INDEX entry_by_creation", False),
         (LIVE, (Sort(Field.DOC_NUMBER),), "e USING INDEX entry_by_doc_number", False),
@@ -105,6 +105,12 @@ def filled(store: SqliteStore, books: CompanyId) -> CompanyId:
             False,
         ),
         (DAYS, (), "entry_by_date (company_id=? AND posting_date>?", True),
+        (
+            And((LIVE, DAYS)),
+            (Sort(Field.MODIFIED_AT, True),),
+            "e USING COVERING INDEX entry_by_date (company_id=? AND posting_date>?",
+            True,
+        ),
         (
             Compare(Field.MODIFIED_AT, Op.GE, 5),
             (Sort(Field.MODIFIED_AT),),

@@ -33,6 +33,9 @@ CONNECTION_DELETED: Final = "connection.deleted"
 READ_COMPLETED: Final = "read.completed"
 READ_COMPLETED_INITIAL: Final = "read.completed.initial"
 
+QUOTA_REACHED: Final = "client.rateLimit.reached"
+QUOTA_RESET: Final = "client.rateLimit.reset"
+
 SUCCESSFUL: Final = "write.successful"
 UNSUCCESSFUL: Final = "write.unsuccessful"
 
@@ -50,8 +53,8 @@ EVENT_TYPES: Final = frozenset(
         "connection.failed",
         READ_COMPLETED,
         READ_COMPLETED_INITIAL,
-        "client.rateLimit.reached",
-        "client.rateLimit.reset",
+        QUOTA_REACHED,
+        QUOTA_RESET,
         *(f"{name}.{end}" for name in DATA_TYPES for end in (SUCCESSFUL, UNSUCCESSFUL)),
         # names of the service before; registered by old programs, and nothing is sent for them
         "DataConnectionStatusChanged",

@@ -6,9 +6,12 @@ consumer is kept with, `subjects_of`, never changes and says which messages are 
 and before each is sent, `Hearing.withhold` asks the key, by its hash, whether it may read them.
 """
 
+from typing import Final
+
 from daybook.app.access import Authenticator, Principal, Scope
 from daybook.app.outbox import Consumer, Message
 from daybook.protocols.codat import events
+from daybook.protocols.codat.errors import CodatError
 from daybook.protocols.codat.views import ANY_BOOKS, Views, may_see, of_books, of_client
 
 
@@ -42,4 +45,14 @@ class Hearing:
             return None if parting else "its client has deleted the company"
         if view is None or not may_see(believed, view):
             return "the key it was registered with does not open the company"
+        if message.event_type.startswith(_OF_COMPANIES):
+            return None
+        try:
+            self._views.books(believed, view)
+        except CodatError:
+            return "the books are not open to the company any more"
         return None
+
+
+_OF_COMPANIES: Final = ("company.", "connection.")
+"""What types of messages begin with that tell nothing of books."""

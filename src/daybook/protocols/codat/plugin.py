@@ -18,6 +18,7 @@ from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
 from daybook.protocols.codat import errors, events, push
+from daybook.protocols.codat.alarms import Alarms
 from daybook.protocols.codat.calls import Call, NotQuick
 from daybook.protocols.codat.clients import Clients
 from daybook.protocols.codat.companies import Companies
@@ -77,6 +78,9 @@ class CodatPlugin:
         views = Views(ledger, services.authenticator)
         per_day = services.settings.get(REQUESTS_PER_DAY_SETTING)
         self._quota = Quota(None if per_day is None else int(per_day), services.peers)
+        self._alarms = Alarms(directory, services.clock, int(per_day or 0))
+        if per_day is not None:
+            self._alarms.arm()
         self._idempotency = Idempotency(directory)
         self._views = views
         routes = _routes(services, views)
@@ -102,6 +106,8 @@ class CodatPlugin:
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
         client: str | None = None
+        reached = False
+        answer: Response | Awaitable[Response]
         try:
             segments = _segments(request.path)
             found = self._routes.find(request.method, segments)
@@ -110,13 +116,21 @@ class CodatPlugin:
             principal = _NOBODY if anonymous else self._principal(key)
             client = principal.client
             if not anonymous:
-                self._quota.count(client, self._clock())
+                reached = self._quota.count(client, self._clock())
             call = self._call(request, principal, key, segments, found)
             assert found is not None
             assert found.route is not None
-            return self._answer(call, found.route)
+            answer = self._answer(call, found.route)
         except CodatError as error:
-            return self._error(request, error, client)
+            answer = self._error(request, error, client)
+        return self._last(client or "", answer) if reached else answer
+
+    async def _last(self, client: str, answer: Response | Awaitable[Response]) -> Response:
+        """The answer to the last request of a client's day, once that is told."""
+        response = answer if isinstance(answer, Response) else await answer
+        with suppress(StoreFailure):  # the answer is the caller's, told of it or not
+            await self._runtime.in_thread(lambda: self._alarms.reached(client))
+        return response
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand the request over."""

@@ -34,19 +34,20 @@ class Quota:
         self._day = -1
         self._counts: dict[str, int] = {}
 
-    def count(self, client: str, now: Timestamp) -> None:
-        """Count a request. Raises `CodatError` where it is one too many."""
+    def count(self, client: str, now: Timestamp) -> bool:
+        """Count a request; whether it was the last. Raises `CodatError` for one too many."""
         if self._per_day is None:
-            return
+            return False
         day = now // times.DAY
         counted = self._counted(client, day)
         if counted >= self._per_day:
-            wait = self._reset(now) - now
+            wait = resets_at(now) - now
             headers = (("Retry-After", str(wait // times.SECOND + 1)),)
             text = "You have made too many requests in a given amount of time; please retry later."
             raise CodatError(429, text, can_be_retried="True", headers=headers)
         self._counts[client] = counted + 1
         self._peers.tell(_COUNTED, b"%d %b" % (day, client.encode()))
+        return counted + 1 == self._per_day
 
     def _counted(self, client: str, day: int) -> int:
         """How many requests of a client are counted on a day, which becomes the day counted."""
@@ -67,9 +68,10 @@ class Quota:
         return (
             ("X-Rate-Limit-Limit", str(limit)),
             ("X-Rate-Limit-Remaining", str(max(limit - used, 0))),
-            ("X-Rate-Limit-Reset", times.seconds(self._reset(now))),
+            ("X-Rate-Limit-Reset", times.seconds(resets_at(now))),
         )
 
-    @staticmethod
-    def _reset(now: Timestamp) -> Timestamp:
-        return Timestamp((now // times.DAY + 1) * times.DAY)
+
+def resets_at(now: Timestamp) -> Timestamp:
+    """When counting begins anew: at the next midnight in UTC."""
+    return Timestamp((now // times.DAY + 1) * times.DAY)

@@ -1,9 +1,10 @@
 """Tokens: who gets one, and what one opens.
 
 A token is 128 random bits as 32 hexadecimal digits. It lives fifteen minutes from when it was
-made, opens one company for one application, and is kept as a hash. A person's token acts as an
-application of its own, `user:<name>`, so that what one person enters no other application changes.
-Credentials of the program at large are taken too: access tokens, and the demo's.
+made, opens one company for one application, and is kept as a hash: in the store, or, where the
+demo's credentials got it, in the memory of this server alone, as those are. A person's token acts
+as an application of its own, `user:<name>`, so that what one person enters no other application
+changes. Credentials of the program at large are taken too: access tokens, and the demo's.
 
 The company is the one the credential opens. Where it opens several, the first label of the host
 name has to say which; and where that label names a company at all, it has to be the same one.
@@ -12,6 +13,7 @@ name has to say which; and where that label names a company at all, it has to be
 import hmac
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -28,6 +30,7 @@ from daybook.protocols.modulus.attempts import Attempts
 from daybook.protocols.modulus.errors import bare, success, unauthorized
 from daybook.protocols.modulus.limits import (
     CREDENTIAL_LENGTH_MAX,
+    PASSING_TOKENS_MAX,
     PRUNE_SECONDS,
     TOKEN_LENGTH_MAX,
     TOKEN_SECONDS,
@@ -49,6 +52,27 @@ _FROM: Final = "from "
 _ONLY_FROM: Final = "only from "
 
 
+class _Passing:
+    """Tokens that nothing is to be kept of once the server ends. Used on the loop."""
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[bytes, Token] = OrderedDict()
+
+    def keep(self, token: Token, now: Timestamp) -> None:
+        """Remember a token, and forget those that have expired: they do in the order they came."""
+        self._tokens[token.hash] = token
+        while len(self._tokens) > PASSING_TOKENS_MAX or self._has_expired(now):
+            self._tokens.popitem(last=False)
+
+    def token(self, token_hash: bytes) -> Token | None:
+        """A token by its hash, or None."""
+        return self._tokens.get(token_hash)
+
+    def _has_expired(self, now: Timestamp) -> bool:
+        first = next(iter(self._tokens.values()))
+        return credentials.fault(first, now) is not None
+
+
 class Authentication:
     """Gives out tokens and believes them."""
 
@@ -58,6 +82,7 @@ class Authentication:
         self._clock = services.clock
         self._attempts = Attempts(services.clock, services.peers)
         self._pruned_at = Timestamp(0)
+        self._passing = _Passing()
 
     # Getting a token
 
@@ -113,6 +138,7 @@ class Authentication:
     async def _issue(self, principal: Principal, peer: str) -> str:
         """Make a token; writes, so it is done on a pool thread."""
         client = self._directory.client(principal.client)
+        person = None if principal.user is None else self._directory.user(principal.user)
         bound = client is not None and BOUND in client.options
         text, now = secrets.token_hex(_TOKEN_BYTES), self._clock()
         token = Token(
@@ -129,6 +155,10 @@ class Authentication:
         prune = now - self._pruned_at >= PRUNE_SECONDS * _SECOND
         if prune:
             self._pruned_at = now
+
+        if client is None and person is None:
+            self._passing.keep(token, now)
+            return text
 
         def keep() -> None:
             if prune:
@@ -153,7 +183,8 @@ class Authentication:
 
     def _principal(self, request: Request, text: str) -> Principal:
         if _OWN(text):
-            token = self._directory.token(credentials.digest(text))
+            token_hash = credentials.digest(text)
+            token = self._passing.token(token_hash) or self._directory.token(token_hash)
             if token is not None and token.kind == KIND:
                 if credentials.fault(token, self._clock()) is not None:
                     raise unauthorized("the token has expired or was revoked; get another")

@@ -17,6 +17,9 @@ TOKEN_SECONDS: Final = 15 * 60
 TOKEN_LENGTH_MAX: Final = 4_096
 """Characters of a token that are looked at: the longest that other wires issue."""
 
+PASSING_TOKENS_MAX: Final = 10_000
+"""Tokens of the demo that are remembered at a time; beyond it the oldest is forgotten."""
+
 PRUNE_SECONDS: Final = 60
 """Seconds between two times that expired tokens are forgotten."""
 
