@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.graphql import OTHER_REALM, TOKEN, GraphqlWire, account_id, entry_id, two_lines
 
+from daybook.protocols.intuit_graphql import pages, roots
+
 ORDERS = ["TRANSACTION_DATE", "REFERENCE_NUMBER", "CREATE_TIME", "LAST_UPDATED_TIME", "ID"]
 WALK = """query ($first: Int, $after: String, $last: Int, $before: String,
   $order: [JournalEntryOrderBy!]) { company { journalEntries(first: $first, after: $after,
@@ -289,3 +291,51 @@ def test_entry_ids_look_alike_everywhere(wire: GraphqlWire) -> None:
     assert [int(each.rpartition(":")[2]) for each in listed] == sorted(
         int(each.rpartition(":")[2]) for each in listed
     )
+
+
+def test_a_page_of_large_entries_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page has fewer rows where they would be too large together, and says that there are more;
+    what is asked for by id is all there.
+    """
+    wire = GraphqlWire()
+    monkeypatch.setattr(pages, "PAGE_BYTES_MAX", 2_500)
+    monkeypatch.setattr(roots, "PAGE_BYTES_MAX", 2_500)
+    whole = [entry["id"] for entry in walk(wire, 1_000)]
+    assert len(whole) == len(set(whole)) > 100
+    assert whole == [entry["id"] for entry in walk(wire, 7)]
+    assert [entry["id"] for entry in walk(wire, 1_000, "last", "before")][::-1] == whole
+    text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    data = wire.post(text, {"ids": whole[:40]}).data
+    assert [each["id"] for each in data["nodes"]] == whole[:40]
+
+
+def walk(
+    wire: GraphqlWire, size: int, count: str = "first", after: str = "after"
+) -> list[dict[str, Any]]:
+    """All entries, page by page either way; backwards, each page is turned round."""
+    text = (
+        f"query ($n: Int, $c: String) {{ company {{ journalEntries({count}: $n, {after}: $c) {{"
+        " nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"
+    )
+    found: list[dict[str, Any]] = []
+    cursor, more = None, True
+    while more:
+        shown = wire.post(text, {"n": size, "c": cursor}).data["company"]["journalEntries"]
+        info = shown["pageInfo"]
+        forwards = count == "first"
+        found += shown["nodes"] if forwards else shown["nodes"][::-1]
+        more = info["hasNextPage" if forwards else "hasPreviousPage"]
+        cursor = info["endCursor" if forwards else "startCursor"]
+    return found
+
+
+def test_answers_have_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted over all lists and nodes of an answer; what came before is shown."""
+    wire = GraphqlWire()
+    monkeypatch.setattr(roots, "ANSWER_LINES_MAX", 10)
+    text = "{ company { few: journalEntries(first: 3) { nodes { id } }"
+    text += " many: journalEntries(first: 100) { nodes { id } } } }"
+    answer = wire.post(text)
+    assert (answer.status, answer.codes) == (200, ["VAL-9020"])
+    assert len(answer.json["data"]["company"]["few"]["nodes"]) == 3
+    assert answer.json["data"]["company"]["many"] is None

@@ -5,6 +5,7 @@ introspection with data, or whose `@skip` or `@include` has a variable that came
 the library says what is wrong. What asks for the schema alone is answered once for each document.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,12 +23,13 @@ from graphql.execution.values import VariableValues
 from daybook.protocols.intuit_graphql import measure
 from daybook.protocols.intuit_graphql.documents import Operation
 from daybook.protocols.intuit_graphql.errors import Code, field_errors, refused
-from daybook.protocols.intuit_graphql.limits import PLANS_KEPT, VALIDATION_ERRORS_MAX
+from daybook.protocols.intuit_graphql.limits import ANSWERS_KEPT, PLANS_KEPT, VALIDATION_ERRORS_MAX
 from daybook.protocols.intuit_graphql.plan import Plan, compile_query
 from daybook.protocols.intuit_graphql.roots import Call
 from daybook.protocols.kit import json
 
-_ANSWER: Final = "answer"
+_ANSWERS: Final[deque[tuple[Operation, bytes]]] = deque(maxlen=ANSWERS_KEPT)
+"""Answers about the schema, which never changes; those kept longest make room."""
 _COERCED: Final = "coerced"
 _CONDITIONS: Final = "conditions"
 
@@ -60,9 +62,9 @@ def carry_out(
     operation: Operation, variables: Mapping[str, Any], call: Call, schema: GraphQLSchema
 ) -> bytes:
     """The answer to an operation. Raises `RequestFault`."""
-    kept: bytes | None = operation.made.get(_ANSWER)
-    if kept is not None:
-        return kept
+    for each, kept in tuple(_ANSWERS):
+        if each is operation:
+            return kept
     coerced = coerce(operation, variables, schema)
     if not operation.changes and not operation.introspects:
         plan = plan_of(operation, coerced, schema)
@@ -70,7 +72,7 @@ def carry_out(
             return plan.run(call, coerced)
     answer = by_library(operation, variables, call, schema)
     if operation.introspects_alone:
-        operation.made[_ANSWER] = answer
+        _ANSWERS.append((operation, answer))
     return answer
 
 
