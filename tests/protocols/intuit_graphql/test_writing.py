@@ -355,5 +355,18 @@ def test_notes_of_other_interfaces_are_kept(wire: GraphqlWire) -> None:
     assert [(note.position, note.description) for note in entry.notes] == [(1, "only text")]
 
 
+def test_entries_of_no_amount_that_others_made(wire: GraphqlWire) -> None:
+    """They are shown, changed but for their lines, and deleted; here nothing makes them."""
+    drafts = (LineDraft(Side.DEBIT, 0, ById(44)), LineDraft(Side.CREDIT, 0, ById(139)))
+    record = wire.execute(CreateEntry(EntryContent(drafts)))
+    shown = {"id": entry_id(record.id), "metadata": {"entityVersion": "0"}}
+    assert update(wire, shown, memo="kept").data["updateJournalEntry"]["memo"] == "kept"
+    shown["metadata"] = {"entityVersion": "1"}
+    lines = [line("DEBIT", "0", 44), line("CREDIT", "0", 139)]
+    assert update(wire, shown, entryLines=lines).codes == ["VAL-9003"]
+    text = "mutation ($id: ID!) { deleteJournalEntry(id: $id) { success } }"
+    assert wire.post(text, {"id": shown["id"]}).data["deleteJournalEntry"]["success"]
+
+
 def test_every_refusal_has_a_code() -> None:
     assert set(CODES) == set(RefusalCode)
