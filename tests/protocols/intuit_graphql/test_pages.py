@@ -339,3 +339,7 @@ def test_answers_have_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (answer.status, answer.codes) == (200, ["VAL-9020"])
     assert len(answer.json["data"]["company"]["few"]["nodes"]) == 3
     assert answer.json["data"]["company"]["many"] is None
+    again = wire.post(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [entry_id(80)] * 9}
+    )
+    assert (again.status, again.codes, again.json["data"]) == (200, ["VAL-9020"], None)

@@ -6,6 +6,7 @@ error of the field. All of a request's reads see one snapshot.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -223,13 +224,15 @@ def _nodes(given: list[str], call: Call) -> list[Any]:
     scene = call.scene
     resolved = [ids.resolve(each, scene.company) for each in given]
     named: dict[str, set[int]] = {name: set() for name in ENTITIES}
-    entry_ids: set[int] = set()
+    times: Counter[int] = Counter()
     for found in resolved:
         if found is not None and found[0] is Kind.TRANSACTION:
-            entry_ids.add(found[1])
+            times[found[1]] += 1
         elif found is not None and found[0] in _ENTITY_OF:
             named[_ENTITY_OF[found[0]]].add(found[1])
-    entries = live_entries(entry_ids, call)
+    entries = live_entries(times, call)
+    for number, entry in entries.items():  # one that is asked for again is shown again
+        call.count_lines([entry] * (times[number] - 1))
     scene.gather(named, ENTITIES)
     scene.gather_for_entries(entries.values())
     shown = []
