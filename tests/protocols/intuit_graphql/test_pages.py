@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.graphql import OTHER_REALM, TOKEN, GraphqlWire, account_id, entry_id, two_lines
 
-from daybook.protocols.intuit_graphql import pages, roots
+from daybook.protocols.intuit_graphql import pages, plan, roots
 
 ORDERS = ["TRANSACTION_DATE", "REFERENCE_NUMBER", "CREATE_TIME", "LAST_UPDATED_TIME", "ID"]
 WALK = """query ($first: Int, $after: String, $last: Int, $before: String,
@@ -343,3 +343,31 @@ def test_answers_have_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [entry_id(80)] * 9}
     )
     assert (again.status, again.codes, again.json["data"]) == (200, ["VAL-9020"], None)
+
+
+def test_lines_count_by_what_is_asked_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aliases multiply the answer: so they do the count, and a mutation is refused beforehand."""
+    wire = GraphqlWire()
+    many = " ".join(f"a{at}: amount b{at}: sequence" for at in range(50))
+    text = "{ company { journalEntries(first: 20) { nodes { entryLines { %s } } } } }"
+    entries = wire.post(text % "amount").data["company"]["journalEntries"]["nodes"]
+    lines_max = sum(len(entry["entryLines"]) for entry in entries)
+    monkeypatch.setattr(roots, "ANSWER_LINES_MAX", lines_max)
+    assert wire.post(text % "amount").data
+    assert wire.post(text % many).codes == ["VAL-9020"]
+    text = "mutation ($e: CreateJournalEntryInput!) { createJournalEntry(journalEntry: $e) { %s } }"
+    count = "{ company { journalEntries(first: 0) { totalCount } } }"
+    before = wire.post(count).data
+    lines = "".join(f"l{at}: entryLines {{ {many} }} " for at in range(10))
+    assert wire.post(text % lines, {"e": two_lines()}).codes == ["VAL-9020"]
+    assert wire.post(count).data == before
+    assert wire.post(text % "id", {"e": two_lines()}).data
+
+
+def test_an_answer_has_so_many_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = GraphqlWire()
+    monkeypatch.setattr(plan, "ANSWER_CHARACTERS_MAX", 100)
+    text = "{ company { a: journalEntries(first: 9) { nodes { id } } b: accounts { totalCount } } }"
+    answer = wire.post(text)
+    assert (answer.status, answer.codes) == (200, ["VAL-9020"])
+    assert len(answer.json["data"]["company"]["a"]["nodes"]) == 9

@@ -23,7 +23,12 @@ from graphql.execution.values import VariableValues
 from daybook.protocols.intuit_graphql import measure
 from daybook.protocols.intuit_graphql.documents import Operation
 from daybook.protocols.intuit_graphql.errors import Code, field_errors, refused
-from daybook.protocols.intuit_graphql.limits import ANSWERS_KEPT, PLANS_KEPT, VALIDATION_ERRORS_MAX
+from daybook.protocols.intuit_graphql.limits import (
+    ANSWERS_KEPT,
+    MUTATION_LINE_SHARE,
+    PLANS_KEPT,
+    VALIDATION_ERRORS_MAX,
+)
 from daybook.protocols.intuit_graphql.plan import Plan, compile_query
 from daybook.protocols.intuit_graphql.roots import Call
 from daybook.protocols.kit import json
@@ -32,6 +37,7 @@ _ANSWERS: Final[deque[tuple[Operation, bytes]]] = deque(maxlen=ANSWERS_KEPT)
 """Answers about the schema, which never changes; those kept longest make room."""
 _COERCED: Final = "coerced"
 _CONDITIONS: Final = "conditions"
+_WEIGHT: Final = "weight"
 
 
 def coerce(
@@ -66,6 +72,10 @@ def carry_out(
         if each is operation:
             return kept
     coerced = coerce(operation, variables, schema)
+    weight: int | None = operation.made.get(_WEIGHT)
+    if weight is None:
+        weight = operation.made[_WEIGHT] = measure.line_weight(operation.place)
+    call.line_weight = weight * (MUTATION_LINE_SHARE if operation.changes else 1)
     if not operation.changes and not operation.introspects:
         plan = plan_of(operation, coerced, schema)
         if plan is not None:

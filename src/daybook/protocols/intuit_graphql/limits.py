@@ -74,6 +74,17 @@ PAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 ANSWER_LINES_MAX: Final = 250_000
 """Lines of entries in one answer: what `NODES_MAX` estimates, counted once they are read."""
 
+LINE_FIELDS_USUAL: Final = 50
+"""Fields that lines are asked for, at most, to count once in that: twice those of the published
+documents. With more, under aliases, a line counts as many times as they hold this number."""
+
+MUTATION_LINE_SHARE: Final = 10
+"""Times a line counts in the answer of a mutation, which the library walks field by field."""
+
+ANSWER_CHARACTERS_MAX: Final = 64 * 1024 * 1024
+"""Characters of an answer before its next list is refused: twenty times a page of 1,000 entries
+with the published fields."""
+
 VALIDATION_ERRORS_MAX: Final = 50
 """Errors reported for one document or one set of variables."""
 

@@ -36,6 +36,7 @@ from daybook.protocols.intuit_graphql.limits import (
     INTROSPECTION_DEPTH_MAX,
     INTROSPECTION_ESTIMATES,
     INTROSPECTION_NODES_MAX,
+    LINE_FIELDS_USUAL,
     LIST_ESTIMATE,
     NESTING_MAX,
     NODES_MAX,
@@ -169,6 +170,19 @@ def measure(document: DocumentNode) -> list[tuple[OperationDefinitionNode, Place
             if isinstance(each, OperationDefinitionNode):
                 places.append((each, place))
     return places
+
+
+def line_weight(place: Place) -> int:
+    """Times each line of an entry counts in an answer, by the fields that lines are asked for."""
+    return 1 + _line_fields(place, False) // (LINE_FIELDS_USUAL + 1)
+
+
+def _line_fields(place: Place, within: bool) -> int:
+    total = 0
+    for below in place.below.values():
+        inside = within or (below.node is not None and below.node.name.value == "entryLines")
+        total += within + _line_fields(below, inside)
+    return total
 
 
 def estimate(place: Place, variables: Mapping[str, Any]) -> None:

@@ -51,12 +51,14 @@ class Call:
     seal: CursorSeal
     deadline: float
     request_id: str
+    line_weight: int = 1
+    """Times each line counts, see `measure.line_weight`."""
     lines: int = 0
-    """Lines of entries read so far."""
+    """Lines of entries in the answer so far, by their weight."""
 
-    def count_lines(self, entries: Collection[JournalEntry]) -> None:
-        """Raises `Fault` where entries would make the answer too large."""
-        self.lines += sum(len(entry.lines) for entry in entries)
+    def count_lines(self, number: int) -> None:
+        """Raises `Fault` where so many more lines would make the answer too large."""
+        self.lines += number * self.line_weight
         if self.lines > ANSWER_LINES_MAX:
             message = f"An answer has up to {ANSWER_LINES_MAX:,} lines; ask for fewer entries."
             raise fault(Code.QUERY_TOO_COMPLEX, message)
@@ -156,13 +158,17 @@ def _list_page(
         condition = Filters(scene.company, reader).read(arguments.get("filter"), listed.members)
         page = Page(_search(name, listed, condition, arguments, call, reader), asked, call.seal)
     entries = [row for row in page.rows if isinstance(row, JournalEntry)]
-    call.count_lines(entries)
+    call.count_lines(_lines(entries))
     if listed.entity is None:
         scene.gather_for_entries(entries, wanted)
     else:
         records = [row for row in page.rows if not isinstance(row, JournalEntry)]
         scene.keep(listed.entity, records, wanted)
     return page
+
+
+def _lines(entries: Collection[JournalEntry]) -> int:
+    return sum(len(entry.lines) for entry in entries)
 
 
 def _search(
@@ -232,7 +238,7 @@ def _nodes(given: list[str], call: Call) -> list[Any]:
             named[_ENTITY_OF[found[0]]].add(found[1])
     entries = live_entries(times, call)
     for number, entry in entries.items():  # one that is asked for again is shown again
-        call.count_lines([entry] * (times[number] - 1))
+        call.count_lines(len(entry.lines) * (times[number] - 1))
     scene.gather(named, ENTITIES)
     scene.gather_for_entries(entries.values())
     shown = []
@@ -260,7 +266,7 @@ def live_entries(numbers: Collection[int], call: Call) -> dict[int, JournalEntry
         for _ in numbers:  # as many pages at most: each has a row, or is the last
             page = Keyset(len(numbers), after)
             entries = reader.entries(Query(condition, (Sort(Field.ID),), page, PAGE_BYTES_MAX))
-            call.count_lines(entries)
+            call.count_lines(_lines(entries))
             found.update((entry.id, entry) for entry in entries if is_shown(entry))
             if not entries or len(found) == len(numbers):
                 break
