@@ -76,6 +76,13 @@ def test_what_cannot_be_read(text: str) -> None:
     assert ids.parse(text, Kind.ACCOUNT, STRICT) is Trouble.MALFORMED
 
 
+@given(st.text(max_size=30) | st.sampled_from(["\u00b2", "\u0663", "9" * 5_000, "", "00", "-1"]))
+def test_numbers(text: str) -> None:
+    """Decimal digits of ASCII without a zero in front, as long as a record's number can be."""
+    number = ids.number_of(text)
+    assert number is None or (str(number) == text and 0 <= number < 2**63)
+
+
 def test_ids_of_another_company_look_not_found_outside_the_demo() -> None:
     """In every place that takes an id, and in no other words than for one that does not exist."""
     wire = GraphqlWire()

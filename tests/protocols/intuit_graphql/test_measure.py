@@ -3,7 +3,11 @@
 import time
 
 import pytest
+from graphql import get_introspection_query
 from tests.support.graphql import GraphqlWire
+
+from daybook.protocols.intuit_graphql import execution
+from daybook.protocols.intuit_graphql.limits import ANSWERS_KEPT
 
 SECONDS_MAX = 0.25
 """What a hostile document may cost, in processor time: the machine may do other things too."""
@@ -16,6 +20,7 @@ SPREADS = "".join(
     for at in range(60)
 )
 BLOCKS = '"""\\' * 30_000
+SCHEMA = "types { name fields { name args { name type { name ofType { name } } } type { name } } }"
 
 HOSTILE = {
     "aliases": f"{{ {ALIASES} }}",
@@ -50,6 +55,12 @@ HOSTILE = {
     " tax { taxGroup { saleRates { taxRate { id } } purchaseRates { taxRate { id } } } } } } } } }",
     "deep introspection": "{ __schema { types { fields { type { fields { type { fields { type {"
     " fields { name } } } } } } } } } }",
+    "the schema again and again": "{ "
+    + " ".join(f"a{at}: __schema {{ {SCHEMA} }}" for at in range(50))
+    + " }",
+    "parts of the schema again and again": "{ __schema { "
+    + " ".join(f"a{at}: {SCHEMA}" for at in range(50))
+    + " } }",
     "variables that are not there": "{ company { id @skip(if: $x) } }",
     "unknown fields": "{ company { " + " ".join(f"f{at}" for at in range(3_000)) + " } }",
 }
@@ -87,6 +98,27 @@ def test_hostile_documents(wire: GraphqlWire, name: str) -> None:
 )
 def test_what_is_large_and_honest(wire: GraphqlWire, name: str, text: str) -> None:
     assert wire.post(text).data is not None, name
+
+
+def test_what_tools_ask_of_the_schema(wire: GraphqlWire) -> None:
+    """The usual query of tools with all that it can ask for; answered from memory after that."""
+    text = get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+    )
+    first = wire.post(text)
+    assert first.data["__schema"]["types"]
+    started = time.thread_time()
+    assert wire.post(text).response.body == first.response.body
+    assert time.thread_time() - started < SECONDS_MAX / 5
+
+
+def test_answers_about_the_schema_are_kept_with_a_bound(wire: GraphqlWire) -> None:
+    for at in range(ANSWERS_KEPT + 5):
+        wire.post(f'{{ __type(name: "Query") {{ name a{at}: name }} }}')
+    assert len(execution._ANSWERS) == ANSWERS_KEPT
 
 
 def test_page_sizes_in_variables_count(wire: GraphqlWire) -> None:

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.graphql import OTHER_REALM, TOKEN, GraphqlWire, account_id, entry_id, two_lines
 
+from daybook.protocols.intuit_graphql import pages, plan, roots
+
 ORDERS = ["TRANSACTION_DATE", "REFERENCE_NUMBER", "CREATE_TIME", "LAST_UPDATED_TIME", "ID"]
 WALK = """query ($first: Int, $after: String, $last: Int, $before: String,
   $order: [JournalEntryOrderBy!]) { company { journalEntries(first: $first, after: $after,
@@ -289,3 +291,83 @@ def test_entry_ids_look_alike_everywhere(wire: GraphqlWire) -> None:
     assert [int(each.rpartition(":")[2]) for each in listed] == sorted(
         int(each.rpartition(":")[2]) for each in listed
     )
+
+
+def test_a_page_of_large_entries_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page has fewer rows where they would be too large together, and says that there are more;
+    what is asked for by id is all there.
+    """
+    wire = GraphqlWire()
+    monkeypatch.setattr(pages, "PAGE_BYTES_MAX", 2_500)
+    monkeypatch.setattr(roots, "PAGE_BYTES_MAX", 2_500)
+    whole = [entry["id"] for entry in walk(wire, 1_000)]
+    assert len(whole) == len(set(whole)) > 100
+    assert whole == [entry["id"] for entry in walk(wire, 7)]
+    assert [entry["id"] for entry in walk(wire, 1_000, "last", "before")][::-1] == whole
+    text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    data = wire.post(text, {"ids": whole[:40]}).data
+    assert [each["id"] for each in data["nodes"]] == whole[:40]
+
+
+def walk(
+    wire: GraphqlWire, size: int, count: str = "first", after: str = "after"
+) -> list[dict[str, Any]]:
+    """All entries, page by page either way; backwards, each page is turned round."""
+    text = (
+        f"query ($n: Int, $c: String) {{ company {{ journalEntries({count}: $n, {after}: $c) {{"
+        " nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"
+    )
+    found: list[dict[str, Any]] = []
+    cursor, more = None, True
+    while more:
+        shown = wire.post(text, {"n": size, "c": cursor}).data["company"]["journalEntries"]
+        info = shown["pageInfo"]
+        forwards = count == "first"
+        found += shown["nodes"] if forwards else shown["nodes"][::-1]
+        more = info["hasNextPage" if forwards else "hasPreviousPage"]
+        cursor = info["endCursor" if forwards else "startCursor"]
+    return found
+
+
+def test_answers_have_so_many_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted over all lists and nodes of an answer; what came before is shown."""
+    wire = GraphqlWire()
+    monkeypatch.setattr(roots, "ANSWER_LINES_MAX", 10)
+    text = "{ company { few: journalEntries(first: 3) { nodes { id } }"
+    text += " many: journalEntries(first: 100) { nodes { id } } } }"
+    answer = wire.post(text)
+    assert (answer.status, answer.codes) == (200, ["VAL-9020"])
+    assert len(answer.json["data"]["company"]["few"]["nodes"]) == 3
+    assert answer.json["data"]["company"]["many"] is None
+    again = wire.post(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [entry_id(80)] * 9}
+    )
+    assert (again.status, again.codes, again.json["data"]) == (200, ["VAL-9020"], None)
+
+
+def test_lines_count_by_what_is_asked_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aliases multiply the answer: so they do the count, and a mutation is refused beforehand."""
+    wire = GraphqlWire()
+    many = " ".join(f"a{at}: amount b{at}: sequence" for at in range(50))
+    text = "{ company { journalEntries(first: 20) { nodes { entryLines { %s } } } } }"
+    entries = wire.post(text % "amount").data["company"]["journalEntries"]["nodes"]
+    lines_max = sum(len(entry["entryLines"]) for entry in entries)
+    monkeypatch.setattr(roots, "ANSWER_LINES_MAX", lines_max)
+    assert wire.post(text % "amount").data
+    assert wire.post(text % many).codes == ["VAL-9020"]
+    text = "mutation ($e: CreateJournalEntryInput!) { createJournalEntry(journalEntry: $e) { %s } }"
+    count = "{ company { journalEntries(first: 0) { totalCount } } }"
+    before = wire.post(count).data
+    lines = "".join(f"l{at}: entryLines {{ {many} }} " for at in range(10))
+    assert wire.post(text % lines, {"e": two_lines()}).codes == ["VAL-9020"]
+    assert wire.post(count).data == before
+    assert wire.post(text % "id", {"e": two_lines()}).data
+
+
+def test_an_answer_has_so_many_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = GraphqlWire()
+    monkeypatch.setattr(plan, "ANSWER_CHARACTERS_MAX", 100)
+    text = "{ company { a: journalEntries(first: 9) { nodes { id } } b: accounts { totalCount } } }"
+    answer = wire.post(text)
+    assert (answer.status, answer.codes) == (200, ["VAL-9020"])
+    assert len(answer.json["data"]["company"]["a"]["nodes"]) == 9

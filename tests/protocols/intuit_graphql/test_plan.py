@@ -326,6 +326,7 @@ ROOTS = st.sampled_from([["company"], ["node", "nodes"], None])
 CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
+@pytest.mark.timeout(3_600 if SLOW else 300)
 @settings(max_examples=1_000 if SLOW else 40, deadline=None, suppress_health_check=CHECKS)
 @given(
     text=ROOTS.flatmap(
@@ -340,6 +341,7 @@ def test_random_documents(both: BothWays, text: str, data: st.DataObject) -> Non
     answers_alike(both, livelier.whole(parse(text)), livelier.variables)
 
 
+@pytest.mark.timeout(3_600 if SLOW else 300)
 @settings(max_examples=3_000 if SLOW else 100, deadline=None, suppress_health_check=CHECKS)
 @given(data=st.data())
 def test_random_documents_with_many_rows(both: BothWays, data: st.DataObject) -> None:

@@ -179,6 +179,8 @@ def test_which_company(wire: GraphqlWire) -> None:
 
     assert asked(None, TOKEN) == asked(REALM, TOKEN) == "Daybook Demo Ltd"
     assert asked(OTHER_REALM, "both") == "Second Demo Ltd"
+    for header in ("\u00b2", "9" * 5_000):
+        assert asked(header, TOKEN) == "AuthorizationFailed"
     for realm, token in ((OTHER_REALM, TOKEN), ("1", TOKEN), ("x", TOKEN), (None, "both")):
         assert asked(realm, token) == "AuthorizationFailed"
 

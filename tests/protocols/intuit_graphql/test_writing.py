@@ -122,8 +122,9 @@ def test_amounts_that_are_taken(wire: GraphqlWire, amount: object) -> None:
 @pytest.mark.parametrize("amount", ["1.005", "-1", -1, "10000000000000.00", "1e-3", "1e40"])
 def test_amounts_that_are_refused(wire: GraphqlWire, amount: object) -> None:
     found = errors(wire, two_lines(amount))
-    assert {code for code, _ in found} == {"VAL-9003"}
-    assert found[0][1] == ["journalEntry", "entryLines", 0, "amount"]
+    assert found == [
+        ("VAL-9003", ["journalEntry", "entryLines", at, "amount"]) for at in range(2)
+    ], "and nothing about their sum, which is not known"
 
 
 @pytest.mark.parametrize("amount", ["", "x", "1,000", " 1", "NaN", True, [], "1e999", "0x1"])
@@ -352,6 +353,19 @@ def test_notes_of_other_interfaces_are_kept(wire: GraphqlWire) -> None:
         entry = reader.entry(record.id)  # type: ignore[arg-type]
     assert isinstance(entry, JournalEntry)
     assert [(note.position, note.description) for note in entry.notes] == [(1, "only text")]
+
+
+def test_entries_of_no_amount_that_others_made(wire: GraphqlWire) -> None:
+    """They are shown, changed but for their lines, and deleted; here nothing makes them."""
+    drafts = (LineDraft(Side.DEBIT, 0, ById(44)), LineDraft(Side.CREDIT, 0, ById(139)))
+    record = wire.execute(CreateEntry(EntryContent(drafts)))
+    shown = {"id": entry_id(record.id), "metadata": {"entityVersion": "0"}}
+    assert update(wire, shown, memo="kept").data["updateJournalEntry"]["memo"] == "kept"
+    shown["metadata"] = {"entityVersion": "1"}
+    lines = [line("DEBIT", "0", 44), line("CREDIT", "0", 139)]
+    assert update(wire, shown, entryLines=lines).codes == ["VAL-9003"]
+    text = "mutation ($id: ID!) { deleteJournalEntry(id: $id) { success } }"
+    assert wire.post(text, {"id": shown["id"]}).data["deleteJournalEntry"]["success"]
 
 
 def test_every_refusal_has_a_code() -> None:

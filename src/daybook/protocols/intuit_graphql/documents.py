@@ -69,7 +69,7 @@ class Operation:
 
 
 def _is_meta(node: FieldNode | None) -> bool:
-    return node is not None and node.name.value in ("__schema", "__type")
+    return node is not None and node.name.value in measure.META
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,10 @@ class Findings:
         """Note something."""
         self._found.append((stage, Finding(code, message, argument)))
 
+    def has(self, stage: Stage) -> bool:
+        """Whether a stage has found something."""
+        return any(found is stage for found, _ in self._found)
+
     def conclude(self) -> None:
         """Raise the findings of the first stage that has any, as a `Fault`."""
         if self._found:
@@ -126,7 +130,8 @@ class Drafting:
                 continue  # noted already, and there is nothing to lay the line over
             drafts.append(self._line(line, (*_LINES, at), before[at], numbers[at]))
             self.origins.append(at)
-        self._check_amounts([each for each in drafts if isinstance(each, LineDraft)])
+        if not self._findings.has(Stage.AMOUNTS):  # their sum would mean nothing
+            self._check_amounts([each for each in drafts if isinstance(each, LineDraft)])
         for note in () if self._entry is None else self._entry.notes:
             place = min(note.position, len(drafts))
             drafts.insert(place, NoteDraft(note.description, note.annex, note.id))

@@ -5,6 +5,7 @@ introspection with data, or whose `@skip` or `@include` has a variable that came
 the library says what is wrong. What asks for the schema alone is answered once for each document.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,14 +23,21 @@ from graphql.execution.values import VariableValues
 from daybook.protocols.intuit_graphql import measure
 from daybook.protocols.intuit_graphql.documents import Operation
 from daybook.protocols.intuit_graphql.errors import Code, field_errors, refused
-from daybook.protocols.intuit_graphql.limits import PLANS_KEPT, VALIDATION_ERRORS_MAX
+from daybook.protocols.intuit_graphql.limits import (
+    ANSWERS_KEPT,
+    MUTATION_LINE_SHARE,
+    PLANS_KEPT,
+    VALIDATION_ERRORS_MAX,
+)
 from daybook.protocols.intuit_graphql.plan import Plan, compile_query
 from daybook.protocols.intuit_graphql.roots import Call
 from daybook.protocols.kit import json
 
-_ANSWER: Final = "answer"
+_ANSWERS: Final[deque[tuple[Operation, bytes]]] = deque(maxlen=ANSWERS_KEPT)
+"""Answers about the schema, which never changes; those kept longest make room."""
 _COERCED: Final = "coerced"
 _CONDITIONS: Final = "conditions"
+_WEIGHT: Final = "weight"
 
 
 def coerce(
@@ -60,17 +68,21 @@ def carry_out(
     operation: Operation, variables: Mapping[str, Any], call: Call, schema: GraphQLSchema
 ) -> bytes:
     """The answer to an operation. Raises `RequestFault`."""
-    kept: bytes | None = operation.made.get(_ANSWER)
-    if kept is not None:
-        return kept
+    for each, kept in tuple(_ANSWERS):
+        if each is operation:
+            return kept
     coerced = coerce(operation, variables, schema)
+    weight: int | None = operation.made.get(_WEIGHT)
+    if weight is None:
+        weight = operation.made[_WEIGHT] = measure.line_weight(operation.place)
+    call.line_weight = weight * (MUTATION_LINE_SHARE if operation.changes else 1)
     if not operation.changes and not operation.introspects:
         plan = plan_of(operation, coerced, schema)
         if plan is not None:
             return plan.run(call, coerced)
     answer = by_library(operation, variables, call, schema)
     if operation.introspects_alone:
-        operation.made[_ANSWER] = answer
+        _ANSWERS.append((operation, answer))
     return answer
 
 

@@ -43,6 +43,7 @@ class Trouble(Enum):
 
 _VERSION: Final = "v4.1"
 _LOCAL: Final = re.compile(r"[0-9]{1,21}|[0-9a-f]{38}", re.ASCII).fullmatch
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII).fullmatch
 _LARGEST: Final = 2**63 - 1
 _BY_HASH: Final = {kind.value: kind for kind in Kind}
 
@@ -61,7 +62,7 @@ def text(realm: str, kind: Kind, number: int | str) -> str:
 
 def number_of(local: str) -> int | None:
     """The number that the bare part of an id stands for, or None if no record has it."""
-    if not local.isdigit() or (local[0] == "0" and local != "0"):
+    if _NUMBER(local) is None:
         return None
     number = int(local)
     return number if number <= _LARGEST else None
@@ -88,7 +89,7 @@ def split(given: str) -> tuple[str | None, str | None, str] | None:
     except (binascii.Error, ValueError):
         return None
     parts = plain.split(":")
-    if len(parts) != 3 or parts[0] != _VERSION or not parts[1].isdigit():
+    if len(parts) != 3 or parts[0] != _VERSION or _NUMBER(parts[1]) is None:
         return None
     return parts[1], parts[2], local
 

@@ -41,12 +41,49 @@ what `TOKENS_MAX` allows to write down without fragments."""
 NODES_MAX: Final = 250_000
 """Objects that an operation may come to, by estimate: page sizes multiplied down the tree."""
 
+INTROSPECTION_NODES_MAX: Final = 75_000
+"""The same for what is asked of the schema itself: twice what the usual query of tools comes to,
+and less than a quarter of a second."""
+
+INTROSPECTION_ESTIMATES: Final = {
+    "types": 80,
+    "fields": 8,
+    "inputFields": 6,
+    "args": 3,
+    "enumValues": 6,
+    "possibleTypes": 3,
+    "directives": 6,
+}
+"""Members that lists of the schema are taken to have in that estimate: about what they have."""
+
+ANSWERS_KEPT: Final = 16
+"""Answers about the schema kept for the next time. A tool asks one or two questions; an answer has
+less than half a megabyte."""
+
 LIST_ESTIMATE: Final = 10
 """Members that a list without a page size is taken to have, in that estimate."""
 
 PAGE_ROWS_DEFAULT: Final = 100
 PAGE_ROWS_MAX: Final = 1_000
 """Rows of a page where none are asked for, and at most; also the ids of `nodes`."""
+
+PAGE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Bytes of stored records read for one page, which ends early above it (a first row always comes).
+1,000 entries of four lines have less than a twentieth of it."""
+
+ANSWER_LINES_MAX: Final = 250_000
+"""Lines of entries in one answer: what `NODES_MAX` estimates, counted once they are read."""
+
+LINE_FIELDS_USUAL: Final = 50
+"""Fields that lines are asked for, at most, to count once in that: twice those of the published
+documents. With more, under aliases, a line counts as many times as they hold this number."""
+
+MUTATION_LINE_SHARE: Final = 10
+"""Times a line counts in the answer of a mutation, which the library walks field by field."""
+
+ANSWER_CHARACTERS_MAX: Final = 64 * 1024 * 1024
+"""Characters of an answer before its next list is refused: twenty times a page of 1,000 entries
+with the published fields."""
 
 VALIDATION_ERRORS_MAX: Final = 50
 """Errors reported for one document or one set of variables."""

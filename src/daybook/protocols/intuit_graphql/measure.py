@@ -34,6 +34,9 @@ from daybook.protocols.intuit_graphql.limits import (
     DIRECTIVES_MAX,
     DOCUMENT_LENGTH_MAX,
     INTROSPECTION_DEPTH_MAX,
+    INTROSPECTION_ESTIMATES,
+    INTROSPECTION_NODES_MAX,
+    LINE_FIELDS_USUAL,
     LIST_ESTIMATE,
     NESTING_MAX,
     NODES_MAX,
@@ -55,6 +58,9 @@ _IGNORED: Final = frozenset("#, \t\r\n\ufeff")
 
 _LISTS: Final = frozenset({"entryLines", "saleRates", "purchaseRates", "contactMethods"})
 _ROWS: Final = frozenset({"nodes", "edges"})
+
+META: Final = frozenset({"__schema", "__type"})
+"""Fields of Query that show the schema itself."""
 
 
 def too_complex(message: str) -> RequestFault:
@@ -166,10 +172,40 @@ def measure(document: DocumentNode) -> list[tuple[OperationDefinitionNode, Place
     return places
 
 
+def line_weight(place: Place) -> int:
+    """Times each line of an entry counts in an answer, by the fields that lines are asked for."""
+    return 1 + _line_fields(place, False) // (LINE_FIELDS_USUAL + 1)
+
+
+def _line_fields(place: Place, within: bool) -> int:
+    total = 0
+    for below in place.below.values():
+        inside = within or (below.node is not None and below.node.name.value == "entryLines")
+        total += within + _line_fields(below, inside)
+    return total
+
+
 def estimate(place: Place, variables: Mapping[str, Any]) -> None:
     """Refuse an operation that may come to too many objects. Raises `RequestFault`."""
     if _objects(place, variables, 1) > NODES_MAX:
         raise too_complex(f"The operation may come to more than {NODES_MAX:,} objects.")
+    of_schema = [
+        below for below in place.below.values() if below.node and below.node.name.value in META
+    ]
+    if sum(_schema_objects(each) for each in of_schema) > INTROSPECTION_NODES_MAX:
+        raise too_complex(
+            f"The operation may come to more than {INTROSPECTION_NODES_MAX:,} parts of the schema."
+        )
+
+
+def _schema_objects(place: Place) -> int:
+    """Objects below a place of the schema's own schema."""
+    total = 0
+    for below in place.below.values():
+        if below.node is not None and below.below:
+            times = INTROSPECTION_ESTIMATES.get(below.node.name.value, 1)
+            total += times * (1 + _schema_objects(below))
+    return total
 
 
 def _objects(place: Place, variables: Mapping[str, Any], rows: int) -> int:

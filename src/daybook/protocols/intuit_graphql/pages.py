@@ -20,6 +20,7 @@ from daybook.domain.query import Filter, Keyset, Offset, Query, Sort, precedes, 
 from daybook.protocols.intuit_graphql.errors import Code, fault
 from daybook.protocols.intuit_graphql.limits import (
     CURSOR_LENGTH_MAX,
+    PAGE_BYTES_MAX,
     PAGE_ROWS_DEFAULT,
     PAGE_ROWS_MAX,
 )
@@ -58,7 +59,8 @@ class Search:
     def rows(self, limit: int, after: Key | None = None, *, backwards: bool = False) -> list[Row]:
         """Rows after a key, in the order or against it."""
         sort = self.reverse if backwards else self.sort
-        return list(self.fetch(Query(self.filter, sort, Keyset(limit, after))))
+        page = Keyset(limit, after)
+        return list(self.fetch(Query(self.filter, sort, page, PAGE_BYTES_MAX)))
 
     def key(self, row: Row) -> Key:
         """The sort key of a row."""
@@ -130,7 +132,7 @@ class Page:
         self._wanted = wanted
         self._after = self._bound(wanted.after)
         self._before = self._bound(wanted.before)
-        self._more = False
+        self._more: bool | None = None
         self.rows: list[Row] = self._read()
 
     def _bound(self, cursor: str | None) -> _Bound:
@@ -147,7 +149,7 @@ class Page:
         return _END if row is None else search.key(row)
 
     def _read(self) -> list[Row]:
-        """The rows; notes on the way whether there is another in the direction of reading."""
+        """The rows; notes on the way if there is another in the direction of reading."""
         search, size = self._search, self._wanted.size
         start, stop = self._after, self._before
         if self._wanted.backwards:
@@ -160,9 +162,11 @@ class Page:
         found = search.rows(size + 1, start, backwards=self._wanted.backwards)
         if stop is not None and (stop is not _END or self._wanted.backwards):
             kept = [] if isinstance(stop, _End) else self._short_of(found, stop)
-            self._more = len(kept) < len(found)
+            if len(kept) < len(found):
+                self._more = True
             found = kept
-        self._more = self._more or len(found) > size
+        if len(found) > size:
+            self._more = True
         found = found[:size]
         return found[::-1] if self._wanted.backwards else found
 
@@ -190,16 +194,30 @@ class Page:
             else (not precedes(bound, key, search.sort))
         )
 
+    def _has_more(self) -> bool:
+        """Whether there is a row after the last one that was read, in the direction of reading.
+
+        A page may have fewer rows than there are because they would be too large together.
+        """
+        if self._more is None:
+            backwards = self._wanted.backwards
+            self._more = bool(self.rows) and bool(
+                self._search.rows(
+                    1, self._search.key(self.rows[0 if backwards else -1]), backwards=backwards
+                )
+            )
+        return self._more
+
     def has_next(self) -> bool:
         """Whether there is a row after the page."""
         if not self._wanted.backwards:
-            return self._more
+            return self._has_more()
         return self._is_beyond(self._before, backwards=True)
 
     def has_previous(self) -> bool:
         """Whether there is a row before the page."""
         if self._wanted.backwards:
-            return self._more
+            return self._has_more()
         return self._is_beyond(self._after, backwards=False)
 
     def total_count(self) -> int:

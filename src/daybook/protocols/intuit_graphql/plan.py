@@ -47,7 +47,7 @@ from graphql.execution.values import VariableValues
 from daybook.domain.currencies import exponent
 from daybook.domain.events import ACCOUNT, CONTACT
 from daybook.protocols.intuit_graphql.documents import Operation
-from daybook.protocols.intuit_graphql.errors import Fault, field_errors
+from daybook.protocols.intuit_graphql.errors import Code, Fault, fault, field_errors
 from daybook.protocols.intuit_graphql.fields import (
     EXPRESSIONS,
     FIELDS,
@@ -65,6 +65,7 @@ from daybook.protocols.intuit_graphql.fields import (
     over,
     type_of,
 )
+from daybook.protocols.intuit_graphql.limits import ANSWER_CHARACTERS_MAX
 from daybook.protocols.intuit_graphql.roots import LISTS, ROOTS, Call, list_page
 from daybook.protocols.intuit_graphql.scene import (
     CLASSES,
@@ -133,6 +134,8 @@ class Run:
     call: Call
     variables: VariableValues
     errors: list[dict[str, Any]] = field(default_factory=list)
+    characters: int = 0
+    """Length of the lists written so far."""
 
     def fail(self, fault: Exception, nodes: Sequence[FieldNode], path: Path) -> None:
         """Note the error of a field."""
@@ -383,11 +386,15 @@ class _Compiler:
         def write(_: Any, run: Run, path: Path) -> str:
             try:
                 arguments = get_argument_values(definition, nodes[0], run.variables)
+                if run.characters > ANSWER_CHARACTERS_MAX:
+                    raise fault(Code.QUERY_TOO_COMPLEX, "The answer is too large; ask for less.")
                 page = list_page(name, arguments, run.call, wanted)
-            except (Fault, GraphQLError) as fault:
-                run.fail(fault, nodes, path)
+            except (Fault, GraphQLError) as refused:
+                run.fail(refused, nodes, path)
                 return _NULL
-            return inner(page, run.call.scene)
+            text = inner(page, run.call.scene)
+            run.characters += len(text)
+            return text
 
         return write
 
@@ -403,8 +410,8 @@ class _Compiler:
             try:
                 arguments = get_argument_values(definition, nodes[0], run.variables)
                 value = resolve(arguments, run.call)
-            except (Fault, GraphQLError) as fault:
-                run.fail(fault, nodes, path)
+            except (Fault, GraphQLError) as refused:
+                run.fail(refused, nodes, path)
                 if is_non_null_type(definition.type):
                     raise _Null from None
                 return _NULL

@@ -6,6 +6,7 @@ error of the field. All of a request's reads see one snapshot.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -16,7 +17,6 @@ from daybook.app.access import Scope
 from daybook.app.ledger import Books
 from daybook.app.ports import Reader, StoreFailure
 from daybook.domain.events import ACCOUNT, CONTACT
-from daybook.domain.ids import EntryId
 from daybook.domain.model import Company, ContactKind, JournalEntry, Status
 from daybook.domain.query import ALWAYS, And, Field, Filter, Keyset, OneOf, Query, Sort
 from daybook.protocols.intuit_graphql import filters, ids, pages
@@ -24,7 +24,7 @@ from daybook.protocols.intuit_graphql.errors import Code, Fault, fault
 from daybook.protocols.intuit_graphql.fields import type_of
 from daybook.protocols.intuit_graphql.filters import Filters, Member
 from daybook.protocols.intuit_graphql.ids import Kind
-from daybook.protocols.intuit_graphql.limits import PAGE_ROWS_MAX
+from daybook.protocols.intuit_graphql.limits import ANSWER_LINES_MAX, PAGE_BYTES_MAX, PAGE_ROWS_MAX
 from daybook.protocols.intuit_graphql.pages import Page, Search
 from daybook.protocols.intuit_graphql.scene import (
     CLASSES,
@@ -51,6 +51,17 @@ class Call:
     seal: CursorSeal
     deadline: float
     request_id: str
+    line_weight: int = 1
+    """Times each line counts, see `measure.line_weight`."""
+    lines: int = 0
+    """Lines of entries in the answer so far, by their weight."""
+
+    def count_lines(self, number: int) -> None:
+        """Raises `Fault` where so many more lines would make the answer too large."""
+        self.lines += number * self.line_weight
+        if self.lines > ANSWER_LINES_MAX:
+            message = f"An answer has up to {ANSWER_LINES_MAX:,} lines; ask for fewer entries."
+            raise fault(Code.QUERY_TOO_COMPLEX, message)
 
     def check(self, scope: Scope) -> None:
         """Raises `Fault` where the token does not allow something, or time is up."""
@@ -147,12 +158,17 @@ def _list_page(
         condition = Filters(scene.company, reader).read(arguments.get("filter"), listed.members)
         page = Page(_search(name, listed, condition, arguments, call, reader), asked, call.seal)
     entries = [row for row in page.rows if isinstance(row, JournalEntry)]
+    call.count_lines(_lines(entries))
     if listed.entity is None:
         scene.gather_for_entries(entries, wanted)
     else:
         records = [row for row in page.rows if not isinstance(row, JournalEntry)]
         scene.keep(listed.entity, records, wanted)
     return page
+
+
+def _lines(entries: Collection[JournalEntry]) -> int:
+    return sum(len(entry.lines) for entry in entries)
 
 
 def _search(
@@ -214,13 +230,15 @@ def _nodes(given: list[str], call: Call) -> list[Any]:
     scene = call.scene
     resolved = [ids.resolve(each, scene.company) for each in given]
     named: dict[str, set[int]] = {name: set() for name in ENTITIES}
-    entry_ids: set[int] = set()
+    times: Counter[int] = Counter()
     for found in resolved:
         if found is not None and found[0] is Kind.TRANSACTION:
-            entry_ids.add(found[1])
+            times[found[1]] += 1
         elif found is not None and found[0] in _ENTITY_OF:
             named[_ENTITY_OF[found[0]]].add(found[1])
-    entries = live_entries(entry_ids, scene)
+    entries = live_entries(times, call)
+    for number, entry in entries.items():  # one that is asked for again is shown again
+        call.count_lines(len(entry.lines) * (times[number] - 1))
     scene.gather(named, ENTITIES)
     scene.gather_for_entries(entries.values())
     shown = []
@@ -238,20 +256,22 @@ def _nodes(given: list[str], call: Call) -> list[Any]:
     return shown
 
 
-def live_entries(numbers: Collection[int], scene: Scene) -> dict[int, JournalEntry]:
-    """The entries with some numbers that this wire shows."""
+def live_entries(numbers: Collection[int], call: Call) -> dict[int, JournalEntry]:
+    """The entries with some numbers that this wire shows. Raises `Fault` if they are too large."""
+    found: dict[int, JournalEntry] = {}
     if not numbers:
-        return {}
-    with scene.reader() as reader:
-        if len(numbers) == 1:
-            found = [reader.entry(EntryId(number)) for number in numbers]
-        else:
-            found = [*reader.entries(_by_id(numbers))]
-    return {entry.id: entry for entry in found if entry is not None and is_shown(entry)}
-
-
-def _by_id(numbers: Collection[int]) -> Query:
-    return Query(OneOf(Field.ID, tuple(numbers)), (Sort(Field.ID),), Keyset(len(numbers)))
+        return found
+    condition, after = OneOf(Field.ID, tuple(numbers)), None
+    with call.scene.reader() as reader:
+        for _ in numbers:  # as many pages at most: each has a row, or is the last
+            page = Keyset(len(numbers), after)
+            entries = reader.entries(Query(condition, (Sort(Field.ID),), page, PAGE_BYTES_MAX))
+            call.count_lines(_lines(entries))
+            found.update((entry.id, entry) for entry in entries if is_shown(entry))
+            if not entries or len(found) == len(numbers):
+                break
+            after = (entries[-1].id, entries[-1].id)
+    return found
 
 
 def is_shown(entry: JournalEntry) -> bool:

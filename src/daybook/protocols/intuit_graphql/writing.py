@@ -58,6 +58,7 @@ def create(arguments: Arguments, call: Call) -> JournalEntry:
     """Make an entry."""
     _may_write(call)
     given = {name: value for name, value in arguments[_ARGUMENT].items() if value is not None}
+    call.count_lines(len(given["entryLines"]))
     findings = Findings()
     memo = _memo(given, findings)
     number = _number(given, findings)
@@ -82,6 +83,8 @@ def update(arguments: Arguments, call: Call) -> JournalEntry:
     entry = _entry(given["id"], call, (_ARGUMENT, "id"))
     version = given["metadata"]["entityVersion"]
     _check_version(entry, version, (_ARGUMENT, "metadata", "entityVersion"))
+    sent = given.get("entryLines")
+    call.count_lines(len(entry.lines if sent is None else sent))
     findings = Findings()
     memo = _memo(given, findings)
     number = _number(given, findings)
