@@ -17,7 +17,7 @@ from typing import Any, Final
 from daybook.app.access import Principal, Rejection
 from daybook.app.ledger import Books
 from daybook.app.ports import Overloaded, StoreFailure
-from daybook.protocols.intuit_graphql import explorer, ids, negotiation
+from daybook.protocols.intuit_graphql import explorer, ids, negotiation, outline
 from daybook.protocols.intuit_graphql.documents import Documents, Operation
 from daybook.protocols.intuit_graphql.errors import Code, RequestFault, request_fault
 from daybook.protocols.intuit_graphql.execution import carry_out
@@ -29,7 +29,7 @@ from daybook.protocols.intuit_graphql.schema import schema
 from daybook.protocols.kit import json
 from daybook.protocols.kit.cursor import KEY_SETTING, CursorSeal
 from daybook.protocols.kit.http import content_type
-from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
+from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Services
 
 PATH: Final = "/2020-04/graphql"
 ALIAS: Final = "/graphql"
@@ -56,9 +56,9 @@ class GatewayFault(Exception):
 class GraphqlPlugin:
     """Intuit's GraphQL interface over HTTP. See `Plugin`."""
 
-    name = "intuit_graphql"
-    prefixes = (PATH, ALIAS)
-    limits = Limits(BODY_BYTES_MAX)
+    name = outline.NAME
+    prefixes = outline.PREFIXES
+    limits = outline.LIMITS
 
     def __init__(self, services: Services) -> None:
         self._services = services
