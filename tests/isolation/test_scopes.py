@@ -197,7 +197,7 @@ class Caller:
 
 def open_session(house: Premises, tenant: Tenant, scopes: frozenset[Scope]) -> Session:
     principal = Principal(tenant.word, frozenset({tenant.id}), scopes, tenant.word)
-    listener = cast(SqlListener, house.assembly.listeners[0])
+    listener = cast(SqlListener, house.listeners[0])
     return listener.open(cast(Connection, Caller()), tenant.word, principal, tenant.slug)
 
 

@@ -40,7 +40,7 @@ class Desk:
 
     def __init__(self, house: Premises) -> None:
         self.house = house
-        self.listener = cast(SqlListener, house.assembly.listeners[0])
+        self.listener = cast(SqlListener, house.listeners[0])
         self.ours = self.open(house.ours, house.ours.slug)
         self.theirs = self.open(house.theirs, house.theirs.slug)
         self.tried = 0

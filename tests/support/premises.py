@@ -121,6 +121,7 @@ class Premises:
         config = read_config({}, {"store": store, "sql": "127.0.0.1:0", **settings})
         log = configure_log(level, "json", self.log)
         self.assembly: Assembly = assemble(config, self.ledger, log, self.loop)
+        self.listeners = [make() for make in self.assembly.listening]
         self.directory = self.ledger.store.directory
         self.ours = self._tenant("quokka", 0)
         self.theirs = self._tenant("wombat", 100)
@@ -131,7 +132,7 @@ class Premises:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for listener in self.assembly.listeners:
+        for listener in self.listeners:
             self.loop.run_until_complete(listener.close())
         self.assembly.runtime.close()
         self.loop.close()

@@ -43,6 +43,7 @@ from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
+from daybook.server.later import Later
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.peers import ServerPeers
@@ -58,6 +59,9 @@ _WORK: Final = "server.work"
 
 Create = Callable[[Services], Plugin]
 """What the `plugin` module of a wire offers."""
+
+MakeListener = Callable[[], Listener]
+"""Makes a wire with a port of its own. Raises OSError and ValueError for settings it cannot use."""
 
 
 def open_books(config: Config, *, claim_server: bool = True) -> Ledger:
@@ -156,8 +160,15 @@ class Assembly:
     lifecycle: Lifecycle
     background: Background
     pages: ServerPages
-    listeners: tuple[Listener, ...] = ()
-    """Wires with a port of their own: there is one such port, so there is one at most."""
+    listening: tuple[MakeListener, ...] = ()
+    """What makes each wire with a port of its own; there is one such port, so one at most. It
+    loads the wire, which takes long."""
+
+    def load(self) -> None:
+        """Load what was left for later. On any thread."""
+        for plugin in self.plugins:
+            if isinstance(plugin, Later):
+                plugin.load()
 
 
 def assemble(
@@ -197,7 +208,7 @@ def assemble(
         peers=peers or Alone(),
     )
     plugins = tuple(create(services) for create in wires())
-    listeners = () if config.sql is None else tuple(make(services) for make in listening())
+    makers = () if config.sql is None else tuple(partial(make, services) for make in listening())
     background = _background(config, ledger, peers)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
@@ -211,7 +222,7 @@ def assemble(
         origin=config.origin,
         lifecycle=lifecycle,
     )
-    return Assembly(application, plugins, runtime, lifecycle, background, pages, listeners)
+    return Assembly(application, plugins, runtime, lifecycle, background, pages, makers)
 
 
 def _background(config: Config, ledger: Ledger, peers: ServerPeers | None) -> Background:
@@ -248,9 +259,11 @@ def _wire_settings(config: Config) -> dict[str, str]:
 
 def wires() -> Iterator[Create]:
     """What makes each wire: the program's own by name, then those of other packages."""
-    for module in sorted(pkgutil.iter_modules(protocols.__path__), key=lambda found: found.name):
-        name = f"{protocols.__name__}.{module.name}.plugin"
-        if module.ispkg and module.name != "kit" and find_spec(name) is not None:
+    for name in _modules("plugin"):
+        outline = f"{name.removesuffix('.plugin')}.outline"
+        if find_spec(outline) is not None:
+            yield partial(Later, import_module(outline), name)
+        else:
             yield cast("Create", import_module(name).create)
     yield oauth.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
@@ -258,11 +271,28 @@ def wires() -> Iterator[Create]:
 
 
 def listening() -> Iterator[Callable[[Services], Listener]]:
-    """What makes each wire that listens on a port of its own."""
+    """What loads and makes each wire that listens on a port of its own."""
+    for name in _modules("listener"):
+        yield partial(_made, name)
+
+
+def preload() -> None:
+    """Load all wires, also those that are otherwise left for later."""
+    for kind in ("plugin", "listener"):
+        for name in _modules(kind):
+            import_module(name)
+
+
+def _modules(kind: str) -> Iterator[str]:
+    """The modules of that name in the folders of the program's own wires."""
     for module in sorted(pkgutil.iter_modules(protocols.__path__), key=lambda found: found.name):
-        name = f"{protocols.__name__}.{module.name}.listener"
+        name = f"{protocols.__name__}.{module.name}.{kind}"
         if module.ispkg and module.name != "kit" and find_spec(name) is not None:
-            yield cast("Callable[[Services], Listener]", import_module(name).create)
+            yield name
+
+
+def _made(name: str, services: Services) -> Listener:
+    return cast("Listener", import_module(name).create(services))
 
 
 def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Metrics:

@@ -18,7 +18,17 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import msgspec
-import structlog
+
+# For tracebacks that are never asked for here, structlog loads a library where it finds it, which
+# takes longer than loading structlog: it is not to be found.
+if "rich" in sys.modules:
+    import structlog
+else:
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        del sys.modules["rich"]
 
 BUCKETS: Final = (
     0.0005,

@@ -21,6 +21,7 @@ from types import FrameType
 import uvicorn
 
 from daybook.app.ledger import Ledger
+from daybook.protocols.kit.plugin import Listener
 from daybook.server.asgi import Application
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble
@@ -106,12 +107,9 @@ async def _run(
     peers = None if seat is None else ServerPeers(seat.place, seat.inboxes)
     assembly = assemble(config, ledger, log, loop, peers)
     server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
-    accepting = [
-        await loop.create_server(listener.connection, sock=each, backlog=BACKLOG)
-        for listener in assembly.listeners
-        for each in bound.sql
-    ]
+    listening = _Listening(assembly, bound.sql)
     ready = asyncio.create_task(_ready(server, config, ledger, assembly, bound, announce))
+    rest = asyncio.create_task(_rest(server, assembly, listening))
     if seat is not None:
         loop.add_reader(seat.parent.fileno(), _orphaned, seat.parent)
     assembly.background.start()
@@ -119,13 +117,60 @@ async def _run(
         await server.serve(sockets=bound.http)
     finally:
         ready.cancel()
-        for each in accepting:
+        try:
+            await rest  # raises what it met
+        finally:
+            await listening.close()
+            await asyncio.to_thread(assembly.background.close)
+            assembly.runtime.close()
+            gc.unfreeze()
+
+
+class _Listening:
+    """The wires with a port of their own. Callers of that port wait until they are loaded."""
+
+    def __init__(self, assembly: Assembly, sockets: Sequence[socket.socket]) -> None:
+        self._makers = assembly.listening
+        self._sockets = sockets
+        self._listeners: list[Listener] = []
+        self._accepting: list[asyncio.Server] = []
+        for each in sockets:
+            each.listen(BACKLOG)
+
+    async def start(self) -> None:
+        """Load them and accept who waits. Raises OSError and ValueError."""
+        loop = asyncio.get_running_loop()
+        for make in self._makers:
+            listener = await asyncio.to_thread(make)
+            self._listeners.append(listener)
+            for each in self._sockets:
+                self._accepting.append(
+                    await loop.create_server(listener.connection, sock=each, backlog=BACKLOG)
+                )
+
+    async def close(self) -> None:
+        """Accept nobody any more, and let statements under way end."""
+        for each in self._accepting:
             each.close()
-        for listener in assembly.listeners:
+        for listener in self._listeners:
             await listener.close()
-        await asyncio.to_thread(assembly.background.close)
-        assembly.runtime.close()
-        gc.unfreeze()
+
+
+async def _rest(server: uvicorn.Server, assembly: Assembly, listening: _Listening) -> None:
+    """Once the server answers: load what takes long, and settle the memory start-up has left."""
+    while not server.started:
+        if server.should_exit:
+            return
+        await asyncio.sleep(0.001)
+    try:
+        await listening.start()
+        await asyncio.to_thread(assembly.load)
+    except BaseException:
+        server.should_exit = True
+        raise
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 class _Server(uvicorn.Server):
@@ -187,16 +232,13 @@ async def _ready(
     bound: Bound,
     announce: Callable[[str], None],
 ) -> None:
-    """Once the server listens: say so, and settle the memory that start-up has left."""
+    """Once the server listens: say so."""
     while not server.started:
         await asyncio.sleep(0.001)
     host, port = bound.http[0].getsockname()[:2]
     sql = Address(*bound.sql[0].getsockname()[:2]) if bound.sql else None
     announce(banner(config, ledger, assembly.plugins, Address(host, port), sql))
     _raise_file_limit()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 

@@ -32,7 +32,7 @@ from typing import Final, NoReturn
 
 from daybook.app.ledger import Ledger
 from daybook.app.ports import StoreFailure
-from daybook.server.bootstrap import listening, open_books, wires
+from daybook.server.bootstrap import open_books, preload
 from daybook.server.config import Config
 from daybook.server.observe import Logger
 from daybook.server.peers import Inbox, inboxes
@@ -68,8 +68,7 @@ def serve(config: Config, ledger: Ledger, log: Logger, bound: Bound, began: floa
     ledger.store.close()
     try:
         shared = replace(config, key=server_key(config.secret_file))
-        for _ in (*wires(), *listening()):
-            pass  # loads them, for all processes at once
+        preload()  # for all processes at once
         gc.collect()
         gc.freeze()
         return _Supervisor(shared, log, bound, began).run()

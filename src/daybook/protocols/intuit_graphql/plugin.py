@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Any, Final
 
-from daybook.app.access import Principal, Rejection, Scope
+from daybook.app.access import Principal, Rejection
 from daybook.app.ledger import Books
 from daybook.app.ports import Overloaded, StoreFailure
-from daybook.protocols.intuit_graphql import explorer, ids, negotiation
+from daybook.protocols.intuit_graphql import explorer, ids, negotiation, outline
 from daybook.protocols.intuit_graphql.documents import Documents, Operation
 from daybook.protocols.intuit_graphql.errors import Code, RequestFault, request_fault
 from daybook.protocols.intuit_graphql.execution import carry_out
@@ -29,22 +29,12 @@ from daybook.protocols.intuit_graphql.schema import schema
 from daybook.protocols.kit import json
 from daybook.protocols.kit.cursor import KEY_SETTING, CursorSeal
 from daybook.protocols.kit.http import content_type
-from daybook.protocols.kit.plugin import (
-    Limits,
-    Plugin,
-    Problem,
-    Request,
-    Response,
-    Services,
-)
-from daybook.protocols.kit.plugin import Operation as Address
+from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Services
 
 PATH: Final = "/2020-04/graphql"
 ALIAS: Final = "/graphql"
 
 _METHODS: Final = "GET, POST, OPTIONS"
-_NOTHING: Final[frozenset[Scope]] = frozenset()
-"""What a token must allow for a request as such: each field asks for what it needs."""
 _HEADERS: Final = (("Cache-Control", "no-store"), ("Vary", "Accept, Accept-Encoding"))
 
 
@@ -66,17 +56,10 @@ class GatewayFault(Exception):
 class GraphqlPlugin:
     """Intuit's GraphQL interface over HTTP. See `Plugin`."""
 
-    name = "intuit_graphql"
-    prefixes = (PATH, ALIAS)
-    limits = Limits(BODY_BYTES_MAX)
-    operations = tuple(
-        Address(f"{method.lower()} graphql", method, path, _NOTHING, what)
-        for path in prefixes
-        for method, what in (
-            ("POST", "Carry out a document"),
-            ("GET", "Carry out a document that changes nothing, or show the page to explore with"),
-        )
-    )
+    name = outline.NAME
+    prefixes = outline.PREFIXES
+    limits = outline.LIMITS
+    operations = outline.OPERATIONS
 
     def __init__(self, services: Services) -> None:
         self._services = services
