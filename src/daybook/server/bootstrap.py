@@ -20,6 +20,7 @@ from typing import Final, cast
 
 from daybook import protocols
 from daybook.app.access import Authenticator, Logins
+from daybook.app.activity import ActivityLog
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.app.worker import OperationWorker
@@ -128,6 +129,7 @@ def assemble(
         authenticator = DemoAuthenticator(demo, authenticator)
         logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
+    activity = ActivityLog()
     services = Services(
         ledger=ledger,
         authenticator=authenticator,
@@ -137,6 +139,7 @@ def assemble(
         settings=_wire_settings(config),
         sign_in=StoreSignIn(store.directory, demo),
         logins=logins,
+        activities=activity,
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())
@@ -151,6 +154,7 @@ def assemble(
         body_timeout=config.body_timeout,
         origin=config.origin,
         lifecycle=lifecycle,
+        activity=activity,
     )
     return Assembly(application, plugins, runtime, lifecycle, background, listeners)
 

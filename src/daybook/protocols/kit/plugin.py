@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from daybook.app.access import Authenticator, Logins, Nobody, SignIn
+from daybook.app.activity import Activities, ActivityLog
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
 from daybook.app.ports import Clock
@@ -112,6 +113,8 @@ class Services:
     sign_in: SignIn = field(default_factory=Nobody)
     logins: Logins | None = None
     """Users with passwords, for wires that sign people in themselves."""
+    activities: Activities = field(default_factory=ActivityLog)
+    """The recent requests of all wires, for whoever shows them."""
 
 
 class Plugin(Protocol):
