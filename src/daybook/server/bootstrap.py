@@ -40,6 +40,7 @@ from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.secret import server_key
 from daybook.server.sender import WebhookSender
+from daybook.web import plugin as web_pages
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
@@ -150,7 +151,7 @@ def assemble(
     lifecycle = Lifecycle()
     application = Application(
         Router(plugins),
-        ServerPages(store, metrics, lifecycle, plugins),
+        ServerPages(store, metrics, lifecycle),
         metrics,
         log,
         body_timeout=config.body_timeout,
@@ -182,6 +183,7 @@ def wires() -> Iterator[Create]:
         if module.ispkg and module.name != "kit" and find_spec(name) is not None:
             yield cast("Create", import_module(name).create)
     yield oauth.create
+    yield web_pages.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
 
