@@ -119,3 +119,31 @@ def test_settings_of_a_company(shop: Terminal) -> None:
     shop.ok("company", "settings", "--four-eyes", "off", "--unique-numbers", "off")
     assert shop.ok("company", "settings", "--closed-through", "none") == before
     assert shop.run("company", "settings", "--closed-through", "soon") == 2
+
+
+def test_a_user_with_roles(shop: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
+    roles = ("--role", "mill=viewer", "--role", "*=approver", "--email", "ada@example.com")
+    shop.ok("user", "create", "ada", "--password-stdin", *roles)
+    kept = user(shop, "ada")
+    assert kept is not None
+    assert [role for _, role in kept.roles] == ["approver", "viewer"]
+    assert kept.roles[0][0] == 0
+    assert dict(kept.profile) == {"email": "ada@example.com"}
+    assert shop.ok("user", "list").splitlines()[1].split() == [
+        "ada",
+        "*=approver",
+        "mill=viewer",
+        "valid",
+    ]
+
+
+def test_roles_that_cannot_be(shop: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n" * 2))
+    both = ("--role", "mill=viewer", "--scope", "read")
+    assert "goes without" in shop.fails("user", "create", "ada", "--password-stdin", *both)
+    unknown = ("--role", "x=viewer")
+    assert "no company 'x'" in shop.fails("user", "create", "ada", "--password-stdin", *unknown)
+    for role in ("viewer", "mill=emperor"):
+        assert shop.run("user", "create", "ada", "--role", role) == 2
+        assert "COMPANY=ROLE" in shop.err

@@ -516,6 +516,7 @@ def test_clients_have_rights_and_are_listed(store: Store) -> None:
         frozenset({CompanyId(2), CompanyId(10)}),
         frozenset({"read", "write"}),
         frozenset({"posts-at-once"}),
+        ("https://app.example/back?to=1", "http://127.0.0.1:8000/back"),
     )
     plain = Client("a", "Plain", b"\2" * 32, START)
     for client in (full, plain):
@@ -531,6 +532,8 @@ def test_users_are_kept_and_replaced(store: Store) -> None:
     before = directory.credentials_version()
     companies, scopes = frozenset({CompanyId(3)}), frozenset({"approve", "read"})
     ada = User("ada", "scrypt$…", START, companies, scopes, verifier="SCRAM…")
+    ada = replace(ada, roles=((CompanyId(0), "viewer"), (CompanyId(3), "owner")))
+    ada = replace(ada, profile=(("email", "ada@example.com"), ("given_name", "Ada ♥")))
     bob = User("Bob", "x", START, revoked_at=Timestamp(START + 1))
     for user in (ada, bob):
         directory.put_user(user)

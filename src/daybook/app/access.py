@@ -27,17 +27,33 @@ ALL_SCOPES: Final = frozenset(Scope)
 class Principal:
     """A caller whose credential was believed.
 
-    `company_ids` are the books it opens; None opens all of them (the command line's own).
+    `company_ids` are the books it opens; None opens all of them (the command line's own). Where
+    `rights` says what is allowed in single companies (0: in all that are not named), `scopes` is
+    what is allowed in every one of them.
     """
 
     client: str
     company_ids: frozenset[CompanyId] | None
     scopes: frozenset[Scope]
     user: str | None = None
+    rights: tuple[tuple[CompanyId, frozenset[Scope]], ...] = ()
 
     def may_open(self, company_id: CompanyId) -> bool:
         """Whether the credential opens these books at all."""
         return self.company_ids is None or company_id in self.company_ids
+
+    def through(self, client: str) -> "Principal":
+        """The same person using an application."""
+        return Principal(client, self.company_ids, self.scopes, self.user, self.rights)
+
+    def within(self, company_id: CompanyId) -> "Principal":
+        """The same caller with what is allowed in one company; what is not opened stays shut."""
+        if not self.rights:
+            return self  # the way of every token: nothing to be made
+        rights = dict(self.rights)
+        scopes = rights.get(company_id, rights.get(CompanyId(0), frozenset()))
+        opened = frozenset({company_id}) if self.may_open(company_id) else frozenset()
+        return Principal(self.client, opened, scopes if opened else frozenset(), self.user)
 
 
 OPERATOR: Final = Principal("operator", None, ALL_SCOPES)

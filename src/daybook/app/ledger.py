@@ -199,7 +199,7 @@ class Ledger:
         if not principal.may_open(company_id) or self.store.directory.names(company_id) is None:
             return None
         activity.opened(company_id, principal.client, principal.user)
-        return Books(self, company_id, principal)
+        return Books(self, company_id, principal.within(company_id))
 
     def settled_at(self) -> Timestamp:
         """Now, or a little earlier: every change stamped before it is seen by a snapshot opened

@@ -297,7 +297,8 @@ class Client:
     """An application that may ask for tokens. `secret_hash` is SHA-256 of a random secret.
 
     `company_ids` are the books its tokens open (empty: all), `scopes` what they allow (empty:
-    nothing). `options` are words a wire understands, such as `posts-at-once`.
+    nothing). `options` are words a wire understands, such as `posts-at-once`; `redirects` the
+    addresses to which people who let it in are sent back.
     """
 
     id: str
@@ -308,6 +309,7 @@ class Client:
     company_ids: frozenset[CompanyId] = frozenset()
     scopes: frozenset[str] = frozenset()
     options: frozenset[str] = frozenset()
+    redirects: tuple[str, ...] = ()
 
 
 @value
@@ -316,8 +318,10 @@ class User:
 
     `password_hash` holds the parameters of the hash as well, and is opaque here; so is `verifier`,
     which proves the same password to wires that never get to see it (empty: not to them).
-    `company_ids` are the books the person may open (empty: all), `scopes` what they may do with
-    them.
+    `roles` says what the person is to which company, 0 standing for all that are not named (see
+    `roles`). Without any, `company_ids` are the books the person may open (empty: all), `scopes`
+    what they may do with them. `profile` holds what is known of the person besides, by the names
+    of OpenID (`email`, `given_name`).
     """
 
     name: str
@@ -327,6 +331,8 @@ class User:
     scopes: frozenset[str] = frozenset()
     revoked_at: Timestamp | None = None
     verifier: str = ""
+    roles: tuple[tuple[CompanyId, str], ...] = ()
+    profile: tuple[tuple[str, str], ...] = ()
 
 
 @value

@@ -35,6 +35,10 @@ class DemoCredentials:
             return None
         return Principal(word, frozenset((company_id,)), ALL_SCOPES, word)
 
+    def profile(self, word: str) -> tuple[tuple[str, str], ...]:
+        """What is known of the person who is called like a credential."""
+        return (("email", f"{word}@example.com"), ("given_name", word.title()))
+
 
 class DemoAuthenticator:
     """Believes the demo's tokens, and whatever the authenticator behind it believes."""

@@ -1,7 +1,8 @@
 """Users who sign in with a password: those of a store, and the demo's."""
 
-from daybook.app.access import Login, Logins, Principal, Scope
+from daybook.app.access import Login, Logins, Principal
 from daybook.app.ports import Directory
+from daybook.app.roles import principal_of
 from daybook.app.scram import scram_verifier
 from daybook.auth.demo import DemoCredentials
 
@@ -17,9 +18,7 @@ class StoreLogins:
         found = self._directory.user(user)
         if found is None or found.revoked_at is not None or not found.verifier:
             return None
-        known = {scope.value for scope in Scope}
-        scopes = frozenset(Scope(scope) for scope in found.scopes if scope in known)
-        return Login(found.verifier, Principal(user, found.company_ids or None, scopes, user))
+        return Login(found.verifier, principal_of(found))
 
 
 class DemoLogins:

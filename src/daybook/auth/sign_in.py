@@ -5,16 +5,16 @@ need a slow one. An unknown name costs as much as a wrong secret, so that time t
 """
 
 import hmac
+from dataclasses import replace
 from typing import Final
 
 from daybook.app import passwords
-from daybook.app.access import Principal, Scope
+from daybook.app.access import Principal
 from daybook.app.credentials import digest
-from daybook.app.ports import Directory
+from daybook.app.ports import Directory, User
+from daybook.app.roles import known_scopes, principal_of
 from daybook.auth.demo import DemoCredentials
-
-NAME_LENGTH_MAX: Final = 255
-"""Characters of a client id or user name that are looked at."""
+from daybook.auth.people import NAME_LENGTH_MAX
 
 _NO_SECRET: Final = bytes(32)
 
@@ -37,7 +37,7 @@ class StoreSignIn:
         right = hmac.compare_digest(_digest(secret), kept)
         if client is None or client.revoked_at is not None or not right:
             return None
-        return Principal(client.id, client.company_ids or None, _scopes(client.scopes))
+        return Principal(client.id, client.company_ids or None, known_scopes(client.scopes))
 
     def person(self, name: str, password: str) -> Principal | None:
         """Who a person is, or None."""
@@ -49,7 +49,14 @@ class StoreSignIn:
         right = passwords.is_password(password, kept)
         if user is None or user.revoked_at is not None or not right:
             return None
-        return Principal(user.name, user.company_ids or None, _scopes(user.scopes), user.name)
+        if passwords.is_outdated(kept):
+            self._hash_anew(user, password)
+        return principal_of(user)
+
+    def _hash_anew(self, user: User, password: str) -> None:
+        """Keep a better hash of a password that was just right, unless it has been changed."""
+        if self._directory.user(user.name) == user:
+            self._directory.put_user(replace(user, password_hash=passwords.hashed(password)))
 
 
 def _equal(given: str, expected: str) -> bool:
@@ -58,8 +65,3 @@ def _equal(given: str, expected: str) -> bool:
 
 def _digest(text: str) -> bytes:
     return digest(text.encode("utf-8", "replace").decode())
-
-
-def _scopes(kept: frozenset[str]) -> frozenset[Scope]:
-    """The scopes that this version knows."""
-    return frozenset(Scope(scope) for scope in kept if scope in set(Scope))

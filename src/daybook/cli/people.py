@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from daybook.app import credentials, passwords
 from daybook.app.access import ALL_SCOPES, Scope
 from daybook.app.ports import Client, Store, User
+from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.scram import scram_verifier
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
@@ -23,6 +24,7 @@ from daybook.cli.kit import (
     print_aside,
     print_line,
     print_table,
+    slug_of,
 )
 from daybook.domain.ids import CompanyId
 
@@ -78,6 +80,17 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument("name", type=_name, metavar="NAME", help="name to sign in with")
     _add_rights(parser)
     parser.add_argument(
+        "--role",
+        action="append",
+        type=_role,
+        default=[],
+        metavar="COMPANY=ROLE",
+        help="what they are to a company, or to * for all that are not named: "
+        + ", ".join(Role)
+        + "; may be repeated; goes without --company and --scope",
+    )
+    parser.add_argument("--email", default="", help="their address, for programs they let in")
+    parser.add_argument(
         "--password-stdin",
         action="store_true",
         help="read the password as a line of standard input (default: ask for it)",
@@ -96,6 +109,14 @@ def _name(text: str) -> str:
             "small letters, digits and . _ @ - are possible, 63 at most"
         )
     return text
+
+
+def _role(text: str) -> tuple[str, Role]:
+    company, equals, role = text.rpartition("=")
+    if not equals or role not in set(Role):
+        message = f"COMPANY=ROLE is wanted, with one of {', '.join(Role)}"
+        raise argparse.ArgumentTypeError(message)
+    return company, Role(role)
 
 
 def _add_rights(parser: argparse.ArgumentParser) -> None:
@@ -120,6 +141,23 @@ def _rights(
 ) -> tuple[frozenset[CompanyId], frozenset[str]]:
     companies = frozenset(find_company(store, name) for name in arguments.company)
     return companies, frozenset(arguments.scope or [scope.value for scope in ALL_SCOPES])
+
+
+def _roles(given: list[tuple[str, Role]], store: Store) -> tuple[tuple[CompanyId, str], ...]:
+    """Roles as they are kept; of one company the last that was given."""
+    found = {
+        EVERY_COMPANY if name == "*" else find_company(store, name): role.value
+        for name, role in given
+    }
+    return tuple(sorted(found.items()))
+
+
+def _roles_shown(store: Store, user: User) -> str:
+    pairs = [
+        f"{'*' if company == EVERY_COMPANY else slug_of(store, company)}={role}"
+        for company, role in user.roles
+    ]
+    return " ".join(pairs)
 
 
 def create_client(arguments: argparse.Namespace, environment: Environment) -> int:
@@ -191,8 +229,12 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
             f"a password has {passwords.PASSWORD_LENGTH_MIN} to"
             f" {passwords.PASSWORD_LENGTH_MAX} characters"
         )
+    if arguments.role and (arguments.company or arguments.scope):
+        raise Failure("--role goes without --company and --scope")
+    profile = (("email", arguments.email),) if arguments.email else ()
     with opened_store(arguments, environment) as store:
-        companies, scopes = _rights(arguments, store)
+        roles = _roles(arguments.role, store)
+        companies, scopes = (frozenset(), frozenset()) if roles else _rights(arguments, store)
         store.directory.put_user(
             User(
                 arguments.name,
@@ -201,6 +243,8 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
                 companies,
                 scopes,
                 verifier=scram_verifier(password),
+                roles=roles,
+                profile=profile,
             )
         )
     print_line(f"User {arguments.name} is ready.")
@@ -213,13 +257,13 @@ def list_users(arguments: argparse.Namespace, environment: Environment) -> int:
         rows = [
             (
                 user.name,
-                companies_shown(store, user.company_ids),
+                _roles_shown(store, user) or companies_shown(store, user.company_ids),
                 " ".join(sorted(user.scopes)),
                 "valid" if user.revoked_at is None else "revoked",
             )
             for user in store.directory.users()
         ]
-    print_table(("NAME", "COMPANIES", "SCOPES", "STATE"), rows)
+    print_table(("NAME", "COMPANIES OR ROLES", "SCOPES", "STATE"), rows)
     return 0
 
 

@@ -26,6 +26,8 @@ from daybook.app.ports import Store
 from daybook.app.worker import OperationWorker
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
 from daybook.auth.logins import DemoLogins, StoreLogins
+from daybook.auth.people import People
+from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
@@ -39,6 +41,7 @@ from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.secret import server_key
 from daybook.server.sender import WebhookSender
+from daybook.web import plugin as web_pages
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
@@ -130,6 +133,8 @@ def assemble(
         logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
     activity = ActivityLog()
+    sign_in = StoreSignIn(store.directory, demo)
+    people = People(store.directory, demo)
     services = Services(
         ledger=ledger,
         authenticator=authenticator,
@@ -137,9 +142,10 @@ def assemble(
         clock=ledger.clock,
         demo=config.demo,
         settings=_wire_settings(config),
-        sign_in=StoreSignIn(store.directory, demo),
+        sign_in=sign_in,
         logins=logins,
         activities=activity,
+        sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())
@@ -148,7 +154,7 @@ def assemble(
     lifecycle = Lifecycle()
     application = Application(
         Router(plugins),
-        ServerPages(store, metrics, lifecycle, plugins),
+        ServerPages(store, metrics, lifecycle),
         metrics,
         log,
         body_timeout=config.body_timeout,
@@ -181,6 +187,7 @@ def wires() -> Iterator[Create]:
         if module.ispkg and module.name != "kit" and find_spec(name) is not None:
             yield cast("Create", import_module(name).create)
     yield oauth.create
+    yield web_pages.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
 

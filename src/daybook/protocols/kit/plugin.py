@@ -19,6 +19,7 @@ from daybook.app.activity import Activities, ActivityLog
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
 from daybook.app.ports import Clock
+from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
 
@@ -115,6 +116,8 @@ class Services:
     """Users with passwords, for wires that sign people in themselves."""
     activities: Activities = field(default_factory=ActivityLog)
     """The recent requests of all wires, for whoever shows them."""
+    sessions: Sessions = field(default_factory=NoSessions)
+    """People who have signed in with a browser."""
 
 
 class Plugin(Protocol):

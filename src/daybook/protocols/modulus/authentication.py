@@ -109,9 +109,8 @@ class Authentication:
         if company_id is None:
             plain = "the application opens several companies: the host name has to begin with one"
             raise bare(400, _APPLICATION_FIELDS, plain)
-        application = Principal(
-            principal.client, frozenset({company_id}), principal.scopes, principal.user
-        )
+        scopes = principal.within(company_id).scopes
+        application = Principal(principal.client, frozenset({company_id}), scopes, principal.user)
         token = await self._issue(application, request.peer)
         found = {"token": token, "app_id": principal.client, "ip": request.peer}
         return success(_SUCCEEDED, found)
@@ -130,8 +129,9 @@ class Authentication:
             raise unauthorized(
                 "the user opens several companies: the host name has to begin with one"
             )
+        scopes = principal.within(company_id).scopes
         person = Principal(
-            f"user:{principal.client}", frozenset({company_id}), principal.scopes, principal.user
+            f"user:{principal.client}", frozenset({company_id}), scopes, principal.user
         )
         return success(_SUCCEEDED, await self._issue(person, request.peer))
 

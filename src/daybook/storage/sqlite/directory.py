@@ -34,17 +34,19 @@ _PUT_TOKEN: Final = (
 )
 _PUT_CLIENT: Final = (
     "INSERT OR REPLACE INTO client (id, name, secret_hash, created_at, revoked_at, company_ids,"
-    " scopes, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    " scopes, options, redirects) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CLIENT: Final = (
-    "SELECT id, name, secret_hash, created_at, revoked_at, company_ids, scopes, options FROM client"
+    "SELECT id, name, secret_hash, created_at, revoked_at, company_ids, scopes, options, redirects"
+    " FROM client"
 )
 _PUT_USER: Final = (
     "INSERT OR REPLACE INTO user (name, password_hash, created_at, company_ids, scopes,"
-    " revoked_at, verifier) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " revoked_at, verifier, roles, profile) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _USER: Final = (
-    "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at, verifier FROM user"
+    "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at, verifier, roles,"
+    " profile FROM user"
 )
 _PRUNE: Final = "DELETE FROM token WHERE kind = ? AND expires_at <= ?"
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
@@ -119,6 +121,7 @@ class SqliteDirectory(SqliteOutbox):
                     json.dumps(sorted(client.company_ids)),
                     json.dumps(sorted(client.scopes)),
                     json.dumps(sorted(client.options)),
+                    json.dumps(client.redirects),
                 ),
             )
             session.execute(_CHANGED, ())
@@ -149,6 +152,8 @@ class SqliteDirectory(SqliteOutbox):
                     json.dumps(sorted(user.scopes)),
                     user.revoked_at,
                     user.verifier,
+                    json.dumps(user.roles),
+                    json.dumps(user.profile),
                 ),
             )
             session.execute(_CHANGED, ())
@@ -259,7 +264,8 @@ class _Tokens:
 
 
 def _client(row: Row) -> Client:
-    client_id, name, secret_hash, created_at, revoked_at, company_ids, scopes, options = row
+    client_id, name, secret_hash, created_at, revoked_at, company_ids, scopes, *more = row
+    options, redirects = more
     return Client(
         client_id,
         name,
@@ -269,11 +275,13 @@ def _client(row: Row) -> Client:
         frozenset(map(CompanyId, json.loads(company_ids))),
         frozenset(json.loads(scopes)),
         frozenset(json.loads(options)),
+        tuple(json.loads(redirects)),
     )
 
 
 def _user(row: Row) -> User:
-    name, password_hash, created_at, company_ids, scopes, revoked_at, verifier = row
+    name, password_hash, created_at, company_ids, scopes, revoked_at, *more = row
+    verifier, roles, profile = more
     return User(
         name,
         password_hash,
@@ -282,6 +290,8 @@ def _user(row: Row) -> User:
         frozenset(json.loads(scopes)),
         revoked_at,
         verifier,
+        tuple((CompanyId(company_id), role) for company_id, role in json.loads(roles)),
+        tuple((name, text) for name, text in json.loads(profile)),
     )
 
 

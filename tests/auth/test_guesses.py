@@ -1,0 +1,56 @@
+"""Guessing is bounded by name and by address, and the bound's memory is bounded too."""
+
+import pytest
+from tests.auth.conftest import SECOND, HandClock
+
+from daybook.auth import guesses
+from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX, WINDOW_SECONDS, Guesses
+
+
+def test_a_name_is_shut_after_some_failures_wherever_they_come_from(clock: HandClock) -> None:
+    failures = Guesses(clock)
+    for at in range(OF_NAME_MAX):
+        assert failures.begin("ada", f"peer {at}") == 0
+    clock.now += 60 * SECOND
+    assert failures.begin("ada", "another") == WINDOW_SECONDS - 60
+    assert failures.begin("bob", "another") == 0
+    clock.now += (WINDOW_SECONDS - 60) * SECOND
+    assert failures.begin("ada", "another") == 0
+
+
+def test_an_address_is_shut_after_some_failures_with_whatever_names(clock: HandClock) -> None:
+    failures = Guesses(clock)
+    for at in range(OF_PEER_MAX):
+        assert failures.begin(f"name {at}", "peer") == 0
+    assert failures.begin("ada", "peer") == WINDOW_SECONDS
+    assert failures.begin("ada", "another") == 0
+
+
+def test_success_forgets_the_name_but_not_the_other_failures_of_the_address(
+    clock: HandClock,
+) -> None:
+    failures = Guesses(clock)
+    for at in range(OF_PEER_MAX - 1):
+        failures.begin(f"name {at}", "peer")
+    for _ in range(3 * OF_NAME_MAX):
+        assert failures.begin("ada", "peer") == 0
+        failures.succeed("ada", "peer")
+    failures.begin("eve", "peer")
+    assert failures.begin("ada", "peer") > 0
+
+
+def test_what_is_refused_does_not_count(clock: HandClock) -> None:
+    failures = Guesses(clock)
+    for _ in range(OF_NAME_MAX):
+        failures.begin("ada", "peer")
+    for _ in range(2 * OF_PEER_MAX):
+        assert failures.begin("ada", "peer") > 0
+    assert failures.begin("bob", "peer") == 0
+
+
+def test_memory_is_bounded(clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guesses, "REMEMBERED_MAX", 20)
+    failures = Guesses(clock)
+    for at in range(100):
+        failures.begin(f"name {at}", "")
+    assert len(failures._failures) == 20
