@@ -41,3 +41,12 @@ QUEUE_ROWS_MAX: Final = 100
 
 COMPANIES_MAX: Final = 200
 """Companies listed for a person who may open all."""
+
+ACCOUNTS_MAX: Final = 1_000
+"""Accounts on one page, those whose names are looked for first; larger charts are filtered."""
+
+PDF_ROWS_MAX: Final = 20_000
+"""Rows of a printed report: four hundred pages, and some seconds of drawing."""
+
+CHART_MONTHS: Final = 12
+"""Months that a chart of balances shows."""
