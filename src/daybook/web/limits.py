@@ -50,3 +50,23 @@ PDF_ROWS_MAX: Final = 20_000
 
 CHART_MONTHS: Final = 12
 """Months that a chart of balances shows."""
+
+IMPORT_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Bytes of a file that is taken in: some ten thousand entries, and with a third more for the form
+that carries it still within `BODY_BYTES_MAX`. Larger ones go through the command line."""
+
+IMPORT_ENTRIES_SHOWN: Final = 25
+IMPORT_LINES_SHOWN: Final = 20
+IMPORT_FAULTS_SHOWN: Final = 100
+"""Entries, lines of one and faults that a preview shows: enough to see that columns were read right
+and to mend a file."""
+
+OPERATIONS_SHOWN: Final = 50
+DELIVERIES_SHOWN: Final = 50
+ACTIVITY_SHOWN: Final = 100
+KEYS_SHOWN: Final = 200
+EVENTS_SHOWN: Final = 50
+"""Rows of one page of each."""
+
+VERIFIED_AT_ONCE: Final = 20_000
+"""Events whose hashes are checked by one request: about a second's work."""

@@ -21,6 +21,7 @@ from daybook.protocols.kit import http
 from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
 from daybook.web import pages, security, static_files
 from daybook.web.addresses import PREFIX
+from daybook.web.forms import read_form
 from daybook.web.limits import BODY_BYTES_MAX
 from daybook.web.routing import Match, Route, Routes
 from daybook.web.site import site_of
@@ -101,7 +102,7 @@ class WebPlugin:
             return _no_route(visit, found)
         try:
             query = http.query_map(request.query)
-            form = http.form_map(request.body) if request.method == "POST" else {}
+            form = read_form(request) if request.method == "POST" else {}
         except http.TooManyParameters as fault:
             return visit.problem(400, "Too many fields", f"The request has {fault}.")
         token = cookies.get(security.SIGN_IN_COOKIE) or secrets.token_urlsafe(24)
