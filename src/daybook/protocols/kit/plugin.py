@@ -115,6 +115,8 @@ class Services:
     """Users with passwords, for wires that sign people in themselves."""
     sessions: Sessions = field(default_factory=NoSessions)
     """People who have signed in with a browser."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What people call the wires, by name."""
 
 
 class Plugin(Protocol):
