@@ -37,6 +37,7 @@ from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
+from daybook.server.interfaces import TITLES
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.secret import server_key
@@ -146,6 +147,7 @@ def assemble(
         logins=logins,
         activities=activity,
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
+        titles=TITLES,
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())

@@ -1,6 +1,7 @@
 """What all pages share, made once for a server: templates, addresses, sessions, sealed cookies."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -43,14 +44,14 @@ def site_of(services: Services, addresses: Addresses) -> Site:
         services.clock,
         services.sessions,
         addresses,
-        environment(),
+        environment(services.titles),
         CursorSeal(bytes.fromhex(key) if key else secrets.token_bytes(32)),
         services.demo,
         services,
     )
 
 
-def environment() -> Environment:
+def environment(titles: Mapping[str, str]) -> Environment:
     """The templates: everything that is put into a page is escaped, and a slip in a name is a
     fault rather than a gap.
     """
@@ -66,6 +67,7 @@ def environment() -> Environment:
     made.filters["day"] = formats.day
     made.filters["moment"] = formats.moment
     made.filters["axis"] = axis_title
+    made.filters["interface"] = lambda name: titles.get(name, name)
     made.globals["static"] = static_files.address
     made.globals["library"] = assets.address
     return made

@@ -118,6 +118,8 @@ class Services:
     """The recent requests of all wires, for whoever shows them."""
     sessions: Sessions = field(default_factory=NoSessions)
     """People who have signed in with a browser."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What people call the wires, by name."""
 
 
 class Plugin(Protocol):

@@ -1,12 +1,16 @@
-"""One entry: its lines, and what it refers to."""
+"""One entry: its lines, what became of it, and what may be done with it."""
 
 from typing import Final
 
 from daybook.app.access import Scope
+from daybook.app.ports import Reader
+from daybook.domain.events import ENTRY, EventKind
 from daybook.domain.ids import EntryId
 from daybook.domain.limits import RECORD_ID_MAX
+from daybook.domain.model import JournalEntry, Side, Status
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.history import versions
 from daybook.web.names import names_of
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -30,9 +34,53 @@ def show(visit: Visit) -> Response:
         if entry is None:
             return visit.not_found()
         names = names_of(reader, [entry])
-    return visit.page("entry.html", title=f"Entry {entry.id}", entry=entry, names=names)
+        own = _is_own(visit, reader, entry)
+    home_totals = {
+        side: sum(line.home_amount for line in entry.lines if line.side is side) for side in Side
+    }
+    return visit.page(
+        "entry.html",
+        title=f"Entry {entry.id}",
+        entry=entry,
+        names=names,
+        own=own,
+        home_total=home_totals[Side.DEBIT],
+        tab="entry",
+    )
 
+
+def history(visit: Visit) -> Response:
+    """The versions of an entry."""
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return visit.not_found()
+    with visit.opened.read() as reader:
+        entry = reader.entry(entry_id)
+        if entry is None:
+            return visit.not_found()
+        found, count = versions(reader, entry_id)
+    return visit.page(
+        "history.html",
+        title=f"History of entry {entry.id}",
+        entry=entry,
+        versions=found,
+        count=count,
+        tab="history",
+    )
+
+
+def _is_own(visit: Visit, reader: Reader, entry: JournalEntry) -> bool:
+    """Whether an entry waits that the visitor wrote, so that somebody else has to approve it."""
+    if not visit.home.four_eyes or entry.status is Status.POSTED:
+        return False
+    wrote = (EventKind.CREATED, EventKind.REVISED)
+    events = reader.history(ENTRY, entry.id)
+    return any(event.actor.user == visit.user for event in events if event.kind in wrote)
+
+
+_ENTRY: Final = f"{COMPANY_PREFIX}/journal/{{entry}}"
 
 ROUTES: Final = (
-    Route("entry", "GET", f"{COMPANY_PREFIX}/journal/{{entry}}", show, Scope.READ, "journal"),
+    Route("entry", "GET", _ENTRY, show, Scope.READ, "journal"),
+    Route("history", "GET", f"{_ENTRY}/history", history, Scope.READ, "journal"),
 )

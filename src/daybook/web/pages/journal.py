@@ -37,7 +37,7 @@ def journal(visit: Visit) -> Response:
         page = read_page(reader, asked, visit.site.seal, visit.home.id, visit.query)
         names = names_of(reader, page.entries)
         head = reader.head()
-    rows = [_row(entry, names) for entry in page.entries]
+    rows = [row_of(entry, names) for entry in page.entries]
     kept = {name: text for name, text in asked.given.items() if text}
     kept["deleted"] = "on" if asked.deleted else ""
     kept["order"] = "" if asked.newest_first else "oldest"
@@ -80,7 +80,8 @@ def _suggestions(reader: Reader, entity: str, text: str) -> list[dict[str, str]]
     ]
 
 
-def _row(entry: JournalEntry, names: Names) -> Row:
+def row_of(entry: JournalEntry, names: Names) -> Row:
+    """An entry as a row of a list."""
     text = entry.memo or next((line.description for line in entry.lines if line.description), "")
     contacts = {line.contact_id: None for line in entry.lines if line.contact_id is not None}
     return Row(

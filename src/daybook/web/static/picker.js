@@ -71,6 +71,11 @@
       }
       at = -1;
       input.removeAttribute("aria-activedescendant");
+      // Fixed to the window: tables that scroll would cut it off.
+      const box = input.getBoundingClientRect();
+      list.style.left = `${box.left}px`;
+      list.style.top = `${box.bottom + 2}px`;
+      list.style.minWidth = `${box.width}px`;
       list.hidden = false;
       input.setAttribute("aria-expanded", "true");
     }
@@ -113,6 +118,16 @@
       if (option) pick(option);
     });
   }
+
+  window.addEventListener(
+    "scroll",
+    (event) => {
+      for (const list of document.querySelectorAll(".suggestions:not([hidden])")) {
+        if (!list.contains(event.target)) list.previousElementSibling.blur();
+      }
+    },
+    { capture: true, passive: true },
+  );
 
   function equipAll(root) {
     for (const input of root.querySelectorAll("input[data-find]")) equip(input);
