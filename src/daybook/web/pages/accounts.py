@@ -110,7 +110,7 @@ def account(visit: Visit) -> Response:
         place = _place(visit, found)
         page = register_page(reader, found.id, REGISTER_ROWS, place, last, first)
         names = contact_names(reader, page.lines)
-        end = last or today(visit.now(), visit.home.time_zone)
+        end = last or _latest(visit, reader, found.id)
         months = monthly_balances(reader, found.id, month_ends(end, CHART_MONTHS))
     sealed = None
     if page.next is not None:
@@ -130,6 +130,13 @@ def account(visit: Visit) -> Response:
         is_first=place is None,
         formats=Format,
     )
+
+
+def _latest(visit: Visit, reader: Reader, account_id: AccountId) -> date:
+    """The day an account was last posted to, today at the latest: where its chart ends."""
+    day = today(visit.now(), visit.home.time_zone)
+    lines = register_page(reader, account_id, 1, None, day).lines
+    return lines[0].posting_date if lines else day
 
 
 def account_file(visit: Visit) -> Response:

@@ -17,7 +17,7 @@ from daybook.web.routing import Route
 from daybook.web.visit import Visit
 
 _DAY_US: Final = 86_400 * 1_000_000
-LIVES: Final = {"": "Until it is withdrawn", "30": "30 days", "90": "90 days", "365": "A year"}
+LIVES: Final = {"": "Until withdrawn", "30": "30 days", "90": "90 days", "365": "A year"}
 """How long a token may live, in days."""
 
 CLIENT_LENGTH_MAX: Final = 100
