@@ -34,7 +34,7 @@ def test_nobody_is_sent_elsewhere_after_signing_in(site: Pages, wanted: str) -> 
     visitor = site.visitor()
     visitor.token = visitor.get("/app/sign-in").field("csrf")
     form = {"name": "ada", "password": "correct horse", "next": wanted}
-    assert visitor.submit("/app/sign-in", form).location == "/app/companies"
+    assert visitor.submit("/app/sign-in", form).location == "/app"
 
 
 def test_a_wrong_password_is_told_without_telling_which_was_wrong(site: Pages) -> None:

@@ -37,6 +37,7 @@ from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
+from daybook.server.exhibits import InterfaceExhibits, Passes
 from daybook.server.interfaces import TITLES
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
@@ -136,9 +137,11 @@ def assemble(
     activity = ActivityLog()
     sign_in = StoreSignIn(store.directory, demo)
     people = People(store.directory, demo)
+    passes = Passes(authenticator)
+    exhibits = InterfaceExhibits(passes)
     services = Services(
         ledger=ledger,
-        authenticator=authenticator,
+        authenticator=passes,
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
@@ -148,9 +151,11 @@ def assemble(
         activities=activity,
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
         titles=TITLES,
+        exhibits=exhibits,
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())
+    exhibits.over(plugins, listeners)
     background = _background(config, ledger)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()

@@ -23,7 +23,7 @@ from daybook.web import pages, security, static_files
 from daybook.web.addresses import PREFIX
 from daybook.web.forms import read_form
 from daybook.web.limits import BODY_BYTES_MAX
-from daybook.web.routing import Match, Route, Routes
+from daybook.web.routing import Later, Match, Route, Routes
 from daybook.web.site import site_of
 from daybook.web.visit import Visit
 
@@ -75,7 +75,11 @@ class WebPlugin:
 
     async def _aside(self, request: Request) -> Response:
         try:
-            return await self._runtime.in_thread(partial(self._answer, request))
+            answer = await self._runtime.in_thread(partial(self._answer, request))
+            if isinstance(answer, Later):
+                found = await answer.work()
+                answer = await self._runtime.in_thread(partial(answer.finish, found))
+            return answer
         except Overloaded:
             return self.refuse(request, Problem.OVERLOADED)
 
@@ -91,7 +95,7 @@ class WebPlugin:
         found = self._routes.find(request.method, request.path)
         return found.route.name if isinstance(found, Match) else "unknown"
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request) -> Response | Later:
         visit = Visit(self._site, request)
         cookies = security.cookies(request.headers)
         secret = cookies.get(security.SESSION_COOKIE, "")
@@ -116,7 +120,7 @@ class WebPlugin:
             return self._in_company(visit, found.route)
         return found.route.handler(visit)
 
-    def _in_company(self, visit: Visit, route: Route) -> Response:
+    def _in_company(self, visit: Visit, route: Route) -> Response | Later:
         """Open the company that an address names, and hand the visit over."""
         site, session = visit.site, visit.session
         assert session is not None

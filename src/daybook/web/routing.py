@@ -6,7 +6,8 @@ A part in braces takes one segment of a path. Routes below `/app/c/{company}` ar
 the visitor must be signed in, may open it, and has the route's scope before the handler runs.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from daybook.app.access import Scope
 from daybook.domain.values import value
@@ -14,7 +15,20 @@ from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX, Addresses
 from daybook.web.visit import Visit
 
-Handler = Callable[[Visit], Response]
+
+@value
+class Later:
+    """An answer for which something has to be awaited.
+
+    `work` is called on the event loop, and `finish` makes the answer of what comes of it, on a
+    pool thread again.
+    """
+
+    work: Callable[[], Awaitable[Any]]
+    finish: Callable[[Any], Response]
+
+
+Handler = Callable[[Visit], Response | Later]
 """Answers a visit. Runs on a pool thread, so it may read and write the books directly."""
 
 

@@ -22,6 +22,7 @@ from daybook.app.ports import Clock
 from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
+from daybook.protocols.kit.exhibits import Exhibits, NoExhibits
 
 T = TypeVar("T")
 
@@ -120,6 +121,8 @@ class Services:
     """People who have signed in with a browser."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """What people call the wires, by name."""
+    exhibits: Exhibits = field(default_factory=NoExhibits)
+    """How an entry looks over each of them."""
 
 
 class Plugin(Protocol):

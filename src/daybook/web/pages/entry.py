@@ -1,5 +1,7 @@
 """One entry: its lines, what became of it, and what may be done with it."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from daybook.app.access import Scope
@@ -8,11 +10,12 @@ from daybook.domain.events import ENTRY, EventKind
 from daybook.domain.ids import EntryId
 from daybook.domain.limits import RECORD_ID_MAX
 from daybook.domain.model import JournalEntry, Side, Status
+from daybook.protocols.kit.exhibits import Exhibit
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.history import versions
 from daybook.web.names import names_of
-from daybook.web.routing import Route
+from daybook.web.routing import Later, Route
 from daybook.web.visit import Visit
 
 
@@ -69,6 +72,29 @@ def history(visit: Visit) -> Response:
     )
 
 
+def exhibits(visit: Visit) -> Response | Later:
+    """How an entry looks over each interface."""
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return visit.not_found()
+    with visit.opened.read() as reader:
+        entry = reader.entry(entry_id)
+    if entry is None:
+        return visit.not_found()
+
+    def finish(found: Sequence[Exhibit]) -> Response:
+        return visit.page(
+            "exhibits.html",
+            title=f"Entry {entry.id} over the interfaces",
+            entry=entry,
+            exhibits=found,
+            tab="exhibits",
+        )
+
+    show = visit.site.services.exhibits.show
+    return Later(partial(show, visit.opened, entry, visit.request.origin), finish)
+
+
 def _is_own(visit: Visit, reader: Reader, entry: JournalEntry) -> bool:
     """Whether an entry waits that the visitor wrote, so that somebody else has to approve it."""
     if not visit.home.four_eyes or entry.status is Status.POSTED:
@@ -82,5 +108,6 @@ _ENTRY: Final = f"{COMPANY_PREFIX}/journal/{{entry}}"
 
 ROUTES: Final = (
     Route("entry", "GET", _ENTRY, show, Scope.READ, "journal"),
+    Route("exhibits", "GET", f"{_ENTRY}/interfaces", exhibits, Scope.READ, "journal"),
     Route("history", "GET", f"{_ENTRY}/history", history, Scope.READ, "journal"),
 )

@@ -16,7 +16,7 @@ _FORM_SECONDS: Final = 3_600
 def form(visit: Visit) -> Response:
     """The sign-in page; whoever has signed in already goes on."""
     if visit.session is not None:
-        return visit.redirect(_next(visit.query.get("next", "")) or visit.address("companies"))
+        return visit.redirect(_next(visit.query.get("next", "")) or visit.address("home"))
     return _page(visit, 200, "", visit.query.get("next", ""), "")
 
 
@@ -28,7 +28,7 @@ def sign_in(visit: Visit) -> Response:
     if isinstance(entered, NotEntered):
         status = 429 if entered.reason is Denial.THROTTLED else 403
         return _page(visit, status, name, wanted, entered.message)
-    response = visit.redirect(_next(wanted) or visit.address("companies"))
+    response = visit.redirect(_next(wanted) or visit.address("home"))
     request = visit.request
     head = (
         *response.headers,

@@ -42,3 +42,11 @@ async function copy(button) {
     button.textContent = before;
   }, 1500);
 }
+
+// Addresses of filtered lists name what is asked, and nothing that is left empty.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "get") return;
+  for (const [name, text] of [...event.detail.formData.entries()]) {
+    if (text === "") event.detail.formData.delete(name);
+  }
+});

@@ -43,6 +43,8 @@
     }
 
     function pick(option) {
+      window.clearTimeout(timer);
+      asked += 1; // what is still on its way is about what was typed before
       input.value = option.dataset.name;
       close();
       input.dispatchEvent(new Event("input", { bubbles: true }));
