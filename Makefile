@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NPM_FLAGS := --no-audit --no-fund
-NODE_CLIENTS := tests/clients/node tests/clients/node_graphql
+NODE_CLIENTS := tests/clients/node tests/clients/node_graphql tests/clients/node_web
 
 # The first interpreter on the PATH that is new enough; `make PYTHON=/path/to/python` overrides.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

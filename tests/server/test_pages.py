@@ -4,12 +4,11 @@ import json
 from typing import Any, cast
 
 import pytest
-from tests.server.conftest import Mirror
 
 from daybook import assets
 from daybook.app.ports import Store
 from daybook.assets import Asset
-from daybook.protocols.kit.plugin import Plugin, Request, Response
+from daybook.protocols.kit.plugin import Request, Response
 from daybook.server.asgi import Lifecycle
 from daybook.server.observe import Metrics
 from daybook.server.pages import ServerPages
@@ -29,10 +28,6 @@ class Books:
         self.directory = Directory()
 
 
-class QuickBooks(Mirror):
-    name = "qbo"
-
-
 @pytest.fixture
 def lifecycle() -> Lifecycle:
     return Lifecycle()
@@ -45,8 +40,7 @@ def books() -> Books:
 
 @pytest.fixture
 def pages(lifecycle: Lifecycle, books: Books) -> ServerPages:
-    plugins = cast("list[Plugin]", [Mirror(), QuickBooks()])
-    return ServerPages(cast("Store", books), Metrics(), lifecycle, plugins)
+    return ServerPages(cast("Store", books), Metrics(), lifecycle)
 
 
 def ask(pages: ServerPages, path: str, method: str = "GET") -> Response:
@@ -74,14 +68,10 @@ def test_metrics_are_prometheus_text(pages: ServerPages) -> None:
     assert b"daybook_requests_in_flight 0.0" in response.body
 
 
-def test_the_first_page_names_what_is_there_and_nothing_else(pages: ServerPages) -> None:
+def test_the_first_page_leads_to_the_web_pages(pages: ServerPages) -> None:
     response = ask(pages, "/")
-    page = response.body.decode()
-    assert "QuickBooks Online v3" in page
-    assert "/mirror" in page
-    for absent in ("Codat", "Modulus", "five", "Not in this version"):
-        assert absent not in page
-    assert "default-src 'none'" in dict(response.headers)["content-security-policy"]
+    assert response.status == 303
+    assert dict(response.headers)["location"] == "/app"
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/docs", "/openapi/qbo.json", "/app", "/READYZ"])

@@ -628,3 +628,22 @@ def test_a_consumer_that_is_removed_takes_its_deliveries_along(
     assert directory.consumer("c-1") is None
     publish(store, books, message("b"))
     assert [each.number for each in directory.deliveries()] == [second.number, 3]
+
+
+def test_a_company_sees_deliveries_about_its_own_books(store: Store, books: CompanyId) -> None:
+    directory = store.directory
+    other = found(store, 2, chart())
+    directory.put_consumer(consumer())
+    publish(store, books, message("a"), message("b"))
+    publish(store, other, message("c"))
+    directory.publish([message("d")], Timestamp(START))
+    publish(store, books, message("e"))
+    a, b, c, _, e = directory.deliveries()
+    assert directory.company_deliveries(books) == [e, b, a]
+    assert directory.company_deliveries(books, limit=1) == [e]
+    assert directory.company_deliveries(books, before=e.number, limit=1) == [b]
+    assert directory.company_deliveries(other) == [c]
+    arrived = outbox.after_success(b, Timestamp(START))
+    directory.settle_delivery(arrived)
+    assert directory.company_deliveries(books, DeliveryState.DELIVERED) == [arrived]
+    assert directory.company_deliveries(books, DeliveryState.DEAD) == []

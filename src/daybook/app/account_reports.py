@@ -161,8 +161,9 @@ def register_page(
     limit: int,
     after: Place | None = None,
     last: date | None = None,
+    first: date | None = None,
 ) -> RegisterPage:
-    """Up to `limit` entries of an account, dated up to `last`, newest first.
+    """Up to `limit` entries of an account, dated from `first` up to `last`, newest first.
 
     The balances are those of all that was ever posted to the account. Besides the page, the
     entries of one day are read where a page begins within it.
@@ -170,6 +171,8 @@ def register_page(
     wanted: list[Filter] = [_on(account_id), *_COUNTS]
     if last is not None:
         wanted.append(Compare(Field.POSTING_DATE, Op.LE, last))
+    if first is not None:
+        wanted.append(Compare(Field.POSTING_DATE, Op.GE, first))
     start = None if after is None else (after.posting_date.isoformat(), after.entry_id)
     query = Query(And(tuple(wanted)), _NEWEST, Keyset(limit + 1, start), PAGE_BYTES_MAX)
     entries = reader.entries(query)

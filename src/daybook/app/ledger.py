@@ -24,7 +24,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import uuid4
 
-from daybook.app import bodies, stored_commands
+from daybook.app import activity, bodies, stored_commands
 from daybook.app.access import OPERATOR, Principal, Scope
 from daybook.app.event_log import EventLog
 from daybook.app.facts import FactReader
@@ -203,6 +203,7 @@ class Ledger:
         """
         if not principal.may_open(company_id) or self.store.directory.names(company_id) is None:
             return None
+        activity.opened(company_id, principal.client, principal.user)
         return Books(self, company_id, principal.within(company_id))
 
     def settled_at(self) -> Timestamp:

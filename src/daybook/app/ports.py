@@ -527,6 +527,17 @@ class Directory(Protocol):
     ) -> list[Delivery]:
         """Deliveries with numbers above `after`, in order."""
 
+    def company_deliveries(
+        self,
+        company_id: CompanyId,
+        state: DeliveryState | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        """Deliveries of messages about a company's books with numbers below `before`, the latest
+        first.
+        """
+
     def delivery(self, number: int) -> Delivery | None:
         """A delivery by its number, or None."""
 

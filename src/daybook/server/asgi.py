@@ -23,6 +23,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from daybook.app.activity import (
+    ERROR_STATUS_MIN,
+    Activity,
+    ActivityLog,
+    Trace,
+    begin,
+    scrubbed,
+)
+from daybook.domain.ids import Timestamp
 from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
 from daybook.server.connection import EXCHANGE, respond, whole_body
@@ -124,8 +133,10 @@ class Application:
         origin: str | None = None,
         lifecycle: Lifecycle | None = None,
         bodies_bytes_max: int = BODIES_BYTES_MAX,
+        activity: ActivityLog | None = None,
     ) -> None:
         """`body_timeout` is in seconds; `origin` is taken from the socket where it is None."""
+        self._activity = activity or ActivityLog()
         self._room = [bodies_bytes_max]
         self._find = router.find
         self._pages = pages
@@ -145,6 +156,7 @@ class Application:
         plugin = self._find(scope["path"])
         self._metrics.in_flight += 1
         hold = _Hold(self._room)
+        trace = begin()
         try:
             headers = {
                 name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
@@ -175,7 +187,7 @@ class Application:
         finally:
             hold.end()
             self._metrics.in_flight -= 1
-        self._record(plugin, request, response, time.perf_counter() - started)
+        self._record(plugin, request, response, time.perf_counter() - started, trace)
 
     async def _answer(
         self, plugin: Plugin | None, request: Request, receive: Receive | None, hold: _Hold
@@ -235,11 +247,35 @@ class Application:
             return Problem.OVERLOADED
 
     def _record(
-        self, plugin: Plugin | None, request: Request, response: Response, seconds: float
+        self,
+        plugin: Plugin | None,
+        request: Request,
+        response: Response,
+        seconds: float,
+        trace: Trace,
     ) -> None:
         name = _PAGES if plugin is None else plugin.name
         operation = "page" if plugin is None else plugin.operation(request)
         self._metrics.count(name, operation, response.status, seconds)
+        if trace.company_id is not None and name != _OWN:
+            failed = response.status >= ERROR_STATUS_MIN or response.diagnosis is not None
+            self._activity.note(
+                trace.company_id,
+                Activity(
+                    Timestamp(time.time_ns() // 1_000),
+                    name,
+                    operation,
+                    request.method,
+                    without_credentials(request.path)[:LOGGED_PATH_LENGTH_MAX],
+                    response.status,
+                    round(seconds * 1_000_000),
+                    request.id,
+                    scrubbed(response.body) if failed else "",
+                    without_credentials(response.diagnosis or ""),
+                    trace.client,
+                    trace.user,
+                ),
+            )
         if self._logs_requests:
             more = {}
             if response.diagnosis is not None:
@@ -273,6 +309,8 @@ class Application:
 
 
 _PAGES: Final = "server"
+_OWN: Final = "web"
+"""The interface that people look at activity with: its own requests would bury what they seek."""
 _CLOSE: Final = ((b"connection", b"close"),)
 _DIGITS_MAX: Final = 15
 """Digits of a Content-Length that are looked at: no bound on a body has as many."""

@@ -21,6 +21,7 @@ from typing import Final, cast
 
 from daybook import protocols
 from daybook.app.access import Authenticator, Logins
+from daybook.app.activity import ActivityLog
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.app.worker import OperationWorker
@@ -43,12 +44,15 @@ from daybook.server import oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
+from daybook.server.exhibits import InterfaceExhibits, Passes
+from daybook.server.interfaces import TITLES
 from daybook.server.later import Later
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.peers import ServerPeers
 from daybook.server.secret import server_key
 from daybook.server.sender import WebhookSender
+from daybook.web import plugin as web_pages
 
 ENTRY_POINTS: Final = "daybook.protocols"
 
@@ -193,26 +197,35 @@ def assemble(
         authenticator = DemoAuthenticator(demo, authenticator)
         logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
+    activity = ActivityLog()
     sign_in = StoreSignIn(store.directory, demo)
     people = People(store.directory, demo)
+    passes = Passes(authenticator)
+    exhibits = InterfaceExhibits(passes)
     services = Services(
         ledger=ledger,
-        authenticator=authenticator,
+        authenticator=passes,
         runtime=runtime,
         clock=ledger.clock,
         demo=config.demo,
         settings=_wire_settings(config),
         sign_in=sign_in,
         logins=logins,
+        activities=activity,
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
+        titles=TITLES,
+        exhibits=exhibits,
         peers=peers or Alone(),
     )
     plugins = tuple(create(services) for create in wires())
-    makers = () if config.sql is None else tuple(partial(make, services) for make in listening())
+    exhibits.over(plugins)
+    makers: tuple[MakeListener, ...] = ()
+    if config.sql is not None:
+        makers = tuple(partial(_listener, make, services, exhibits) for make in listening())
     background = _background(config, ledger, peers)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
-    pages = ServerPages(store, metrics, lifecycle, plugins, peers)
+    pages = ServerPages(store, metrics, lifecycle, peers)
     application = Application(
         Router(plugins),
         pages,
@@ -221,8 +234,18 @@ def assemble(
         body_timeout=config.body_timeout,
         origin=config.origin,
         lifecycle=lifecycle,
+        activity=activity,
     )
     return Assembly(application, plugins, runtime, lifecycle, background, pages, makers)
+
+
+def _listener(
+    make: Callable[[Services], Listener], services: Services, exhibits: InterfaceExhibits
+) -> Listener:
+    """Make a wire with a port of its own, and let it show entries too."""
+    listener = make(services)
+    exhibits.add(listener)
+    return listener
 
 
 def _background(config: Config, ledger: Ledger, peers: ServerPeers | None) -> Background:
@@ -266,6 +289,7 @@ def wires() -> Iterator[Create]:
         else:
             yield cast("Create", import_module(name).create)
     yield oauth.create
+    yield web_pages.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
 

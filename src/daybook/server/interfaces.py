@@ -42,6 +42,9 @@ INTERFACES: Final = (
     Interface("web", "Web pages", "/app", "user and password {word}"),
 )
 
+TITLES: Final = {interface.name: interface.title for interface in INTERFACES}
+"""What people call the interfaces, by the name under which the books have them."""
+
 
 def present(plugins: Iterable[Plugin]) -> list[Interface]:
     """The interfaces that answer, wires from other packages included."""

@@ -1,16 +1,13 @@
-"""What answers where no wire does: health, metrics, a first page, and a plain 404."""
+"""What answers where no wire does: health, metrics, the way to the pages, and a plain 404."""
 
-import html
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from daybook import __version__
 from daybook.app.ports import Store
 from daybook.assets import PREFIX, asset
 from daybook.protocols.kit import json
-from daybook.protocols.kit.plugin import Operation, Plugin, Request, Response
+from daybook.protocols.kit.plugin import Operation, Request, Response
 from daybook.server.asgi import Lifecycle
-from daybook.server.interfaces import Interface, present
 from daybook.server.observe import Metrics, without_credentials
 from daybook.server.peers import ServerPeers
 
@@ -24,15 +21,6 @@ _METRICS: Final = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 _NO_STORE: Final = ("cache-control", "no-store")
 _STRAY: Final = (_JSON, _NO_STORE, ("referrer-policy", "no-referrer"))
 """Headers of an answer to a stray request, whose address may hold a credential."""
-_HTML: Final = (
-    ("content-type", "text/html; charset=utf-8"),
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-)
 _FOR_EVER: Final = ("cache-control", "public, max-age=31536000, immutable")
 """For what is asked for by an address that changes with the content."""
 _NO_SNIFFING: Final = ("x-content-type-options", "nosniff")
@@ -47,7 +35,6 @@ class ServerPages:
         store: Store,
         metrics: Metrics,
         lifecycle: Lifecycle,
-        plugins: Sequence[Plugin],
         peers: ServerPeers | None = None,
     ) -> None:
         """`peers` are the other processes of the server, whose figures are shown as well."""
@@ -57,9 +44,8 @@ class ServerPages:
         if peers is not None:
             peers.answer(_FIGURES, metrics.figures)
         self._lifecycle = lifecycle
-        self._first_page = _first_page(present(plugins)).encode()
         self._pages: dict[str, Callable[[], Response | Awaitable[Response]]] = {
-            "/": lambda: Response(200, self._first_page, _HTML),
+            "/": lambda: Response(303, b"", (("location", "/app"), _NO_STORE)),
             "/healthz": lambda: Response(200, b"alive\n", (_TEXT, _NO_STORE)),
             "/readyz": self._ready,
             "/metrics": self._figures,
@@ -117,30 +103,3 @@ def _asset_page(request: Request) -> Callable[[], Response] | None:
     lasting = _FOR_EVER if request.query == f"v={found.version}" else _NO_STORE
     headers = (("content-type", found.media_type), lasting, _NO_SNIFFING)
     return lambda: Response(200, found.body, headers)
-
-
-def _first_page(here: Sequence[Interface]) -> str:
-    rows = "".join(
-        f"<tr><td>{html.escape(interface.title)}</td>"
-        f"<td><code>{html.escape(interface.path)}</code></td></tr>"
-        for interface in here
-    )
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Daybook</title>
-<style>
-body {{ font: 1rem/1.5 system-ui, sans-serif }}
-body {{ margin: 3rem auto; max-width: 45rem; padding: 0 1rem }}
-td {{ padding: .2rem 2rem .2rem 0 }}
-</style>
-<h1>Daybook</h1>
-<p>One double-entry journal that speaks existing accounting interfaces. Version {__version__}.</p>
-<table>
-<tr><th align="left">Interface</th><th align="left">Path</th></tr>
-{rows}
-</table>
-<p>Operations: <code>/healthz</code>, <code>/readyz</code>, <code>/metrics</code>.</p>
-</html>
-"""

@@ -13,10 +13,12 @@ from daybook.app.access import Principal, Scope
 from daybook.app.journal_csv import (
     DateOrder,
     DecimalMark,
+    Fault,
     ImportOptions,
     ImportReport,
     Source,
     import_journal,
+    read_entries,
 )
 from daybook.app.journal_csv import existing as existing_module
 from daybook.app.journal_csv import importing as module
@@ -337,3 +339,14 @@ def test_faults_stand_where_they_are_beside_what_is_left_out(
 def test_an_entry_of_one_line_has_one_fault() -> None:
     report = take(shop(), HEAD + "1,2026-01-31,Rent,5,,,\n")
     assert told(report) == ["line 2: 1 posting line, 2 at least"]
+
+
+def test_the_first_entries_can_be_looked_at_before_they_are_taken() -> None:
+    books = shop()
+    found = read_entries(books, source(HEAD + GOOD + UNREADABLE), ImportOptions(), 5)
+    assert isinstance(found, list)
+    assert [group.content is None for group in found] == [False, True]
+    assert found[0].lines == [2, 3]
+    assert "x" in str(found[1].faults[0])
+    assert isinstance(read_entries(books, source(""), ImportOptions(), 5), Fault)
+    assert entries(books) == []

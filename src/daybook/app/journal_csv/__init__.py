@@ -8,6 +8,7 @@ from daybook.app.journal_csv.importing import (
     ImportReport,
     Source,
     import_journal,
+    read_entries,
 )
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Source",
     "export_journal",
     "import_journal",
+    "read_entries",
     "selection",
 ]

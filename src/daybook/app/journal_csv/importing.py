@@ -12,7 +12,7 @@ import codecs
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO, Final
 
 from daybook.app.journal_csv.cells import (
@@ -119,6 +119,27 @@ def import_journal(
         return _import(books, source, options, actor, progress)
     except Unreadable as unreadable:
         return ImportReport(0, 0, (unreadable.fault,))
+
+
+def read_entries(
+    books: Books, source: Source, options: ImportOptions, limit: int
+) -> list[Group] | Fault:
+    """The first entries of a file as they would be brought, those with faults among them.
+
+    Judged is only what can be read, not what the ledger would say: see `import_journal` with
+    `dry_run`. A fault alone where the file cannot be read.
+    """
+    try:
+        file = _File(source, options.encoding)
+        header = file.header()
+        order = options.dates or file.date_order(header)
+        with books.read() as reader:
+            home = reader.company.home_currency
+            reading = Reading(header, order, options.decimal, home, account_resolver(reader))
+        with file.lines() as lines:
+            return list(islice(JournalReader(reading).groups(lines), limit))
+    except Unreadable as unreadable:
+        return unreadable.fault
 
 
 def _import(

@@ -15,12 +15,14 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from daybook.app.access import Authenticator, Logins, Nobody, Scope, SignIn
+from daybook.app.activity import Activities, ActivityLog
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
 from daybook.app.ports import Clock
 from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
+from daybook.protocols.kit.exhibits import Exhibits, NoExhibits
 
 T = TypeVar("T")
 
@@ -156,9 +158,15 @@ class Services:
     sign_in: SignIn = field(default_factory=Nobody)
     logins: Logins | None = None
     """Users with passwords, for wires that sign people in themselves."""
+    activities: Activities = field(default_factory=ActivityLog)
+    """The recent requests of all wires, for whoever shows them."""
     sessions: Sessions = field(default_factory=NoSessions)
     """People who have signed in with a browser."""
     peers: Peers = field(default_factory=Alone)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What people call the wires, by name."""
+    exhibits: Exhibits = field(default_factory=NoExhibits)
+    """How an entry looks over each of them."""
 
 
 class Plugin(Protocol):

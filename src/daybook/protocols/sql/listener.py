@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daybook.app.access import Login, Principal, Scope
+from daybook.app.ledger import Books
 from daybook.domain.ids import CompanyId
+from daybook.domain.model import JournalEntry
 from daybook.protocols.kit.cursor import KEY_SETTING
+from daybook.protocols.kit.exhibits import Exhibit
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.sql.analytics import Copies
 from daybook.protocols.sql.connection import Connection
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.exhibit import exhibit
 from daybook.protocols.sql.limits import (
     CONNECTIONS_MAX,
     CONNECTIONS_PER_ADDRESS_MAX,
@@ -120,6 +124,26 @@ class SqlListener:
         self._strangers.pop(connection, None)
         self._sessions[session.pid] = connection
         return session
+
+    async def exhibit(self, books: Books, entry: JournalEntry) -> Exhibit:
+        """How an entry looks to a program that asks here."""
+
+        def work() -> Exhibit:
+            session = Session(
+                self._services,
+                books,
+                books.principal,
+                self._copies,
+                user=books.principal.user or "",
+                online=self._online,
+                planner=PLANNER,
+            )
+            try:
+                return exhibit(session, entry)
+            finally:
+                session.close()
+
+        return await self.in_thread(work)
 
     def cancel(self, pid: int, key: int) -> None:
         """A cancel request. One that does not name a session and its key is ignored.

@@ -193,6 +193,23 @@ class MemoryOutbox:
         ]
         return found[:limit]
 
+    def company_deliveries(
+        self,
+        company_id: CompanyId,
+        state: DeliveryState | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        """Deliveries of messages about a company's books, the latest first."""
+        found = [
+            each
+            for each in list(self._deliveries.values())
+            if each.company_id == company_id
+            and (before is None or each.number < before)
+            and state in (None, each.state)
+        ]
+        return found[::-1][:limit]
+
     def delivery(self, number: int) -> Delivery | None:
         """A delivery by its number, or None."""
         return self._deliveries.get(number)

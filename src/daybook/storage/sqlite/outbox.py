@@ -251,6 +251,22 @@ class SqliteOutbox:
         statement = f"{_DELIVERY} WHERE d.number > ?{where} ORDER BY d.number LIMIT ?"
         return [delivery_of(row) for row in self._fetch(statement, (after, limit))]
 
+    def company_deliveries(
+        self,
+        company_id: CompanyId,
+        state: DeliveryState | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Delivery]:
+        """Deliveries of messages about a company's books, the latest first."""
+        where = "" if state is None else f" AND d.state = '{state.value}'"
+        statement = (
+            f"{_DELIVERY} INDEXED BY delivery_by_company WHERE d.company_id = ?"
+            f" AND d.number < ?{where} ORDER BY d.number DESC LIMIT ?"
+        )
+        bound = 2**63 - 1 if before is None else before
+        return [delivery_of(row) for row in self._fetch(statement, (company_id, bound, limit))]
+
     def delivery(self, number: int) -> Delivery | None:
         """A delivery by its number, or None."""
         found = self.deliveries(None, number - 1, 1)

@@ -1,0 +1,140 @@
+"""What is done to an entry by a button: deleted, restored, sent for review, returned, approved."""
+
+from typing import Final
+
+from daybook.app.access import Scope
+from daybook.app.ledger import Committed, Outcome, Refused
+from daybook.domain.commands import CreateEntry, DeleteEntry, MoveEntry
+from daybook.domain.ids import EntryId
+from daybook.domain.model import JournalEntry, Status
+from daybook.domain.query import And, Compare, Field, Keyset, Op, Or, Query, Sort
+from daybook.protocols.kit.plugin import Response
+from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.entry_form import content_of
+from daybook.web.limits import QUEUE_ROWS_MAX
+from daybook.web.names import names_of
+from daybook.web.pages.entry import entry_id_of
+from daybook.web.pages.journal import row_of
+from daybook.web.routing import Route
+from daybook.web.visit import Visit
+from daybook.web.wording import wording
+
+
+def confirm_deletion(visit: Visit) -> Response:
+    """The page that says what deleting an entry means, before it is done."""
+    entry = _entry_of(visit)
+    if entry is None:
+        return visit.not_found()
+    if entry.deleted_at is not None:
+        return visit.redirect(visit.address("entry", entry=entry.id), "It is deleted already.")
+    with visit.opened.read() as reader:
+        names = names_of(reader, [entry])
+    return visit.page("delete.html", title=f"Delete entry {entry.id}", entry=entry, names=names)
+
+
+def delete(visit: Visit) -> Response:
+    """Delete the version of an entry that the visitor saw."""
+    entry_id, version = entry_id_of(visit), _version(visit)
+    if entry_id is None:
+        return visit.not_found()
+    outcome = visit.opened.execute(DeleteEntry(entry_id, version), visit.context())
+    return _answer(visit, outcome, entry_id, f"Entry {entry_id} is deleted.")
+
+
+def restore(visit: Visit) -> Response:
+    """Make a new entry that says what a deleted one said."""
+    entry = _entry_of(visit)
+    if entry is None:
+        return visit.not_found()
+    if entry.deleted_at is None:
+        return visit.redirect(visit.address("entry", entry=entry.id), "It is not deleted.", "bad")
+    outcome = visit.opened.execute(CreateEntry(content_of(entry), entry.status), visit.context())
+    if isinstance(outcome, Committed):
+        made = outcome.records[0]
+        text = f"Entry {made.id} is a new entry with what entry {entry.id} said."
+        return visit.redirect(visit.address("entry", entry=made.id), text)
+    return _answer(visit, outcome, entry.id, "")
+
+
+def submit(visit: Visit) -> Response:
+    """Send an entry for review."""
+    return _move(visit, Status.REVIEW, "is sent for review")
+
+
+def give_back(visit: Visit) -> Response:
+    """Return an entry from review to its author."""
+    return _move(visit, Status.PENDING, "is returned to its author")
+
+
+def approve(visit: Visit) -> Response:
+    """Post an entry that waits."""
+    return _move(visit, Status.POSTED, "is approved and posted")
+
+
+def approvals(visit: Visit) -> Response:
+    """The entries that wait, those in review first, the oldest date on top."""
+    waits = Or(
+        tuple(
+            Compare(Field.STATUS, Op.EQ, status.value) for status in (Status.REVIEW, Status.PENDING)
+        )
+    )
+    live = Compare(Field.DELETED, Op.EQ, False)
+    sort = (Sort(Field.STATUS, descending=True), Sort(Field.POSTING_DATE))
+    with visit.opened.read() as reader:
+        query = Query(And((live, waits)), sort, Keyset(QUEUE_ROWS_MAX + 1))
+        found = reader.entries(query)
+        entries = found[:QUEUE_ROWS_MAX]
+        names = names_of(reader, entries)
+    return visit.page(
+        "approvals.html",
+        title="Approvals",
+        rows=[row_of(entry, names) for entry in entries],
+        more=len(found) > QUEUE_ROWS_MAX,
+    )
+
+
+def _entry_of(visit: Visit) -> JournalEntry | None:
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return None
+    with visit.opened.read() as reader:
+        return reader.entry(entry_id)
+
+
+def _version(visit: Visit) -> int:
+    """The version that the visitor saw; without one, none that an entry can have."""
+    text = visit.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else -1
+
+
+def _move(visit: Visit, status: Status, done: str) -> Response:
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return visit.not_found()
+    command = MoveEntry(entry_id, _version(visit), status)
+    outcome = visit.opened.execute(command, visit.context())
+    return _answer(visit, outcome, entry_id, f"Entry {entry_id} {done}.")
+
+
+def _answer(visit: Visit, outcome: Outcome, entry_id: EntryId, done: str) -> Response:
+    """Back to where the button stood: the queue, or the entry."""
+    back = visit.address("entry", entry=entry_id)
+    if visit.form.get("back") == "approvals":
+        back = visit.address("approvals")
+    if isinstance(outcome, Refused):
+        text = wording(outcome.refusals[0], visit.home.home_currency)
+        return visit.redirect(back, f"Entry {entry_id}: {text}", "bad")
+    return visit.redirect(back, done)
+
+
+_ENTRY: Final = f"{COMPANY_PREFIX}/journal/{{entry}}"
+
+ROUTES: Final = (
+    Route("delete", "GET", f"{_ENTRY}/delete", confirm_deletion, Scope.WRITE, "journal"),
+    Route("delete", "POST", f"{_ENTRY}/delete", delete, Scope.WRITE, "journal"),
+    Route("restore", "POST", f"{_ENTRY}/restore", restore, Scope.WRITE, "journal"),
+    Route("submit", "POST", f"{_ENTRY}/submit", submit, Scope.WRITE, "journal"),
+    Route("return", "POST", f"{_ENTRY}/return", give_back, Scope.APPROVE, "journal"),
+    Route("approve", "POST", f"{_ENTRY}/approve", approve, Scope.APPROVE, "journal"),
+    Route("approvals", "GET", f"{COMPANY_PREFIX}/approvals", approvals, Scope.READ, "approvals"),
+)

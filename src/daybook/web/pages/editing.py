@@ -1,0 +1,256 @@
+"""Making and changing entries by a form, and telling what is wrong at its fields."""
+
+from dataclasses import replace
+from typing import Final
+
+from daybook.app.access import Scope
+from daybook.app.ledger import (
+    Committed,
+    Context,
+    Idempotency,
+    Outcome,
+    Refused,
+    Repetition,
+)
+from daybook.app.ports import IdempotencyKey, Reader
+from daybook.app.sessions import WEB
+from daybook.domain import currencies
+from daybook.domain.commands import CreateEntry, ReplaceEntry
+from daybook.domain.ids import EntryId
+from daybook.domain.model import JournalEntry, Status
+from daybook.domain.refusals import RefusalCode
+from daybook.domain.values import value
+from daybook.protocols.kit.plugin import Response
+from daybook.web import entry_form
+from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.entry_form import Content, EntryForm, Faults
+from daybook.web.formats import today
+from daybook.web.history import Difference, Version, versions
+from daybook.web.names import names_of
+from daybook.web.pages.entry import entry_id_of
+from daybook.web.routing import Route
+from daybook.web.visit import Visit
+from daybook.web.wording import field_of, wording
+
+_ROWS_MORE: Final = 5
+"""Rows that "more lines" adds where no script runs."""
+
+_STATUSES: Final = {"post": Status.POSTED, "review": Status.REVIEW, "draft": Status.PENDING}
+"""What the buttons of the form make of a new entry."""
+
+
+@value
+class Conflict:
+    """What somebody else has done to an entry while it was being edited."""
+
+    versions: tuple[Version, ...]
+    differences: tuple[Difference, ...]
+    """How the form differs from the entry as it now is: theirs before, yours after."""
+
+
+def new(visit: Visit) -> Response:
+    """The form of a new entry: empty, or like another one, or its reversal."""
+    now = today(visit.now(), visit.home.time_zone)
+    with visit.opened.read() as reader:
+        form = entry_form.blank(now, visit.home.home_currency)
+        for name, turned in (("like", False), ("reverse", True)):
+            found = _entry(reader, visit.query.get(name, ""))
+            if found is not None:
+                given = entry_form.form_of(found, names_of(reader, [found]))
+                memo = f"Reversal of entry {found.id}" if turned else None
+                form = entry_form.copied(given, now, memo, turned=turned)
+        return _page(visit, reader, form, None)
+
+
+def edit(visit: Visit) -> Response:
+    """The form of an entry that is there."""
+    with visit.opened.read() as reader:
+        entry = _entry(reader, visit.parts["entry"])
+        if entry is None:
+            return visit.not_found()
+        if entry.deleted_at is not None:
+            return visit.redirect(
+                visit.address("entry", entry=entry.id), "A deleted entry cannot be changed.", "bad"
+            )
+        if len(entry.sequence) > entry_form.rows_max(entry_form.axes_of(reader, entry)):
+            text = f"This entry has {len(entry.sequence):,} lines, too many for a form."
+            return visit.redirect(visit.address("entry", entry=entry.id), text, "bad")
+        form = entry_form.form_of(entry, names_of(reader, [entry]))
+        return _page(visit, reader, form, entry)
+
+
+def create(visit: Visit) -> Response:
+    """Make an entry of the form that was sent."""
+    return _take(visit, None)
+
+
+def revise(visit: Visit) -> Response:
+    """Give an entry the content of the form that was sent."""
+    entry_id = entry_id_of(visit)
+    return visit.not_found() if entry_id is None else _take(visit, entry_id)
+
+
+def _take(visit: Visit, entry_id: EntryId | None) -> Response:
+    with visit.opened.read() as reader:
+        entry = None if entry_id is None else reader.entry(entry_id)
+        if entry_id is not None and entry is None:
+            return visit.not_found()
+        form = entry_form.typed(
+            visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
+        )
+        if visit.form.get("do") == "rows":
+            return _page(visit, reader, form.with_rows(len(form.rows) + _ROWS_MORE), entry)
+        base = entry if entry is None or str(entry.version) == form.version else None
+        content = entry_form.read(reader, form, base or _seen(reader, entry_id, form))
+        if not isinstance(content, Content):
+            return _page(visit, reader, form, entry, content)
+    outcome = _carry_out(visit, form, entry_id, content)
+    if isinstance(outcome, Committed):
+        made = outcome.records[0]
+        assert isinstance(made, JournalEntry)
+        return visit.redirect(visit.address("entry", entry=made.id), _done(made, entry))
+    assert isinstance(outcome, Refused)
+    with visit.opened.read() as reader:
+        if entry_id is not None and outcome.refusals[0].code is RefusalCode.STALE_VERSION:
+            return _conflict(visit, reader, form, entry_id, content)
+        return _page(visit, reader, form, entry, _faults(outcome, form, content))
+
+
+def _carry_out(
+    visit: Visit, form: EntryForm, entry_id: EntryId | None, content: Content
+) -> Outcome:
+    if entry_id is None:
+        status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
+        return visit.opened.execute(CreateEntry(content.content, status), _once(visit, form.key))
+    version = int(form.version) if form.version.isascii() and form.version.isdigit() else -1
+    command = ReplaceEntry(entry_id, version, content.content)
+    return visit.opened.execute(command, visit.context())
+
+
+def _once(visit: Visit, key: str) -> Context:
+    """The context of a form that may come twice, by an impatient click."""
+    context = visit.context()
+    if not key:
+        return context
+    scope = IdempotencyKey(WEB, visit.user, key)
+    return replace(context, idempotency=Idempotency(scope, Repetition.ANSWER_FIRST))
+
+
+def _done(made: JournalEntry, before: JournalEntry | None) -> str:
+    if before is not None:
+        changed = made.version != before.version
+        return f"Entry {made.id} is changed." if changed else "Nothing was changed."
+    done = {
+        Status.POSTED: "posted",
+        Status.REVIEW: "sent for approval",
+        Status.PENDING: "kept as a draft",
+    }
+    return f"Entry {made.id} is {done[made.status]}."
+
+
+def _faults(outcome: Refused, form: EntryForm, content: Content) -> Faults:
+    """What the ledger refused, by field; the first of a field counts."""
+    faults: dict[str, str] = {}
+    for refusal in outcome.refusals:
+        field = field_of(refusal, content.rows) or ""
+        text = wording(refusal, form.currency)
+        if field not in faults:
+            faults[field] = text
+        elif not field and text not in faults[""]:
+            faults[""] += f" {text}"
+    return faults
+
+
+def _seen(reader: Reader, entry_id: EntryId | None, form: EntryForm) -> JournalEntry | None:
+    """The version that a form was opened on, where the entry has moved on since."""
+    if entry_id is None:
+        return None
+    found, _ = versions(reader, entry_id)
+    return next((each.entry for each in found if str(each.entry.version) == form.version), None)
+
+
+def _conflict(
+    visit: Visit, reader: Reader, form: EntryForm, entry_id: EntryId, content: Content
+) -> Response:
+    """The form again with what the other person did, to be sent anew over it or let go."""
+    entry = reader.entry(entry_id)
+    assert entry is not None
+    found, _ = versions(reader, entry_id)
+    theirs = tuple(
+        each for each in found if form.version.isdigit() and each.event.version > int(form.version)
+    )
+    theirs_form = entry_form.form_of(entry, names_of(reader, [entry]))
+    mine = tuple(_apart(theirs_form, form))
+    shown = replace(form, version=str(entry.version))
+    return _page(visit, reader, shown, entry, {}, Conflict(theirs, mine), status=409)
+
+
+def _apart(theirs: EntryForm, mine: EntryForm) -> list[Difference]:
+    found = [
+        Difference(place, old, new)
+        for place, old, new in (
+            ("Date", theirs.date, mine.date),
+            ("Number", theirs.number, mine.number),
+            ("Memo", theirs.memo, mine.memo),
+            ("Currency", theirs.currency, mine.currency),
+            ("Rate", theirs.rate, mine.rate),
+        )
+        if old != new
+    ]
+    for at in range(max(len(theirs.rows), len(mine.rows))):
+        old, new = (_row_text(form, at) for form in (theirs, mine))
+        if old != new:
+            found.append(Difference(f"Line {at + 1}", old, new))
+    return found
+
+
+def _row_text(form: EntryForm, at: int) -> str:
+    if at >= len(form.rows):
+        return ""
+    row = form.rows[at]
+    debit = f"debit {row.debit}" if row.debit else ""
+    credit = f"credit {row.credit}" if row.credit else ""
+    texts = (row.account, debit, credit, row.contact, *(text for _, text in row.dimensions))
+    return ", ".join(filter(None, (*texts, row.description)))
+
+
+def _entry(reader: Reader, text: str) -> JournalEntry | None:
+    if not (text.isascii() and text.isdigit() and len(text) <= 16):
+        return None
+    return reader.entry(EntryId(int(text)))
+
+
+def _page(
+    visit: Visit,
+    reader: Reader,
+    form: EntryForm,
+    entry: JournalEntry | None,
+    faults: Faults | None = None,
+    conflict: Conflict | None = None,
+    status: int | None = None,
+) -> Response:
+    axes = entry_form.axes_of(reader, entry)
+    home = visit.home
+    return visit.page(
+        "entry_form.html",
+        status=status or (422 if faults else 200),
+        title="New entry" if entry is None else f"Change entry {entry.id}",
+        form=form,
+        entry=entry,
+        axes=axes,
+        rows_max=entry_form.rows_max(axes),
+        faults=faults or {},
+        conflict=conflict,
+        exponent=currencies.exponent(form.currency) if currencies.is_currency(form.currency) else 2,
+        foreign=home.multicurrency or form.currency != home.home_currency,
+    )
+
+
+_JOURNAL: Final = f"{COMPANY_PREFIX}/journal"
+
+ROUTES: Final = (
+    Route("new", "GET", f"{_JOURNAL}/new", new, Scope.WRITE, "journal"),
+    Route("new", "POST", f"{_JOURNAL}/new", create, Scope.WRITE, "journal"),
+    Route("edit", "GET", f"{_JOURNAL}/{{entry}}/edit", edit, Scope.WRITE, "journal"),
+    Route("edit", "POST", f"{_JOURNAL}/{{entry}}/edit", revise, Scope.WRITE, "journal"),
+)

@@ -1,0 +1,113 @@
+"""One entry: its lines, what became of it, and what may be done with it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from daybook.app.access import Scope
+from daybook.app.ports import Reader
+from daybook.domain.events import ENTRY, EventKind
+from daybook.domain.ids import EntryId
+from daybook.domain.limits import RECORD_ID_MAX
+from daybook.domain.model import JournalEntry, Side, Status
+from daybook.protocols.kit.exhibits import Exhibit
+from daybook.protocols.kit.plugin import Response
+from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.history import versions
+from daybook.web.names import names_of
+from daybook.web.routing import Later, Route
+from daybook.web.visit import Visit
+
+
+def entry_id_of(visit: Visit) -> EntryId | None:
+    """The number of the entry that the address names, or None where it is no number."""
+    text = visit.parts["entry"]
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(RECORD_ID_MAX))):
+        return None
+    return EntryId(int(text))
+
+
+def show(visit: Visit) -> Response:
+    """The page of an entry."""
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return visit.not_found()
+    with visit.opened.read() as reader:
+        entry = reader.entry(entry_id)
+        if entry is None:
+            return visit.not_found()
+        names = names_of(reader, [entry])
+        own = _is_own(visit, reader, entry)
+    home_totals = {
+        side: sum(line.home_amount for line in entry.lines if line.side is side) for side in Side
+    }
+    return visit.page(
+        "entry.html",
+        title=f"Entry {entry.id}",
+        entry=entry,
+        names=names,
+        own=own,
+        home_total=home_totals[Side.DEBIT],
+        tab="entry",
+    )
+
+
+def history(visit: Visit) -> Response:
+    """The versions of an entry."""
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return visit.not_found()
+    with visit.opened.read() as reader:
+        entry = reader.entry(entry_id)
+        if entry is None:
+            return visit.not_found()
+        found, count = versions(reader, entry_id)
+    return visit.page(
+        "history.html",
+        title=f"History of entry {entry.id}",
+        entry=entry,
+        versions=found,
+        count=count,
+        tab="history",
+    )
+
+
+def exhibits(visit: Visit) -> Response | Later:
+    """How an entry looks over each interface."""
+    entry_id = entry_id_of(visit)
+    if entry_id is None:
+        return visit.not_found()
+    with visit.opened.read() as reader:
+        entry = reader.entry(entry_id)
+    if entry is None:
+        return visit.not_found()
+
+    def finish(found: Sequence[Exhibit]) -> Response:
+        return visit.page(
+            "exhibits.html",
+            title=f"Entry {entry.id} over the interfaces",
+            entry=entry,
+            exhibits=found,
+            tab="exhibits",
+        )
+
+    show = visit.site.services.exhibits.show
+    return Later(partial(show, visit.opened, entry, visit.request.origin), finish)
+
+
+def _is_own(visit: Visit, reader: Reader, entry: JournalEntry) -> bool:
+    """Whether an entry waits that the visitor wrote, so that somebody else has to approve it."""
+    if not visit.home.four_eyes or entry.status is Status.POSTED:
+        return False
+    wrote = (EventKind.CREATED, EventKind.REVISED)
+    events = reader.history(ENTRY, entry.id)
+    return any(event.actor.user == visit.user for event in events if event.kind in wrote)
+
+
+_ENTRY: Final = f"{COMPANY_PREFIX}/journal/{{entry}}"
+
+ROUTES: Final = (
+    Route("entry", "GET", _ENTRY, show, Scope.READ, "journal"),
+    Route("exhibits", "GET", f"{_ENTRY}/interfaces", exhibits, Scope.READ, "journal"),
+    Route("history", "GET", f"{_ENTRY}/history", history, Scope.READ, "journal"),
+)

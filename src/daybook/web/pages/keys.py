@@ -1,0 +1,142 @@
+"""Tokens that open these books: made, shown once, listed, withdrawn.
+
+Whoever administers a company makes tokens for this company alone, and withdraws those that open
+no books but ones they administer.
+"""
+
+from typing import Final
+
+from daybook.app import credentials
+from daybook.app.access import Scope
+from daybook.app.ports import Token
+from daybook.domain.values import value
+from daybook.protocols.kit.plugin import Response
+from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.limits import KEYS_SHOWN
+from daybook.web.routing import Route
+from daybook.web.visit import Visit
+
+_DAY_US: Final = 86_400 * 1_000_000
+LIVES: Final = {"": "Until withdrawn", "30": "30 days", "90": "90 days", "365": "A year"}
+"""How long a token may live, in days."""
+
+CLIENT_LENGTH_MAX: Final = 100
+LABEL_LENGTH_MAX: Final = 200
+"""Characters of an application's name and of what a token is for."""
+
+SCOPE_WORDS: Final = {
+    Scope.READ: "See everything",
+    Scope.WRITE: "Make, change and delete",
+    Scope.APPROVE: "Approve entries",
+    Scope.ADMIN: "Administer",
+}
+
+
+@value
+class Row:
+    """A token in the list. `mine`: it may be withdrawn from here."""
+
+    token: Token
+    state: str
+    mine: bool
+
+
+def keys(visit: Visit) -> Response:
+    """The list, and the form for another one."""
+    return _page(visit)
+
+
+def make(visit: Visit) -> Response:
+    """Make a token; the page that answers is the only place where it is ever shown."""
+    client = visit.form.get("client", "").strip()
+    label = visit.form.get("label", "").strip()
+    wanted = frozenset(scope for scope in Scope if visit.form.get(f"scope-{scope.value}") == "on")
+    faults = {}
+    if not client or len(client) > CLIENT_LENGTH_MAX or not client.isprintable():
+        faults["client"] = f"A name of up to {CLIENT_LENGTH_MAX} characters is wanted."
+    if len(label) > LABEL_LENGTH_MAX or not (label.isprintable() or not label):
+        faults["label"] = f"Up to {LABEL_LENGTH_MAX} characters are possible."
+    if not wanted:
+        faults["scopes"] = "Choose at least one thing that the token allows."
+    elif not wanted <= visit.opened.principal.scopes:
+        faults["scopes"] = "A token cannot allow more than your own role does."
+    days = visit.form.get("days", "")
+    if days not in LIVES:
+        faults["days"] = "Choose one of the list."
+    if faults:
+        return _page(visit, faults=faults)
+    issued = credentials.issue(
+        visit.site.ledger.store.directory,
+        visit.site.clock,
+        credentials.NewToken(
+            client,
+            company_ids=frozenset({visit.home.id}),
+            scopes=wanted,
+            label=label,
+            lifetime_us=int(days) * _DAY_US if days else None,
+        ),
+    )
+    return _page(visit, secret=issued.text, number=issued.token.number)
+
+
+def withdraw(visit: Visit) -> Response:
+    """Withdraw a token, and with it what the same authorization has made."""
+    directory = visit.site.ledger.store.directory
+    number = visit.form.get("number", "")
+    found = next((each for each in directory.tokens() if str(each.number) == number), None)
+    if found is None or not _is_mine(visit, found):
+        return visit.not_found()
+    credentials.revoke_family(directory, visit.site.clock, found)
+    return visit.redirect(visit.address("keys"), f"Token {number} opens nothing any more.")
+
+
+def _page(
+    visit: Visit,
+    *,
+    faults: dict[str, str] | None = None,
+    secret: str = "",
+    number: int = 0,
+) -> Response:
+    tokens = visit.site.ledger.store.directory.tokens()
+    about = [each for each in reversed(tokens) if _opens(visit, each)]
+    return visit.page(
+        "keys.html",
+        status=422 if faults else 200,
+        title="Keys",
+        rows=[_row(visit, each) for each in about[:KEYS_SHOWN]],
+        more=len(about) > KEYS_SHOWN,
+        faults=faults or {},
+        given=visit.form if faults else {},
+        scopes=[(each, SCOPE_WORDS[each]) for each in Scope if visit.may(each)],
+        lives=LIVES,
+        secret=secret,
+        number=number,
+    )
+
+
+def _opens(visit: Visit, token: Token) -> bool:
+    return not token.company_ids or visit.home.id in token.company_ids
+
+
+def _is_mine(visit: Visit, token: Token) -> bool:
+    """Whether the visitor administers every company that a token opens."""
+    session = visit.session
+    assert session is not None
+    if not token.company_ids or visit.home.id not in token.company_ids:
+        return False
+    held = (session.within(company_id) for company_id in token.company_ids)
+    return all(each is not None and Scope.ADMIN in each.scopes for each in held)
+
+
+def _row(visit: Visit, token: Token) -> Row:
+    fault = credentials.fault(token, visit.now())
+    return Row(token, "valid" if fault is None else fault.value, _is_mine(visit, token))
+
+
+_KEYS: Final = f"{COMPANY_PREFIX}/keys"
+
+ROUTES: Final = (
+    Route("keys", "GET", _KEYS, keys, Scope.ADMIN, "keys"),
+    Route("keys", "POST", _KEYS, make, Scope.ADMIN, "keys"),
+    Route("key-withdraw", "POST", f"{_KEYS}/withdraw", withdraw, Scope.ADMIN, "keys"),
+)

@@ -1,0 +1,100 @@
+"""Operations that wait or have ended, and messages to programs elsewhere; what failed for good is
+sent again from here.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from daybook.app.access import Scope
+from daybook.app.operations import Operation, OperationStatus
+from daybook.app.outbox import Delivery, DeliveryState, revived
+from daybook.domain.model import NEVER
+from daybook.domain.query import ALWAYS, Compare, Field, Filter, Keyset, Op, Query, Sort
+from daybook.protocols.kit.plugin import Response
+from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.limits import DELIVERIES_SHOWN, OPERATIONS_SHOWN
+from daybook.web.numbers import read_number
+from daybook.web.routing import Route
+from daybook.web.visit import Visit
+
+
+def operations(visit: Visit) -> Response:
+    """Operations, the latest first, and the latest messages."""
+    status = visit.query.get("status", "")
+    wanted: Filter = ALWAYS
+    if status in set(OperationStatus):
+        wanted = Compare(Field.STATUS, Op.EQ, status)
+    before = read_number(visit.query.get("before", ""))
+    sort = (Sort(Field.NUMBER, descending=True),)
+    after = None if before is None else (before, "")
+    query = Query(wanted, sort, Keyset(OPERATIONS_SHOWN + 1, after))
+    with visit.opened.read() as reader:
+        found = reader.operations(query)
+    more = found[OPERATIONS_SHOWN - 1].number if len(found) > OPERATIONS_SHOWN else None
+    return visit.page(
+        "operations.html",
+        title="Operations",
+        operations=found[:OPERATIONS_SHOWN],
+        entry_of=_entry_of,
+        chosen=status,
+        statuses=OperationStatus,
+        more=more,
+        is_first=before is None,
+    )
+
+
+def _entry_of(operation: Operation) -> int | None:
+    """The entry an operation made or changed, or None."""
+    affected = operation.affected
+    return None if affected is None or affected.entity != "entry" else affected.record_id
+
+
+def messages(visit: Visit) -> Response:
+    """Messages about these books, the latest first."""
+    state = visit.query.get("state", "")
+    wanted = DeliveryState(state) if state in set(DeliveryState) else None
+    before = read_number(visit.query.get("before", ""))
+    directory = visit.site.ledger.store.directory
+    found = directory.company_deliveries(visit.home.id, wanted, before, DELIVERIES_SHOWN + 1)
+    shown = found[:DELIVERIES_SHOWN]
+    ids = {each.consumer_id for each in shown}
+    consumers = {each: directory.consumer(each) for each in ids}
+    return visit.page(
+        "messages.html",
+        title="Messages",
+        deliveries=shown,
+        consumers=consumers,
+        state=state,
+        states=DeliveryState,
+        never=NEVER,
+        more=shown[-1].number if len(found) > DELIVERIES_SHOWN else None,
+        is_first=before is None,
+    )
+
+
+def retry(visit: Visit) -> Response:
+    """Send a message again that was given up, and whoever it is for if they were disabled."""
+    number = read_number(visit.form.get("number", ""))
+    directory = visit.site.ledger.store.directory
+    found: Delivery | None = None if number is None else directory.delivery(number)
+    if found is None or found.company_id != visit.home.id:
+        return visit.not_found()
+    back = visit.address("messages", state=visit.form.get("state", ""))
+    if found.state is not DeliveryState.DEAD:
+        return visit.redirect(back, f"Message {number} is not given up any more.", "bad")
+    consumer = directory.consumer(found.consumer_id)
+    enabled = None
+    if consumer is not None and consumer.disabled:
+        enabled = replace(consumer, disabled=False, failing_since=None)
+    directory.settle_delivery(revived(found, visit.now()), enabled)
+    visit.site.ledger.hooks.wake()
+    return visit.redirect(back, f"Message {number} will be sent again now.")
+
+
+_OPERATIONS: Final = f"{COMPANY_PREFIX}/operations"
+
+ROUTES: Final = (
+    Route("operations", "GET", _OPERATIONS, operations, Scope.READ, "operations"),
+    Route("messages", "GET", f"{_OPERATIONS}/messages", messages, Scope.READ, "operations"),
+    Route("message-retry", "POST", f"{_OPERATIONS}/retry", retry, Scope.WRITE, "operations"),
+)

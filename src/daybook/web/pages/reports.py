@@ -1,0 +1,124 @@
+"""The reports: trial balance, profit and loss, balance sheet, general ledger; and their files."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from daybook.app.access import Scope
+from daybook.app.account_reports import LedgerAccount, general_ledger
+from daybook.app.periods import NAMED
+from daybook.app.ports import Reader
+from daybook.app.rendering import Format
+from daybook.app.report_tables import (
+    Table,
+    TooManyRows,
+    balance_sheet_table,
+    general_ledger_table,
+    profit_and_loss_table,
+    trial_balance_table,
+)
+from daybook.domain.values import value
+from daybook.protocols.kit.plugin import Response
+from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.files import file, format_of
+from daybook.web.formats import today
+from daybook.web.periods import COMPARISONS, CUSTOM, AskedPeriod, read_period
+from daybook.web.routing import Route
+from daybook.web.visit import Visit
+
+
+@value
+class Report:
+    """A report that is offered. `of_day`: it is about the end of a day, not about a period."""
+
+    title: str
+    about: str
+    make: Callable[[Reader, AskedPeriod], Table | TooManyRows]
+    of_day: bool = False
+    comparable: bool = False
+
+
+REPORTS: Final[Mapping[str, Report]] = {
+    "profit-and-loss": Report(
+        "Profit and loss",
+        "What was earned and spent in a period.",
+        lambda reader, asked: profit_and_loss_table(reader, asked.all),
+        comparable=True,
+    ),
+    "balance-sheet": Report(
+        "Balance sheet",
+        "What is owned and owed at the end of a day.",
+        lambda reader, asked: balance_sheet_table(reader, asked.days),
+        of_day=True,
+        comparable=True,
+    ),
+    "trial-balance": Report(
+        "Trial balance",
+        "Every account's balance at the end of a day; both columns are equal.",
+        lambda reader, asked: trial_balance_table(reader, asked.last),
+        of_day=True,
+    ),
+    "general-ledger": Report(
+        "General ledger",
+        "Each account over a period: what it began with, moved by and ended at.",
+        lambda reader, asked: general_ledger_table(reader, asked.first, asked.last),
+    ),
+}
+
+
+def index(visit: Visit) -> Response:
+    """What there is."""
+    return visit.page("reports.html", title="Reports", reports=REPORTS)
+
+
+def report(visit: Visit) -> Response:
+    """A report as a page."""
+    name = visit.parts["report"]
+    found = REPORTS.get(name)
+    if found is None:
+        return visit.not_found()
+    asked = _asked(visit)
+    table: Table | TooManyRows | None = None
+    ledger: tuple[LedgerAccount, ...] = ()
+    with visit.opened.read() as reader:
+        if name == "general-ledger":  # on a page the accounts, whose lines are a click away
+            ledger = general_ledger(reader, asked.first, asked.last).accounts
+        else:
+            table = found.make(reader, asked)
+    return visit.page(
+        "report.html",
+        title=found.title,
+        name=name,
+        report=found,
+        asked=asked,
+        table=table,
+        ledger=ledger,
+        periods=NAMED,
+        custom=CUSTOM,
+        comparisons=COMPARISONS,
+        formats=Format,
+    )
+
+
+def report_file(visit: Visit) -> Response:
+    """A report as a file."""
+    found, wanted = REPORTS.get(visit.parts["report"]), format_of(visit)
+    if found is None or wanted is None:
+        return visit.not_found()
+    with visit.opened.read() as reader:
+        table = found.make(reader, _asked(visit))
+    return file(visit, table, wanted)
+
+
+def _asked(visit: Visit) -> AskedPeriod:
+    company = visit.home
+    day = today(visit.now(), company.time_zone)
+    return read_period(visit.query, day, company.fiscal_year_start, "year-to-date")
+
+
+_REPORT: Final = f"{COMPANY_PREFIX}/reports/{{report}}"
+
+ROUTES: Final = (
+    Route("reports", "GET", f"{COMPANY_PREFIX}/reports", index, Scope.READ, "reports"),
+    Route("report", "GET", _REPORT, report, Scope.READ, "reports"),
+    Route("report-file", "GET", f"{_REPORT}/{{format}}", report_file, Scope.READ, "reports"),
+)

@@ -1,0 +1,75 @@
+"""Signing in and out."""
+
+from typing import Final
+
+from daybook.app.sessions import Denial, NotEntered
+from daybook.protocols.kit.plugin import Response
+from daybook.web import security
+from daybook.web.addresses import PREFIX
+from daybook.web.routing import Route
+from daybook.web.visit import Visit
+
+_FORM_SECONDS: Final = 3_600
+"""Life of the sign-in form's token: whoever leaves the page open longer gets a new one."""
+
+
+def form(visit: Visit) -> Response:
+    """The sign-in page; whoever has signed in already goes on."""
+    if visit.session is not None:
+        return visit.redirect(_next(visit.query.get("next", "")) or visit.address("home"))
+    return _page(visit, 200, "", visit.query.get("next", ""), "")
+
+
+def sign_in(visit: Visit) -> Response:
+    """Begin a session and go where the visitor was going."""
+    name = visit.form.get("name", "")
+    wanted = visit.form.get("next", "")
+    entered = visit.site.sessions.sign_in(name, visit.form.get("password", ""), visit.request.peer)
+    if isinstance(entered, NotEntered):
+        status = 429 if entered.reason is Denial.THROTTLED else 403
+        return _page(visit, status, name, wanted, entered.message)
+    response = visit.redirect(_next(wanted) or visit.address("home"))
+    request = visit.request
+    head = (
+        *response.headers,
+        security.cookie(request, security.SESSION_COOKIE, entered.secret),
+        security.cookie(request, security.SIGN_IN_COOKIE, "", 0),
+    )
+    return Response(303, b"", head)
+
+
+def sign_out(visit: Visit) -> Response:
+    """End the session."""
+    secret = security.cookies(visit.request.headers).get(security.SESSION_COOKIE, "")
+    visit.site.sessions.sign_out(secret)
+    response = visit.redirect(visit.address("sign-in"), "You have signed out.")
+    head = (*response.headers, security.cookie(visit.request, security.SESSION_COOKIE, "", 0))
+    return Response(303, b"", head)
+
+
+def _page(visit: Visit, status: int, name: str, wanted: str, fault: str) -> Response:
+    token = security.cookie(
+        visit.request, security.SIGN_IN_COOKIE, visit.sign_in_token, _FORM_SECONDS
+    )
+    return visit.page(
+        "sign_in.html",
+        status=status,
+        headers=(token,),
+        title="Sign in",
+        name=name,
+        next=_next(wanted),
+        fault=fault,
+    )
+
+
+def _next(wanted: str) -> str:
+    """Where to go on, if that is an address of ours: nobody is sent elsewhere from here."""
+    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
+    return wanted if plain and wanted.startswith(f"{PREFIX}/") else ""
+
+
+ROUTES: Final = (
+    Route("sign-in", "GET", f"{PREFIX}/sign-in", form, public=True),
+    Route("sign-in", "POST", f"{PREFIX}/sign-in", sign_in, public=True),
+    Route("sign-out", "POST", f"{PREFIX}/sign-out", sign_out),
+)

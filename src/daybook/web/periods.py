@@ -1,0 +1,87 @@
+"""Which period or day a report is asked for, and beside which others it is to stand."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from daybook.app import periods
+from daybook.app.periods import NAMED, Period
+from daybook.domain.values import value
+from daybook.web.formats import read_day
+
+CUSTOM: Final = "custom"
+"""The choice of days of one's own, in place of a name in `NAMED`."""
+
+COMPARISONS: Final[Mapping[str, str]] = {
+    "": "Nothing",
+    "previous": "The period before",
+    "year": "The year before",
+}
+
+
+@value
+class AskedPeriod:
+    """A period as a form asks for it, and what is wrong with the form, by field.
+
+    `name` is one of `NAMED` or `CUSTOM`, `compared` one of `COMPARISONS`.
+    """
+
+    name: str
+    first: date
+    last: date
+    compared: str
+    faults: Mapping[str, str]
+
+    @property
+    def all(self) -> tuple[Period, ...]:
+        """The period, and what it is compared with."""
+        period = (self.first, self.last)
+        if self.compared == "previous":
+            return period, periods.previous(period)
+        if self.compared == "year":
+            return period, periods.year_before(period)
+        return (period,)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The last day, and the days it is compared with: a month or a year earlier."""
+        if self.compared == "previous":
+            return self.last, periods.previous((self.last.replace(day=1), self.last))[1]
+        if self.compared == "year":
+            return self.last, periods.year_before((self.last, self.last))[1]
+        return (self.last,)
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What an address has to say to ask for the same again."""
+        dates: dict[str, object] = {}
+        if self.name == CUSTOM:
+            dates = {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        return {"period": self.name, "compare": self.compared, **dates}
+
+
+def read_period(
+    query: Mapping[str, str], today: date, fiscal_year_start: int, default: str
+) -> AskedPeriod:
+    """The period an address asks for; the default one where it asks for none that can be read."""
+    faults: dict[str, str] = {}
+    days: dict[str, date] = {}
+    for name in ("from", "to"):
+        text = query.get(name, "").strip()
+        day = read_day(text)
+        if day is not None:
+            days[name] = day
+        elif text:
+            faults[name] = "A date is wanted, such as 2026-02-03."
+    name = query.get("period", "") or (CUSTOM if days else default)
+    if name not in NAMED and name != CUSTOM:
+        name = default
+    first, last = periods.named(default if name == CUSTOM else name, today, fiscal_year_start)
+    if name == CUSTOM:
+        last = days.get("to", max(last, days.get("from", last)))
+        first = days.get("from", min(first, last))
+        if first > last:
+            faults["to"] = "This day is before the first one."
+            first = last
+    compared = query.get("compare", "")
+    return AskedPeriod(name, first, last, compared if compared in COMPARISONS else "", faults)

@@ -1,0 +1,57 @@
+"""A demo server with people of several roles, and a browser to visit it with."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.support.browser import visit
+from tests.support.server import RunningServer, command, start, variables
+
+PASSWORD = "correct horse battery"
+PEOPLE = {"ada": "accountant", "ben": "accountant", "paul": "approver", "olga": "owner"}
+
+Visitor = Callable[[str], Page]
+"""Opens a page for somebody who has signed in."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The server, with books that the tests of a module share."""
+    running = start(tmp_path_factory.mktemp("pages"))
+    for name, role in PEOPLE.items():
+        arguments = ("user", "create", name, "--role", f"demo={role}", "--password-stdin")
+        subprocess.run(
+            command(*arguments, "--store", running.store),
+            input=f"{PASSWORD}\n",
+            text=True,
+            check=True,
+            env=variables(),
+            capture_output=True,
+        )
+    yield running
+    assert running.stop() == 0, running.log.read_text()
+
+
+@pytest.fixture
+def enter(browser: Browser, site: RunningServer) -> Iterator[Visitor]:
+    """Signs somebody in; afterwards nothing may have gone wrong in any of the pages."""
+    with ExitStack() as stack:
+
+        def entered(name: str) -> Page:
+            expected = ("status of 409", "status of 422")
+            page = stack.enter_context(visit(browser, site.url, expected=expected))
+            sign_in(page, name)
+            return page
+
+        yield entered
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Sign in by the form, as the demo's user or one of `PEOPLE`."""
+    page.goto("/")
+    page.get_by_label("User").fill(name)
+    page.get_by_label("Password").fill(PASSWORD if name in PEOPLE else name)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/app/c/**")

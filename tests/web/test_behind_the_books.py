@@ -1,0 +1,252 @@
+"""Operations, messages, activity, keys and the audit trail."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from tests.support.web import ACTOR, CHECKING, RENT, Pages
+
+from daybook.app import credentials
+from daybook.app.activity import Activity, ActivityLog
+from daybook.app.ledger import Context
+from daybook.app.operations import Submission, Submitted
+from daybook.app.outbox import Consumer, DeliveryState, Message, revived
+from daybook.app.ports import Tx
+from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
+from daybook.domain.ids import ById, Timestamp
+from daybook.domain.model import Side
+
+SHOP = "/app/c/shop"
+
+
+@pytest.fixture
+def site() -> Pages:
+    return Pages()
+
+
+def submit(site: Pages, amount: int = 5) -> None:
+    lines = (LineDraft(Side.DEBIT, amount, ById(RENT)), LineDraft(Side.CREDIT, 5, ById(CHECKING)))
+    command = CreateEntry(EntryContent(lines))
+    kept = site.books.submit_operation(command, Context(ACTOR), Submission("journal", "", "create"))
+    assert isinstance(kept, Submitted)
+    number = kept.operation.id
+    site.ledger.store.write(site.company_id, lambda tx: site.books.end_operation(tx, number))
+
+
+def test_operations_and_what_became_of_them(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit(site)
+    submit(site, 6)
+    visitor = site.visitor("vera")
+    answer = visitor.get(f"{SHOP}/operations")
+    assert answer.has("Entry 1")
+    assert answer.has("failed")
+    assert visitor.get(f"{SHOP}/operations?status=success").has("Entry 1")
+    assert not visitor.get(f"{SHOP}/operations?status=failed").has("Entry 1")
+    monkeypatch.setattr("daybook.web.pages.operations.OPERATIONS_SHOWN", 1)
+    first = visitor.get(f"{SHOP}/operations")
+    assert not first.has("Entry 1")
+    older = re.search(r'rel="next" href="([^"]*)"', first.text)
+    assert older is not None
+    assert visitor.get(older[1].replace("&amp;", "&")).has("Entry 1")
+    assert visitor.get(f"{SHOP}/operations?before=x&status=nothing").status == 200
+
+
+def told(site: Pages, *ids: str, disabled: bool = False) -> None:
+    directory = site.ledger.store.directory
+    directory.put_consumer(Consumer("c", "codat", "https://hook.test/a", frozenset({"made"})))
+    messages = [Message("codat", each, "made", b"{}") for each in ids]
+
+    def work(tx: Tx) -> None:
+        tx.publish(messages, Timestamp(1))
+
+    site.ledger.store.write(site.company_id, work)
+    for each in directory.deliveries():
+        dead = replace(each, state=DeliveryState.DEAD, attempts=8, failure="no answer")
+        directory.settle_delivery(dead)
+    if disabled:
+        consumer = directory.consumer("c")
+        assert consumer is not None
+        directory.put_consumer(replace(consumer, disabled=True, failing_since=Timestamp(5)))
+
+
+def test_a_message_that_was_given_up_is_sent_again(site: Pages) -> None:
+    told(site, "m", disabled=True)
+    visitor = site.visitor("ada")
+    listed = visitor.get(f"{SHOP}/operations/messages?state=dead")
+    assert listed.has("given up 8 attempts no answer")
+    assert listed.has("https://hook.test/a disabled")
+    number = listed.field("number")
+    answer = visitor.submit(f"{SHOP}/operations/retry", {"number": number, "state": "dead"})
+    assert answer.location == f"{SHOP}/operations/messages?state=dead"
+    [delivery] = site.ledger.store.directory.deliveries()
+    assert delivery == revived(delivery, delivery.next_attempt_at)
+    consumer = site.ledger.store.directory.consumer("c")
+    assert consumer is not None
+    assert not consumer.disabled
+    again = visitor.submit(f"{SHOP}/operations/retry", {"number": number})
+    assert visitor.get(again.location).has("is not given up any more")
+
+
+def test_messages_of_others_cannot_be_sent_again(site: Pages) -> None:
+    told(site, "m")
+    otto = site.visitor("otto")
+    assert otto.submit("/app/c/other/operations/retry", {"number": "1"}).status == 404
+    assert otto.get("/app/c/other/operations/messages").has("No message here")
+    assert site.visitor("vera").submit(f"{SHOP}/operations/retry", {"number": "1"}).status == 403
+    assert site.visitor("ada").submit(f"{SHOP}/operations/retry", {"number": "x"}).status == 404
+
+
+def test_messages_come_in_pages(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(site, "m", "n")
+    monkeypatch.setattr("daybook.web.pages.operations.DELIVERIES_SHOWN", 1)
+    visitor = site.visitor("vera")
+    first = visitor.get(f"{SHOP}/operations/messages")
+    older = re.search(r'rel="next" href="([^"]*)"', first.text)
+    assert older is not None
+    assert visitor.get(older[1]).has("← Newest")
+
+
+def test_activity_by_interface_with_what_errors_said(site: Pages) -> None:
+    log = site.services.activities
+    assert isinstance(log, ActivityLog)
+    visitor = site.visitor("vera")
+    assert visitor.get(f"{SHOP}/activity").has("No request here")
+    for number, (name, status) in enumerate((("qbo", 400), ("qbo", 200), ("codat", 200))):
+        said = "<Fault>Debits differ</Fault>" if status == 400 else ""
+        log.note(
+            site.company_id,
+            Activity(
+                Timestamp(number), name, "read", "GET", f"/p{number}", status, 1_500, "r", said
+            ),
+        )
+    answer = visitor.get(f"{SHOP}/activity")
+    assert answer.has("qbo 2 requests, 1 failed")
+    assert "&lt;Fault&gt;Debits differ" in answer.text
+    assert answer.has("1.5 ms")
+    failed = visitor.get(f"{SHOP}/activity?failed=on")
+    assert failed.has("/p0")
+    assert not failed.has("/p1")
+    assert not visitor.get(f"{SHOP}/activity?interface=codat").has("/p1")
+    assert site.visitor("otto").get("/app/c/other/activity").has("No request here")
+
+
+def made(site: Pages, **fields: str) -> str:
+    form = {"client": "billing", "scope-read": "on", **fields}
+    return site.visitor("olga").submit(f"{SHOP}/keys", form).text
+
+
+def test_a_token_is_shown_once_opens_these_books_and_is_withdrawn(site: Pages) -> None:
+    directory = site.ledger.store.directory
+    visitor = site.visitor("olga")
+    form = {"client": "billing", "label": "<nightly>", "days": "30", "scope-write": "on"}
+    answer = visitor.submit(f"{SHOP}/keys", form)
+    secret = re.search(r'id="secret">(dba_[^<]*)<', answer.text)
+    assert secret is not None
+    token = directory.token(credentials.digest(secret[1]))
+    assert token is not None
+    assert token.company_ids == {site.company_id}
+    assert token.scopes == {"write"}
+    assert token.expires_at is not None
+    assert "<nightly>" not in answer.text
+    listed = visitor.get(f"{SHOP}/keys")
+    assert secret[1] not in listed.text
+    gone = visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(token.number)})
+    assert visitor.get(gone.location).has("opens nothing any more")
+    kept = directory.token(token.hash)
+    assert kept is not None
+    assert kept.revoked_at is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"client": ""}, "A name of up to 100 characters is wanted."),
+        ({"client": "x" * 101}, "A name of up to 100 characters is wanted."),
+        ({"scope-read": ""}, "Choose at least one thing"),
+        ({"days": "31"}, "Choose one of the list."),
+        ({"label": "x" * 201}, "Up to 200 characters are possible."),
+    ],
+)
+def test_mistakes_are_told_and_nothing_is_made(
+    site: Pages, fields: dict[str, str], fault: str
+) -> None:
+    before = len(site.ledger.store.directory.tokens())
+    form = {"client": "billing", "scope-read": "on", **fields}
+    answer = site.visitor("olga").submit(f"{SHOP}/keys", form)
+    assert answer.status == 422
+    assert (fault != "Choose one of the list." and answer.has(fault)) or fields == {"days": "31"}
+    assert len(site.ledger.store.directory.tokens()) == before
+
+
+def test_only_owners_see_keys_and_only_their_own_companies(site: Pages) -> None:
+    directory, clock = site.ledger.store.directory, site.clock
+    for name in ("ada", "vera", "paul"):
+        assert site.visitor(name).get(f"{SHOP}/keys").status == 403
+    both = frozenset({site.company_id, site.other_id})
+    issue: Callable[..., credentials.Issued] = credentials.issue
+    wide = issue(directory, clock, credentials.NewToken("wide", company_ids=both)).token
+    every = issue(directory, clock, credentials.NewToken("every")).token
+    other = frozenset({site.other_id})
+    foreign = issue(directory, clock, credentials.NewToken("foreign", company_ids=other)).token
+    visitor = site.visitor("olga")
+    listed = visitor.get(f"{SHOP}/keys")
+    assert listed.has("wide")
+    assert listed.has("opens every company")
+    assert not listed.has("foreign")
+    for token in (wide, every, foreign):
+        answer = visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(token.number)})
+        assert answer.status == 404
+        kept = directory.token(token.hash)
+        assert kept is not None
+        assert kept.revoked_at is None
+
+
+def test_the_audit_trail_in_pages(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.post(5)
+    visitor = site.visitor("vera")
+    answer = visitor.get(f"{SHOP}/audit")
+    assert answer.has("Entry 1 created")
+    assert answer.has("olga")
+    monkeypatch.setattr("daybook.web.pages.audit.EVENTS_SHOWN", 2)
+    first = visitor.get(f"{SHOP}/audit")
+    older = re.search(r'rel="next" href="([^"]*)"', first.text)
+    assert older is not None
+    second = visitor.get(older[1])
+    assert not second.has("Entry 1 created")
+    assert second.has("Contact 1 created")
+    for odd in ("0", "1", "x", "9" * 18):
+        assert visitor.get(f"{SHOP}/audit?before={odd}").status == 200
+
+
+def test_the_chain_is_verified_in_runs(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = site.visitor("vera")
+    assert visitor.get(f"{SHOP}/audit/verify").has("The chain holds")
+    monkeypatch.setattr("daybook.web.pages.audit.VERIFIED_AT_ONCE", 3)
+    monkeypatch.setattr("daybook.web.pages.audit.PAGE_ROWS_MAX", 3)
+    page = visitor.get(f"{SHOP}/audit/verify")
+    assert page.has("So far the chain holds")
+    steps = 0
+    while (more := re.search(r'href="([^"]*verify\?after=\d+)"', page.text)) is not None:
+        page, steps = visitor.get(more[1]), steps + 1
+    assert page.has("The chain holds")
+    assert steps > 1
+    assert visitor.get(f"{SHOP}/audit/verify?after=999999").status == 404
+
+
+def test_a_change_past_the_ledger_is_found(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.post(5)
+    with site.books.read() as reader:
+        reader_type = type(reader)
+        events = reader_type.events
+
+    def forged(self: object, after: int, limit: int) -> object:
+        read = events(self, after, limit)  # type: ignore[arg-type]
+        return [
+            replace(each, body=each.body.replace(b"Rent", b"Rant")) if each.seq == 5 else each
+            for each in read
+        ]
+
+    monkeypatch.setattr(reader_type, "events", forged)
+    answer = site.visitor("vera").get(f"{SHOP}/audit/verify")
+    assert answer.has("The chain is broken at event 5")

@@ -1,0 +1,145 @@
+"""A file is looked at, then taken; and nothing of it is lost or believed on the way."""
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.web import Answer, Pages, Visitor
+
+from daybook.domain.query import Query
+from daybook.protocols.kit import http
+from daybook.protocols.kit.plugin import Request
+from daybook.web.forms import PARTS_MAX, file_bytes, read_form
+
+IMPORT = "/app/c/shop/import"
+HEAD = "Journal No.,Date,Account,Debits,Credits,Description\n"
+GOOD = "N-1,2026-01-31,Rent,12.50,,<b>Rent</b>\nN-1,2026-01-31,Checking,,12.50,\n"
+WRONG = "N-2,2026-01-31,Nowhere,1,,\nN-2,2026-01-31,Checking,,1,\n"
+
+
+def upload(visitor: Visitor, address: str, content: bytes, **fields: str) -> Answer:
+    """Send a form with a file as browsers do."""
+    boundary = "----WebKitFormBoundary7MA4YWxk"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+        for name, text in {"csrf": visitor.token, **fields}.items()
+    ]
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n'
+        "Content-Type: text/csv\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+    )
+    body = b"".join(parts) + f"--{boundary}--\r\n".encode()
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    return visitor.send("POST", address, body, headers)
+
+
+@pytest.fixture
+def site() -> Pages:
+    return Pages()
+
+
+def entries(site: Pages) -> int:
+    with site.books.read() as reader:
+        return len(reader.entries(Query()))
+
+
+def test_a_file_is_looked_at_and_then_taken(site: Pages) -> None:
+    visitor = site.visitor("ada")
+    assert visitor.get(IMPORT).has("Nothing is kept before you have seen")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
+    assert seen.has("1 entry with 2 lines can be taken")
+    assert seen.has("Line 2: 2026-01-31, number N-1")
+    assert "<b>Rent</b>" not in seen.text
+    assert entries(site) == 0
+    form = re.search(r'action="/app/c/shop/import/take".*?</form>', seen.text, re.DOTALL)
+    assert form is not None
+    fields = {
+        name: html.unescape(value)
+        for name, value in re.findall(r'name="([^"]*)" value="([^"]*)"', form[0])
+    }
+    taken = visitor.submit(f"{IMPORT}/take", fields)
+    assert taken.location == "/app/c/shop/journal"
+    assert visitor.get(taken.location).has("1 entry with 2 lines were taken.")
+    assert entries(site) == 1
+
+
+def test_what_is_wrong_is_told_by_line_and_nothing_is_taken(site: Pages) -> None:
+    visitor = site.visitor("ada")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD + WRONG).encode())
+    assert seen.has("1 thing is wrong: nothing can be taken.")
+    assert seen.has("line 4, column Account:")
+    taken = visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen)})
+    assert taken.status == 422
+    assert taken.has("Nothing was taken.")
+    assert entries(site) == 0
+
+
+def visitor_kept(seen: Answer) -> str:
+    return seen.field("kept")
+
+
+def test_the_others_are_taken_and_pending_where_that_is_asked_for(site: Pages) -> None:
+    visitor = site.visitor("ada")
+    options = {"keep": "others", "status": "pending", "skip": "on"}
+    seen = upload(visitor, IMPORT, (HEAD + GOOD + WRONG).encode(), **options)
+    assert seen.has("1 entry with 2 lines can be taken, to be approved")
+    taken = visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen), **options})
+    assert taken.status == 303
+    assert visitor.get("/app/c/shop/journal").has("Pending")
+    again = upload(visitor, IMPORT, (HEAD + GOOD).encode(), **options)
+    assert again.has("1 entries have a number and date")
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * (2 * 1024 * 1024 + 1)])
+def test_a_file_that_is_none_or_too_large(site: Pages, content: bytes) -> None:
+    answer = upload(site.visitor("ada"), IMPORT, content)
+    assert answer.status == 422
+
+
+@pytest.mark.parametrize("kept", ["", "!", "AA=A"])
+def test_a_file_that_did_not_come_along(site: Pages, kept: str) -> None:
+    assert site.visitor("ada").submit(f"{IMPORT}/take", {"kept": kept}).status == 422
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 50, b'"', b"a,b\n1,2\n"])
+def test_any_bytes_are_answered(site: Pages, content: bytes) -> None:
+    answer = upload(site.visitor("ada"), IMPORT, content)
+    assert answer.status == 200
+    assert answer.has("wrong")
+
+
+def test_viewers_cannot_import(site: Pages) -> None:
+    assert site.visitor("vera").get(IMPORT).status == 403
+
+
+def form(body: bytes, kind: str = "multipart/form-data; boundary=x") -> dict[str, str]:
+    return read_form(Request("POST", "/", "", {"content-type": kind}, body, "", ""))
+
+
+@given(st.binary(max_size=300))
+def test_a_file_comes_through_as_it_is(content: bytes) -> None:
+    if b"\r\n--x" in b"\r\n" + content:
+        return
+    head = b'--x\r\ncontent-disposition: form-data; name="f"; filename="a b.csv"\r\n\r\n'
+    found = form(head + content + b"\r\n--x--\r\n")
+    assert file_bytes(found["f"]) == content
+    assert found["f.name"] == "a b.csv"
+
+
+@given(st.binary(max_size=200))
+def test_any_body_is_read_as_something(body: bytes) -> None:
+    form(body)
+    form(b"--x\r\n" + body)
+    form(body, "multipart/form-data")
+    form(body, "application/x-www-form-urlencoded")
+
+
+def test_a_body_of_too_many_parts() -> None:
+    part = b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n'
+    assert form(part * PARTS_MAX + b"--x--") == {"a": "1"}
+    with pytest.raises(http.TooManyParameters):
+        form(part * (PARTS_MAX + 3) + b"--x--")

@@ -1,0 +1,165 @@
+"""Reports as pages and files, and the ways down from a figure to what it is made of."""
+
+import io
+import re
+from datetime import date
+
+import openpyxl
+import pypdf
+import pytest
+from tests.support.web import RENT, Pages
+
+from daybook.app import report_tables
+from daybook.web.pages.reports import REPORTS
+from daybook.web.periods import read_period
+
+REPORT = "/app/c/shop/reports"
+YEAR = "period=custom&from=2026-01-01&to=2026-12-31"
+
+
+@pytest.fixture(scope="module")
+def site() -> Pages:
+    site = Pages()
+    site.post(123_456, posting_date=date(2026, 3, 5), memo="March rent", doc_number="R-1")
+    site.post(1_000, posting_date=date(2025, 3, 5), memo="=1+1")
+    return site
+
+
+def test_the_reports_are_offered(site: Pages) -> None:
+    answer = site.visitor("vera").get(REPORT)
+    assert answer.status == 200
+    for report in REPORTS.values():
+        assert answer.has(report.title)
+
+
+def test_profit_and_loss_beside_the_year_before(site: Pages) -> None:
+    answer = site.visitor("vera").get(f"{REPORT}/profit-and-loss?{YEAR}&compare=year")
+    assert answer.has("Rent 1,234.56 10.00")
+    assert answer.has("Net profit −1,234.56 −10.00")
+    assert answer.has("2025-01-01 to 2025-12-31")
+    before = site.visitor("vera").get(f"{REPORT}/profit-and-loss?{YEAR}&compare=previous")
+    assert before.has("2025-01-01 to 2025-12-31")
+
+
+def test_the_way_down_from_the_balance_sheet_to_an_entry(site: Pages) -> None:
+    visitor = site.visitor("vera")
+    sheet = visitor.get(f"{REPORT}/balance-sheet?period=custom&to=2026-12-31")
+    assert sheet.has("Checking −1,244.56")
+    found = re.search(r'href="(/app/c/shop/accounts/\d+\?to=2026-12-31)">Checking', sheet.text)
+    assert found is not None
+    account = visitor.get(found[1])
+    assert account.has("March rent")
+    assert account.has("1,244.56 Cr")
+    entry = re.search(r'href="(/app/c/shop/journal/\d+)"', account.text)
+    assert entry is not None
+    assert visitor.get(entry[1]).has("1,234.56")
+
+
+def test_the_general_ledger_begins_income_and_expenses_anew(site: Pages) -> None:
+    answer = site.visitor("vera").get(f"{REPORT}/general-ledger?{YEAR}")
+    assert answer.has("Checking 10.00 Cr")
+    assert answer.has("Retained Earnings 10.00 Dr")
+    assert answer.has("Rent 0.00 1,234.56 1,234.56 Dr")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("query", ["", YEAR, "period=last-year", "period=nonsense&compare=x"])
+def test_every_report_has_a_page_and_three_files(site: Pages, name: str, query: str) -> None:
+    visitor = site.visitor("vera")
+    page = visitor.get(f"{REPORT}/{name}?{query}")
+    assert page.status == 200
+    files = {}
+    for kind in ("csv", "xlsx", "pdf"):
+        address = re.search(rf'href="(/app/c/shop/reports/{name}/{kind}[^"]*)"', page.text)
+        assert address is not None
+        answer = visitor.get(address[1].replace("&amp;", "&"))
+        assert answer.status == 200
+        assert answer.headers["content-disposition"].startswith('attachment; filename="')
+        files[kind] = answer.response.body
+    assert openpyxl.load_workbook(io.BytesIO(files["xlsx"])).worksheets[0]["A1"].value is not None
+    assert "Shop" in pypdf.PdfReader(io.BytesIO(files["pdf"])).pages[0].extract_text()
+
+
+def test_files_hold_what_the_page_shows(site: Pages) -> None:
+    visitor = site.visitor("vera")
+    text = visitor.get(
+        f"{REPORT}/general-ledger/csv?period=custom&from=2025-01-01&to=2026-12-31"
+    ).text
+    assert "2026-03-05,R-1,,March rent,1234.56,,1244.56" in text
+    assert "'=1+1" in text
+
+
+def test_a_file_that_is_too_long_is_told_of(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_tables, "ROWS_MAX", 1)
+    answer = site.visitor("vera").get(f"{REPORT}/general-ledger/csv?{YEAR}")
+    assert answer.status == 413
+    assert answer.has("Ask for a shorter period")
+    monkeypatch.setattr("daybook.web.files.PDF_ROWS_MAX", 1)
+    answer = site.visitor("vera").get(f"{REPORT}/trial-balance/pdf?{YEAR}")
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize("path", ["nothing", "nothing/csv", "trial-balance/doc"])
+def test_what_is_no_report_is_not_found(site: Pages, path: str) -> None:
+    assert site.visitor("vera").get(f"{REPORT}/{path}").status == 404
+
+
+def test_periods_are_read_from_an_address() -> None:
+    today = date(2026, 2, 14)
+
+    def asked(**query: str) -> tuple[str, date, date]:
+        found = read_period(query, today, 1, "year-to-date")
+        return found.name, found.first, found.last
+
+    assert asked() == ("year-to-date", date(2026, 1, 1), today)
+    assert asked(period="last-year") == ("last-year", date(2025, 1, 1), date(2025, 12, 31))
+    dates = {"from": "2025-05-01", "to": "2025-05-31"}
+    assert asked(**dates) == ("custom", date(2025, 5, 1), date(2025, 5, 31))
+    assert asked(to="2020-05-31") == ("custom", date(2020, 5, 31), date(2020, 5, 31))
+    faulty = read_period({"from": "2026-05-01", "to": "2026-01-01"}, today, 1, "month")
+    assert faulty.faults == {"to": "This day is before the first one."}
+    assert read_period({"from": "x"}, today, 1, "month").faults.keys() == {"from"}
+    sheet = read_period({"to": "2026-03-31", "compare": "previous"}, today, 1, "month")
+    assert sheet.days == (date(2026, 3, 31), date(2026, 2, 28))
+
+
+ACCOUNT = f"/app/c/shop/accounts/{RENT}"
+
+
+def test_the_chart_of_accounts_with_balances(site: Pages) -> None:
+    answer = site.visitor("vera").get("/app/c/shop/accounts")
+    assert answer.has("Old inactive expense 0.00")
+    assert site.visitor("vera").get("/app/c/shop/accounts?text=rent").has("Rent")
+    assert not site.visitor("vera").get("/app/c/shop/accounts?text=rent").has("Checking")
+    assert site.visitor("vera").get("/app/c/shop/accounts?text=zz").has("No account is called that")
+
+
+def test_an_account_in_pages_with_a_chart_and_a_table(
+    site: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = site.visitor("vera")
+    answer = visitor.get(f"{ACCOUNT}?to=2026-12-31")
+    assert answer.has("1,244.56 Dr")
+    assert "data-chart=" in answer.text
+    assert answer.has("31 Mar 2026 1,234.56 1,244.56 Dr")
+    monkeypatch.setattr("daybook.web.pages.accounts.REGISTER_ROWS", 1)
+    first = visitor.get(ACCOUNT)
+    older = re.search(r'rel="next" href="([^"]*)"', first.text)
+    assert older is not None
+    second = visitor.get(older[1].replace("&amp;", "&"))
+    assert second.has("=1+1")
+    assert not second.has("March rent")
+    assert visitor.get(f"{ACCOUNT}?after=forged").has("March rent")
+
+
+def test_an_account_as_a_file(site: Pages) -> None:
+    visitor = site.visitor("vera")
+    answer = visitor.get(f"{ACCOUNT}/csv?from=2026-01-01&to=2026-12-31")
+    assert "Opening balance,,,0.00" in answer.text
+    assert "2026-03-05,R-1,,March rent,1234.56,,1234.56" in answer.text
+    assert visitor.get(f"{ACCOUNT}/doc").status == 404
+
+
+@pytest.mark.parametrize("number", ["0", "99", "x", "9" * 40, "%C2%B2"])
+def test_what_is_no_account_is_not_found(site: Pages, number: str) -> None:
+    assert site.visitor("vera").get(f"/app/c/shop/accounts/{number}").status == 404
