@@ -1,4 +1,7 @@
-"""Durable entries a second through POST, beside the floor, at 1, 32 and 128 connections."""
+"""Durable entries a second through POST, beside the floor, at 1, 32 and 128 connections.
+
+With one server process, as it is by default, and with two.
+"""
 
 import itertools
 import os
@@ -40,21 +43,36 @@ def requests(choices: list[int]) -> Iterator[bytes]:
 
 def run(report: Report) -> None:
     """Both servers at each number of connections, one after the other."""
-    store = books.new_store("posting.db")
-    opened = books.demo_books(store)
-    choices = books.accounts(opened)
-    opened.ledger.store.close()
-    with (
-        tempfile.TemporaryDirectory(dir=".") as folder,
-        servers.floor(Path(folder) / "floor.db") as floor,
-        servers.daybook(store) as ours,
-    ):
-        for connections in (1, 32, 128):
-            least = load.run(floor.port, lambda: requests(choices), connections, SECONDS)
-            posted = load.run(ours.port, lambda: requests(choices), connections, SECONDS)
-            report.add(
-                f"durable entries posted, {connections} connections",
-                str(posted),
-                f"{posted.rate / least.rate:.2f} of the floor's {least}",
+    for workers in (1, 2):
+        store = books.new_store(f"posting-{workers}.db")
+        opened = books.demo_books(store)
+        choices = books.accounts(opened)
+        opened.ledger.store.close()
+        with (
+            tempfile.TemporaryDirectory(dir=".") as folder,
+            servers.floor(Path(folder) / "floor.db") as floor,
+            servers.daybook(store, more=("--workers", str(workers))) as ours,
+        ):
+            _post(report, choices, floor, ours, workers)
+
+
+def _post(
+    report: Report,
+    choices: list[int],
+    floor: servers.Server,
+    ours: servers.Server,
+    workers: int,
+) -> None:
+    for connections in (1, 32, 128):
+        least, posted = (
+            load.run(
+                server.port, lambda: requests(choices), connections, SECONDS, server.cpu_seconds
             )
-        report.add("memory of the server after posting", f"{ours.memory_mib():.0f} MiB")
+            for server in (floor, ours)
+        )
+        report.add(
+            f"durable entries posted, {connections} connections, {workers} processes",
+            str(posted),
+            f"{posted.rate / least.rate:.2f} of the floor's {least}",
+        )
+    report.add(f"memory after posting, {workers} processes", f"{ours.memory_mib():.0f} MiB")

@@ -28,19 +28,7 @@ def run(report: Report) -> None:
         servers.floor(Path(folder) / "floor.db") as floor,
         servers.daybook(store) as ours,
     ):
-        bare = load.run(
-            floor.port, lambda: itertools.repeat(load.request("GET", "/read")), 32, SECONDS
-        )
-        ids = [first + step * 7 % ENTRIES for step in range(20_000)]
-        by_id = load.run(
-            ours.port,
-            lambda: (
-                load.request("GET", f"{company}/journalentry/{id}") for id in itertools.cycle(ids)
-            ),
-            32,
-            SECONDS,
-        )
-        report.add("entries read by id", str(by_id), f"{by_id.rate / bare.rate:.2f} of bare {bare}")
+        _read_by_id(report, floor, ours, first, 1)
         for rows in (100, 1_000):
             statement = (
                 f"select * from JournalEntry where TxnDate >= '2024-06-01' "
@@ -54,3 +42,34 @@ def run(report: Report) -> None:
                 SECONDS,
             )
             report.add(f"query page of {rows} four-line entries", str(pages))
+    with (
+        tempfile.TemporaryDirectory(dir=".") as folder,
+        servers.floor(Path(folder) / "floor.db") as floor,
+        servers.daybook(store, more=("--workers", "2")) as ours,
+    ):
+        _read_by_id(report, floor, ours, first, 2)
+
+
+def _read_by_id(
+    report: Report, floor: servers.Server, ours: servers.Server, first: int, workers: int
+) -> None:
+    """Entries all over the store, one a request, beside a bare answer."""
+    company = f"/v3/company/{servers.REALM}"
+    ids = [first + step * 7 % ENTRIES for step in range(20_000)]
+    wanted = [load.request("GET", f"{company}/journalentry/{id}") for id in ids]
+    nothing = [load.request("GET", "/read")]
+    bare, by_id = (
+        load.run(
+            server.port,
+            lambda asked=asked: itertools.cycle(asked),  # type: ignore[misc]
+            32,
+            SECONDS,
+            server.cpu_seconds,
+        )
+        for server, asked in ((floor, nothing), (ours, wanted))
+    )
+    report.add(
+        f"entries read by id, {workers} processes",
+        str(by_id),
+        f"{by_id.rate / bare.rate:.2f} of bare {bare}",
+    )

@@ -181,10 +181,15 @@ class _Supervisor:
 
     def _start(self, place: _Place) -> None:
         place.ready, place.started_at = False, time.monotonic()
-        pid = os.fork()
-        if not pid:
-            self._become(place)
-        place.pid = pid
+        # A signal to the new process must not be told to this one by what both still share.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            pid = os.fork()
+            if not pid:
+                self._become(place)
+            place.pid = pid
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _become(self, place: _Place) -> NoReturn:
         """What the forked process does, and nothing after it."""
@@ -193,6 +198,7 @@ class _Supervisor:
             signal.set_wakeup_fd(-1)
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.setpgid(0, 0)  # a terminal's signals come by way of the first process
             for end in (self._life, self._reports, self._woken, self._wake):
                 end.close()

@@ -12,8 +12,9 @@ import pytest
 from tests.support import records
 from tests.support.server import variables
 
-from daybook.app.ports import Tx
+from daybook.app.ports import StoreFailure, Tx
 from daybook.domain.ids import CompanyId
+from daybook.storage.sqlite.backup import lock_path
 from daybook.storage.sqlite.store import SqliteStore
 from daybook.storage.sqlite.turns import CAN_SHARE, Turns
 
@@ -181,3 +182,9 @@ def test_a_write_of_another_process_is_known_to_be_under_way(
     poster.join()
     assert store.writing_since() is None
     second.close()
+
+
+def test_a_lock_file_that_cannot_be_used_is_one_clear_failure(path: Path) -> None:
+    lock_path(path).mkdir()
+    with pytest.raises(StoreFailure, match=r"books\.db\.lock: Is a directory"):
+        SqliteStore(path, "sqlite:///books.db")

@@ -30,7 +30,7 @@ from daybook.app.ports import (
 from daybook.domain.chain import GENESIS
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite import checks, schema
-from daybook.storage.sqlite.backup import take_lock
+from daybook.storage.sqlite.backup import lock_path, take_lock
 from daybook.storage.sqlite.connection import Role, check_version, connect, failure_of
 from daybook.storage.sqlite.directory import SqliteDirectory
 from daybook.storage.sqlite.reader import SqliteReader
@@ -84,7 +84,10 @@ class SqliteStore:
         self._claim: int | None = None
         self._closed = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._turns = Turns(path if vfs is None else None)
+        try:
+            self._turns = Turns(path if vfs is None else None)
+        except OSError as error:
+            raise StoreFailure(f"{lock_path(path)}: {error.strerror or error}") from error
         try:
             self._connection = connect(path, Role.WRITER, vfs)
             try:

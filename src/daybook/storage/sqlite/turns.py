@@ -108,8 +108,8 @@ class Turns:
         """Let go of the file."""
         if self._file is None:
             return
-        self._words.release()
-        self._words = memoryview(bytearray(_BYTES)).cast("q")
+        shared, self._words = self._words, memoryview(bytearray(_BYTES)).cast("q")
+        shared.release()
         if self._map is not None:
             self._map.close()
         os.close(self._file)
