@@ -191,8 +191,7 @@ def test_owners_take_turns(ledger: Ledger, receiver: Receiver, sender: WebhookSe
     for number in range(THREADS):
         publish(ledger, f"m{number}", subject=str(number))
     receiver.gate.clear()
-    sender.dispatch()
-    until(lambda: receiver.waiting == 2 * PER_CONSUMER_MAX)
+    assert sender.dispatch() == 2 * PER_CONSUMER_MAX
     receiver.gate.set()
     send(sender, ledger)
     assert Counter(url for url, _ in receiver.got) == {

@@ -110,6 +110,26 @@ def test_entries_of_the_first_version_say_where_they_came_from(
     store.close()
 
 
+def test_consumers_of_an_earlier_version_have_an_owner_and_no_credential(path: Path) -> None:
+    """They stood in the annex; what they may hear is asked of a credential, which was not kept."""
+    SqliteStore(path, "sqlite:///x").close()
+    file = apsw.Connection(str(path))
+    _take_back(file, 5)
+    file.execute(
+        "INSERT INTO consumer (id, wire, url, event_types, secret, subjects, labels, headers,"
+        " annex, disabled, created_at) VALUES ('c', 'wire', 'https://x', '[\"made\"]', x'', '[]',"
+        " '[]', '[]', CAST('app' AS BLOB), 0, 1)"
+    )
+    file.close()
+    store = SqliteStore(path, "sqlite:///x")
+    [consumer] = store.directory.consumers("wire", "app")
+    assert (consumer.owner, consumer.annex) == ("app", b"")
+    assert store.directory.wanted_events("wire") == {"made"}
+    assert store.directory.remove_consumer("c")
+    assert store.directory.wanted_events("wire") == frozenset()
+    store.close()
+
+
 def test_plans_do_not_hang_on_what_is_in_the_tables(store: SqliteStore) -> None:
     """The figures the planner goes by name every index of an entry and its lines."""
     with store.snapshot() as connection:
