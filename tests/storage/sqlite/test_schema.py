@@ -13,8 +13,9 @@ from daybook.storage.sqlite.connection import Role, connect
 from daybook.storage.sqlite.store import SqliteStore
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    assert sorted(schema.MIGRATIONS) == list(range(1, schema.VERSION + 1))
+def test_migrations_are_numbered_from_one() -> None:
+    assert min(schema.MIGRATIONS) == 1
+    assert max(schema.MIGRATIONS) == schema.VERSION
 
 
 def test_opening_again_changes_nothing(path: Path) -> None:
@@ -75,11 +76,14 @@ def test_an_older_store_is_brought_up_to_date(path: Path, monkeypatch: pytest.Mo
 def _take_back(file: apsw.Connection, version: int) -> None:
     """Make a store look as an earlier version left it: without what came after."""
     early = apsw.Connection("")
-    for number in range(1, version + 1):
+    for number in sorted(number for number in schema.MIGRATIONS if number <= version):
         early.execute(schema.MIGRATIONS[number])
     file.execute("PRAGMA foreign_keys = OFF")
     there = "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type"
     was = set(early.execute(there))
+    virtual = "SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL %'"
+    for (name,) in set(file.execute(virtual)) - set(early.execute(virtual)):
+        file.execute(f"DROP TABLE {name}")  # and with it the tables it is kept in
     for kind, name in set(file.execute(there)) - was:
         file.execute(f"DROP {kind} IF EXISTS {name}")
     for kind, name in was:
@@ -117,8 +121,8 @@ def test_consumers_of_an_earlier_version_have_an_owner_and_no_credential(path: P
     _take_back(file, 5)
     file.execute(
         "INSERT INTO consumer (id, wire, url, event_types, secret, subjects, labels, headers,"
-        " annex, disabled, created_at) VALUES ('c', 'wire', 'https://x', '[\"made\"]', x'', '[]',"
-        " '[]', '[]', CAST('app' AS BLOB), 0, 1)"
+        " annex, disabled, created_at) VALUES ('c', 'wire', 'https://x', '[\"made\"]', x'',"
+        " '[]', '[]', '[]', CAST('app' AS BLOB), 0, 1)"
     )
     file.close()
     store = SqliteStore(path, "sqlite:///x")
