@@ -1,4 +1,4 @@
-"""What answers where no wire does: health, metrics, a first page, and a plain 404."""
+"""What answers where no wire does: health, metrics, documentation, a first page, a plain 404."""
 
 import html
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from daybook.app.ports import Store
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Operation, Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
+from daybook.server.documents import Documentation
 from daybook.server.interfaces import Interface, present
 from daybook.server.observe import Metrics, without_credentials
 
@@ -45,6 +46,7 @@ class ServerPages:
             "/healthz": lambda: Response(200, b"alive\n", (_TEXT, _NO_STORE)),
             "/readyz": self._ready,
             "/metrics": lambda: Response(200, metrics.exposition(), (_METRICS, _NO_STORE)),
+            **Documentation(plugins).pages,
         }
 
     @property
@@ -99,6 +101,7 @@ td {{ padding: .2rem 2rem .2rem 0 }}
 <tr><th align="left">Interface</th><th align="left">Path</th></tr>
 {rows}
 </table>
-<p>Operations: <code>/healthz</code>, <code>/readyz</code>, <code>/metrics</code>.</p>
+<p>What each of them takes and gives: <a href="/docs">documentation</a>. Operations:
+<code>/healthz</code>, <code>/readyz</code>, <code>/metrics</code>.</p>
 </html>
 """

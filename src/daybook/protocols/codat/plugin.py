@@ -15,7 +15,7 @@ from daybook.app.access import Principal
 from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
-from daybook.protocols.codat import errors, events, push
+from daybook.protocols.codat import errors, events, openapi, push
 from daybook.protocols.codat.calls import Call
 from daybook.protocols.codat.clients import Clients
 from daybook.protocols.codat.companies import Companies
@@ -35,6 +35,7 @@ from daybook.protocols.codat.statements import Statements
 from daybook.protocols.codat.views import Views
 from daybook.protocols.codat.writing import Writing
 from daybook.protocols.kit.http import TooManyParameters, query_map
+from daybook.protocols.kit.openapi import Schema
 from daybook.protocols.kit.plugin import (
     REQUESTS_PER_DAY_SETTING,
     Limits,
@@ -116,6 +117,10 @@ class CodatPlugin:
         status, text = _PROBLEMS[problem]
         retried = "True" if status in (408, 503) else "False"
         return self._error(request, CodatError(status, text, can_be_retried=retried), None)
+
+    def openapi(self) -> Schema:
+        """The OpenAPI document of what is served here."""
+        return openapi.document(self.operations)
 
     def operation(self, request: Request) -> str:
         """What is asked, such as `get companies/{companyId}/push`."""
