@@ -7,7 +7,8 @@ the server, or have a status, a media type or a body that the document does not 
 
 import os
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -49,7 +50,7 @@ class Asked:
         self.name = name
         document = house.ask("GET", f"/openapi/{name}.json").json
         schema = schemathesis.openapi.from_dict(document)
-        self.operations = [found.ok() for found in schema.get_all_operations()]
+        self.operations = [cast(Any, found).ok() for found in schema.get_all_operations()]
         self.asked = 0
         self.by_status: dict[int, int] = {}
 
@@ -86,9 +87,7 @@ class Asked:
         assert request.url is not None
         path, _, query = request.url.removeprefix(URL).partition("?")
         body = request.body.encode() if isinstance(request.body, str) else request.body
-        answer = self.house.ask(
-            case.method, requests.utils.unquote(path), query=query, body=body, headers=headers
-        )
+        answer = self.house.ask(case.method, unquote(path), query=query, body=body, headers=headers)
         shown = {key: [value] for key, value in answer.headers.items()}
         response = Response(answer.status, shown, answer.body, request, 0.0, False)
         self.asked += 1
@@ -119,7 +118,8 @@ class Asked:
                     if stray and parameter == "dataType":
                         place[parameter] = "bills"
                         continue
-                    if known and data.draw(st.integers(0, 9)):
+                    often: int = data.draw(st.integers(0, 9))
+                    if known and often:
                         place[parameter] = data.draw(st.sampled_from(known))
             self.ask(case)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.premises import Premises
 
+from daybook import __version__
 from daybook.protocols.sql.tables import TABLES
 
 WIRES = ("qbo", "codat", "modulus")
@@ -35,6 +36,7 @@ def test_a_document_has_every_operation_and_no_other(house: Premises, document: 
     told = {(method, path) for path, methods in document["paths"].items() for method in methods}
     assert told == served
     assert document["openapi"] == "3.1.0"
+    assert document["info"]["version"] == __version__
 
 
 def test_operations_have_names_of_their_own_and_say_what_they_want(

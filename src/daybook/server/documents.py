@@ -14,6 +14,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any, Final
 
+from daybook import __version__
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Plugin, Response
 from daybook.protocols.sql.pgwire import types as pg
@@ -78,7 +79,10 @@ class Documentation:
     @cached_property
     def documents(self) -> Mapping[str, Json]:
         """The OpenAPI documents by wire."""
-        return {name: make() for name, make in self._makers.items()}
+        found = {name: make() for name, make in self._makers.items()}
+        for each in found.values():
+            each["info"]["version"] = __version__
+        return found
 
     @cached_property
     def _html(self) -> bytes:

@@ -1,5 +1,7 @@
 """Idempotency-Key: the first answer again for the same request, and only for the same."""
 
+import base64
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -105,3 +107,24 @@ def test_keys_of_other_clients_are_others() -> None:
     first = wire.send("POST", "/companies", {"name": "x"}, headers=key).json
     second = wire.send("POST", "/companies", {"name": "x"}, headers=key, key="other").json
     assert first["id"] != second["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "member"),
+    [
+        ("/apiKeys", {"name": "nightly"}, "apiKey"),
+        ("/webhooks", {"url": "https://a.example", "eventTypes": ["company.created"]}, "secret"),
+    ],
+)
+def test_a_secret_is_not_kept_with_the_answer_that_showed_it(
+    path: str, body: dict[str, Any], member: str
+) -> None:
+    wire = Wire()
+    headers = keyed(str(uuid4()))
+    first = wire.send("POST", path, body, headers=headers)
+    again = wire.send("POST", path, body, headers=headers)
+    assert (first.status, again.status) == (201, 201)
+    assert again.json == {**first.json, member: "shown once, when it was made"}
+    (kept,) = wire.ledger.store.directory.documents("codat", "answer", "", 10)
+    sealed = json.loads(kept.body)["body"]
+    assert first.json[member].encode() not in base64.b64decode(sealed)

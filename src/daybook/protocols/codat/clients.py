@@ -45,7 +45,8 @@ SYNC: Final = "sync"
 _TEXTS: Final = ("name", "redirectUrl", "logoUrl", "iconUrl", "alertAuthHeader")
 _SECRET_BYTES: Final = 24
 _ABSOLUTE: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
-_SHOWN_KEY: Final = "shown once, when it was made"
+SHOWN_ONCE: Final = "shown once, when it was made"
+"""What stands for a secret wherever it is shown again."""
 
 
 class Clients:
@@ -141,7 +142,7 @@ class Clients:
     def list_keys(self, call: Call) -> Response:
         """`GET /apiKeys`: the client's, without their text."""
         call.require(Scope.ADMIN)
-        return answer({"results": [_key_json(token, _SHOWN_KEY) for token in self._keys(call)]})
+        return answer({"results": [_key_json(token, SHOWN_ONCE) for token in self._keys(call)]})
 
     def create_key(self, call: Call) -> Response:
         """`POST /apiKeys`: 201, with the text of the key, which is never shown again."""

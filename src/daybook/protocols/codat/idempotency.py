@@ -3,6 +3,8 @@
 Answers are kept as documents for ninety minutes, by client and key. A create by push is safe
 beyond that: its key is kept in the books, in the transaction that takes the operation, so that a
 server that is killed before it has answered does not take it twice.
+
+Secrets are shown once: an answer that has one is kept, and given again, without it.
 """
 
 import base64
@@ -14,6 +16,7 @@ from daybook.app.ports import Directory, DocumentChanged
 from daybook.domain.ids import Timestamp
 from daybook.protocols.codat import errors, ids
 from daybook.protocols.codat.calls import Call
+from daybook.protocols.codat.clients import SHOWN_ONCE
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.limits import IDEMPOTENCY_KEPT_SECONDS, IDEMPOTENCY_SWEPT
 from daybook.protocols.kit import json
@@ -24,6 +27,9 @@ KIND: Final = "answer"
 
 HEADER: Final = "idempotency-key"
 _METHODS: Final = ("POST", "PATCH")
+_SECRETIVE: Final = frozenset({"/apikeys", "/webhooks"})
+_SECRETS: Final = frozenset({"apiKey", "secret"})
+"""Addresses whose answers have secrets, and the members that are."""
 _NOT_KEPT: Final = (401, 409, 429, 503)
 """Answers that say nothing about the request: the key stays free."""
 
@@ -84,7 +90,7 @@ class Idempotency:
                 "digest": _digest(call),
                 "status": response.status,
                 "headers": [list(each) for each in response.headers],
-                "body": base64.b64encode(response.body).decode(),
+                "body": base64.b64encode(_without_secrets(call, response.body)).decode(),
             }
         )
         if len(body) > DOCUMENT_BYTES_MAX:
@@ -106,6 +112,16 @@ class Idempotency:
             for each in page
             if each.key != key and _expired(json.decode(each.body)["at"], now)
         ]
+
+
+def _without_secrets(call: Call, body: bytes) -> bytes:
+    """The body of an answer as it may be kept."""
+    if call.path.lower() not in _SECRETIVE:
+        return body
+    shown = json.decode(body)
+    for name in _SECRETS & shown.keys():
+        shown[name] = SHOWN_ONCE
+    return json.encode(shown)
 
 
 def _expired(at: int, now: Timestamp) -> bool:

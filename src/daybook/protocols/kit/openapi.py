@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from daybook import __version__
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Operation
 
@@ -102,18 +101,14 @@ class About:
 def document(
     about: About, operations: Sequence[Operation], describe: Callable[[Operation], Described]
 ) -> Schema:
-    """The OpenAPI document of a wire."""
+    """The OpenAPI document of a wire; its version is the program's, and the server's to add."""
     paths: dict[str, Schema] = {}
     for operation in operations:
         shown = _operation(about, operation, describe(operation))
         paths.setdefault(operation.path, {})[operation.method.lower()] = shown
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": about.title,
-            "description": about.description,
-            "version": __version__,
-        },
+        "info": {"title": about.title, "description": about.description},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {

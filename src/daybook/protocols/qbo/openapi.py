@@ -221,9 +221,7 @@ _OWN: Final[dict[str, Described]] = {
         None,
         _answer("QueryResponse", _FOUND),
     ),
-    "post query": Described(
-        (_MINOR,), _STATEMENT, _answer("QueryResponse", _FOUND)
-    ),
+    "post query": Described((_MINOR,), _STATEMENT, _answer("QueryResponse", _FOUND)),
     "get cdc": Described(
         (
             parameter("entities", TEXT, "Names of entities, with commas.", required=True),
