@@ -135,6 +135,7 @@ def house() -> Iterator[Premises]:
         yield premises
 
 
+@pytest.mark.timeout(1_800 if SLOW else 300)
 @pytest.mark.parametrize("name", ["qbo", "codat", "modulus"])
 def test_every_answer_is_as_the_document_says(house: Premises, name: str) -> None:
     asked = Asked(house, name)

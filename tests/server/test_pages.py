@@ -80,7 +80,7 @@ def test_the_first_page_names_what_is_there_and_nothing_else(pages: ServerPages)
     assert "default-src 'none'" in dict(response.headers)["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/docs", "/openapi/qbo.json", "/app", "/READYZ"])
+@pytest.mark.parametrize("path", ["/nowhere", "/documents", "/openapi/qbo.json", "/app", "/READYZ"])
 def test_other_paths_are_a_plain_404(pages: ServerPages, path: str) -> None:
     response = ask(pages, path)
     body: dict[str, Any] = json.loads(response.body)
