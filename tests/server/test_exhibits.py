@@ -58,7 +58,7 @@ def opened(ledger: Ledger, principal: Principal = OPERATOR) -> tuple[Books, Jour
 
 def shown(spy: Spy, books: Books, entry: JournalEntry) -> list[Exhibit]:
     exhibits = InterfaceExhibits(spy.passes)
-    exhibits.over([spy], [])  # type: ignore[list-item]
+    exhibits.over([spy])  # type: ignore[list-item]
     return list(asyncio.run(exhibits.show(books, entry, "http://books.test")))
 
 

@@ -40,7 +40,7 @@ def books() -> Books:
 
 @pytest.fixture
 def pages(lifecycle: Lifecycle, books: Books) -> ServerPages:
-    return ServerPages(cast("Store", books), Metrics(), lifecycle)
+    return ServerPages(cast("Store", books), Metrics(), lifecycle, [])
 
 
 def ask(pages: ServerPages, path: str, method: str = "GET") -> Response:
@@ -74,7 +74,7 @@ def test_the_first_page_leads_to_the_web_pages(pages: ServerPages) -> None:
     assert dict(response.headers)["location"] == "/app"
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/docs", "/openapi/qbo.json", "/app", "/READYZ"])
+@pytest.mark.parametrize("path", ["/nowhere", "/documents", "/openapi/qbo.json", "/app", "/READYZ"])
 def test_other_paths_are_a_plain_404(pages: ServerPages, path: str) -> None:
     response = ask(pages, path)
     body: dict[str, Any] = json.loads(response.body)

@@ -35,6 +35,7 @@ def banner(
             title = ""
     lines.extend(_sql_lines(sql, [word for word, _ in companies]))
     lines.append(f"  {'operations':<28} {origin}/healthz /readyz /metrics")
+    lines.append(f"  {'documentation':<28} {origin}/docs")
     if not config.demo and not ledger.store.directory.company_ids():
         create = f"daybook company create NAME --currency CODE --store {ledger.store.url}"
         lines.append(f"There are no companies yet: {create}")

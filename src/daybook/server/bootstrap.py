@@ -225,7 +225,7 @@ def assemble(
     background = _background(config, ledger, peers)
     metrics = _metrics(store, runtime, background)
     lifecycle = Lifecycle()
-    pages = ServerPages(store, metrics, lifecycle, peers)
+    pages = ServerPages(store, metrics, lifecycle, plugins, peers)
     application = Application(
         Router(plugins),
         pages,

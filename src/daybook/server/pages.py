@@ -1,4 +1,4 @@
-"""What answers where no wire does: health, metrics, the way to the pages, and a plain 404."""
+"""What answers where no wire does: health, metrics, documentation, the way to the pages, a 404."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -6,8 +6,9 @@ from typing import Final
 from daybook.app.ports import Store
 from daybook.assets import PREFIX, asset
 from daybook.protocols.kit import json
-from daybook.protocols.kit.plugin import Operation, Request, Response
+from daybook.protocols.kit.plugin import Operation, Plugin, Request, Response
 from daybook.server.asgi import Lifecycle
+from daybook.server.documents import Documentation
 from daybook.server.observe import Metrics, without_credentials
 from daybook.server.peers import ServerPeers
 
@@ -35,6 +36,7 @@ class ServerPages:
         store: Store,
         metrics: Metrics,
         lifecycle: Lifecycle,
+        plugins: Sequence[Plugin],
         peers: ServerPeers | None = None,
     ) -> None:
         """`peers` are the other processes of the server, whose figures are shown as well."""
@@ -49,6 +51,7 @@ class ServerPages:
             "/healthz": lambda: Response(200, b"alive\n", (_TEXT, _NO_STORE)),
             "/readyz": self._ready,
             "/metrics": self._figures,
+            **Documentation(plugins).pages,
         }
 
     @property

@@ -17,7 +17,7 @@ from daybook.app.access import Principal, Scope
 from daybook.app.ledger import refusal_of
 from daybook.app.ports import StoreFailure
 from daybook.domain.model import ContactKind
-from daybook.protocols.codat import errors, events, push
+from daybook.protocols.codat import errors, events, openapi, push
 from daybook.protocols.codat.alarms import Alarms
 from daybook.protocols.codat.calls import Call, NotQuick
 from daybook.protocols.codat.clients import Clients
@@ -40,6 +40,7 @@ from daybook.protocols.codat.statements import Statements
 from daybook.protocols.codat.views import Views
 from daybook.protocols.codat.writing import Writing
 from daybook.protocols.kit.http import TooManyParameters, query_map
+from daybook.protocols.kit.openapi import Schema
 from daybook.protocols.kit.plugin import (
     REQUESTS_PER_DAY_SETTING,
     Limits,
@@ -137,6 +138,10 @@ class CodatPlugin:
         status, text = _PROBLEMS[problem]
         retried = "True" if status in (408, 503) else "False"
         return self._error(request, CodatError(status, text, can_be_retried=retried), None)
+
+    def openapi(self) -> Schema:
+        """The OpenAPI document of what is served here."""
+        return openapi.document(self.operations)
 
     def operation(self, request: Request) -> str:
         """What is asked, such as `get companies/{companyId}/push`."""

@@ -13,6 +13,7 @@ from typing import Final
 from daybook.app.access import Scope
 from daybook.app.ports import Overloaded
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
+from daybook.protocols.kit.openapi import Schema
 from daybook.protocols.kit.plugin import (
     Limits,
     Operation,
@@ -22,6 +23,7 @@ from daybook.protocols.kit.plugin import (
     Response,
     Services,
 )
+from daybook.protocols.modulus import openapi
 from daybook.protocols.modulus.authentication import Authentication
 from daybook.protocols.modulus.errors import (
     MESSAGES,
@@ -141,6 +143,10 @@ class ModulusPlugin:
             return refused(Code.INTERNAL, plain).response()
         message = MESSAGES[Code.INTERNAL] if status == 500 else f"{plain.capitalize()}."
         return bare(status, message, plain).response()
+
+    def openapi(self) -> Schema:
+        """The OpenAPI document of what is served here."""
+        return openapi.document(self.operations)
 
     def operation(self, request: Request) -> str:
         """What is asked, such as `DeleteJournal`."""

@@ -18,8 +18,9 @@ from daybook.domain.ids import EntryId
 from daybook.domain.model import Status
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
+from daybook.protocols.kit.openapi import Schema
 from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
-from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, query, routes
+from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, openapi, query, routes
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
@@ -129,6 +130,10 @@ class QboPlugin:
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand the request over."""
         return answers.fault(request, _PROBLEMS[problem](), self._clock(), _UNKNOWN_ZONE)
+
+    def openapi(self) -> Schema:
+        """The OpenAPI document of what is served here."""
+        return openapi.document(self.operations)
 
     def operation(self, request: Request) -> str:
         """What is asked, such as `post journalentry`."""

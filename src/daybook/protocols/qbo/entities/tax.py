@@ -168,7 +168,7 @@ def pseudo_codes(company: Company) -> dict[str, Json]:
 _RATES_PER_CODE_MAX: Final = 50
 """Rates of one code; group rates of the real world have fewer than ten."""
 
-_SERVICE: Final = Shape(
+SERVICE: Final = Shape(
     "TaxService",
     {
         **COMMON,
@@ -190,6 +190,7 @@ _SERVICE: Final = Shape(
         ),
     },
 )
+"""Members of a request to the tax service."""
 
 
 def service_json(code: Record, reader: Reader) -> Json:
@@ -218,7 +219,7 @@ def commands(body: Any, reader: Reader) -> tuple[CreateReference, ...]:
     them meanwhile, the ledger refuses the commands. Raises `QboFault`.
     """
     findings = Findings()
-    members = read(_SERVICE, body, findings)
+    members = read(SERVICE, body, findings)
     name = members.get("TaxCode")
     if name is None:
         findings.require("TaxCode")
