@@ -32,7 +32,7 @@ from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
 from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Listener, Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
-from daybook.server import oauth
+from daybook.server import administration, oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
@@ -184,6 +184,7 @@ def wires() -> Iterator[Create]:
         if module.ispkg and module.name != "kit" and find_spec(name) is not None:
             yield cast("Create", import_module(name).create)
     yield oauth.create
+    yield administration.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
 
