@@ -33,6 +33,7 @@ from daybook.server.limits import (
     LOGGED_PATH_LENGTH_MAX,
 )
 from daybook.server.observe import Logger, Metrics, without_credentials
+from daybook.server.proxies import Proxies
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -124,8 +125,13 @@ class Application:
         origin: str | None = None,
         lifecycle: Lifecycle | None = None,
         bodies_bytes_max: int = BODIES_BYTES_MAX,
+        proxies: Proxies | None = None,
     ) -> None:
-        """`body_timeout` is in seconds; `origin` is taken from the socket where it is None."""
+        """`body_timeout` is in seconds; `origin` is taken from the socket where it is None.
+
+        `proxies` are believed about callers, where there are any.
+        """
+        self._proxies = proxies
         self._room = [bodies_bytes_max]
         self._find = router.find
         self._pages = pages
@@ -161,6 +167,8 @@ class Application:
                 self._origin or self._origin_of(scope),
                 client[0] if (client := scope.get("client")) else "",
             )
+            if self._proxies is not None and self._proxies.are(request.peer):
+                request = self._behind(self._proxies, request)
             waits = body is None
             response, close = await self._answer(plugin, request, receive if waits else None, hold)
             exchange = scope.get(EXCHANGE)
@@ -254,6 +262,11 @@ class Application:
                 ms=round(seconds * 1_000, 3),
                 **more,
             )
+
+    def _behind(self, proxies: Proxies, request: Request) -> Request:
+        """A request as its caller made it who is behind a proxy."""
+        origin = self._origin or proxies.origin(request.origin, request.headers)
+        return replace(request, peer=proxies.peer(request.peer, request.headers), origin=origin)
 
     def _new_id(self) -> str:
         """32 hexadecimal digits: the second, this process, and a counter."""

@@ -32,12 +32,14 @@ from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.kit import cursor
 from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Listener, Plugin, Services
 from daybook.protocols.kit.runtime import AsyncRuntime
+from daybook.protocols.kit.throttle import Throttle
 from daybook.server import administration, oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
+from daybook.server.proxies import Proxies
 from daybook.server.secret import server_key
 from daybook.server.sender import WebhookSender
 
@@ -142,6 +144,7 @@ def assemble(
         sign_in=sign_in,
         logins=logins,
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
+        throttle=Throttle(config.rates),
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())
@@ -156,6 +159,7 @@ def assemble(
         body_timeout=config.body_timeout,
         origin=config.origin,
         lifecycle=lifecycle,
+        proxies=Proxies(config.trusted_proxies) if config.trusted_proxies else None,
     )
     return Assembly(application, plugins, runtime, lifecycle, background, listeners)
 
@@ -170,6 +174,9 @@ def _wire_settings(config: Config) -> dict[str, str]:
     """What wires are told of the settings. Raises OSError and ValueError."""
     settings = {**config.interfaces, **config.sql_settings}
     settings[cursor.KEY_SETTING] = server_key(config.secret_file).hex()
+    if config.certificate is not None and not settings["sql-certificate"]:
+        settings["sql-certificate"] = str(config.certificate)
+        settings["sql-key"] = str(config.key or "")
     if config.issuer is not None:
         settings[oauth.ISSUER_SETTING] = config.issuer
     if config.requests_per_day is not None:

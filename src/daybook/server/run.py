@@ -9,6 +9,7 @@ finishes what it took and is closed. A second signal ends the delay, a third the
 import asyncio
 import errno
 import gc
+import signal
 import socket
 import sys
 import time
@@ -25,6 +26,7 @@ from daybook.cli.kit import file_of, is_empty
 from daybook.server.asgi import Application
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble, open_books
+from daybook.server.certificate import Certificate
 from daybook.server.config import Address, Config
 from daybook.server.connection import Connection
 from daybook.server.limits import (
@@ -152,7 +154,11 @@ async def _run(
 ) -> None:
     loop = asyncio.get_running_loop()
     assembly = assemble(config, ledger, log, loop)
-    server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
+    certificate = _certificate(config)
+    settings = server_config(config, assembly.application, certificate)
+    server = _Server(settings, assembly, config.drain_delay)
+    if sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGHUP, _renew, certificate, assembly, log)
     accepting = [
         await loop.create_server(listener.connection, sock=each, backlog=BACKLOG)
         for listener in assembly.listeners
@@ -173,9 +179,29 @@ async def _run(
         gc.unfreeze()
 
 
-def server_config(config: Config, application: Application) -> uvicorn.Config:
+def _certificate(config: Config) -> Certificate | None:
+    """The certificate for HTTPS. Raises OSError and ValueError."""
+    return None if config.certificate is None else Certificate(config.certificate, config.key)
+
+
+def _renew(certificate: Certificate | None, assembly: Assembly, log: Logger) -> None:
+    """SIGHUP: read the certificates again. One that cannot be used leaves the old one in place."""
+    try:
+        if certificate is not None:
+            certificate.renew()
+        for listener in assembly.listeners:
+            listener.renew_certificate()
+    except (OSError, ValueError) as error:
+        log.error("certificate", renewed=False, error=str(error))
+    else:
+        log.info("certificate", renewed=True)
+
+
+def server_config(
+    config: Config, application: Application, certificate: Certificate | None = None
+) -> uvicorn.Config:
     """How uvicorn is to run an application."""
-    return uvicorn.Config(
+    made = uvicorn.Config(
         application,
         http=Connection,
         ws="none",
@@ -191,6 +217,9 @@ def server_config(config: Config, application: Application) -> uvicorn.Config:
         timeout_keep_alive=ceil(config.keep_alive_timeout),
         timeout_graceful_shutdown=ceil(config.drain_timeout),
     )
+    made.load()
+    made.ssl = None if certificate is None else certificate.context
+    return made
 
 
 async def _announce(

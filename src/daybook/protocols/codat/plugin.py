@@ -101,6 +101,9 @@ class CodatPlugin:
             if not anonymous:
                 self._quota.count(client, self._clock())
             call = self._call(request, principal, segments, found)
+            if not anonymous:
+                company = call.names.get("companyId")
+                self._quota.take(self._services.throttle.wait("codat", client, company))
             assert found is not None
             assert found.route is not None
             return self._answer(call, found.route)

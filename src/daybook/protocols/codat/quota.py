@@ -35,10 +35,16 @@ class Quota:
         counted = self._counts.get(client, 0)
         if counted >= self._per_day:
             wait = self._reset(now) - now
-            headers = (("Retry-After", str(wait // times.SECOND + 1)),)
+            self.take(wait // times.SECOND + 1)
+        self._counts[client] = counted + 1
+
+    @staticmethod
+    def take(wait_seconds: int) -> None:
+        """Raise `CodatError` for a request that has to wait."""
+        if wait_seconds:
+            headers = (("Retry-After", str(wait_seconds)),)
             text = "You have made too many requests in a given amount of time; please retry later."
             raise CodatError(429, text, can_be_retried="True", headers=headers)
-        self._counts[client] = counted + 1
 
     def headers(self, client: str | None, now: Timestamp) -> tuple[tuple[str, str], ...]:
         """The headers of every answer; `client` is None where the caller is not known."""

@@ -21,6 +21,7 @@ from daybook.app.ports import Clock
 from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
+from daybook.protocols.kit.throttle import Throttle
 
 T = TypeVar("T")
 
@@ -115,6 +116,8 @@ class Services:
     """Users with passwords, for wires that sign people in themselves."""
     sessions: Sessions = field(default_factory=NoSessions)
     """People who have signed in with a browser."""
+    throttle: Throttle = field(default_factory=Throttle)
+    """How many requests clients and companies may make; no limit by default."""
 
 
 class Plugin(Protocol):
@@ -164,6 +167,9 @@ class Listener(Protocol):
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
+
+    def renew_certificate(self) -> None:
+        """Read the certificate for encryption again. Raises OSError and ValueError."""
 
     async def close(self) -> None:
         """Let statements under way end, then every connection."""

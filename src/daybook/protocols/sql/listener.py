@@ -51,7 +51,7 @@ class SqlListener:
         self._online = settings.get(EDITION) == "online"
         folder = settings.get(COPIES)
         self._copies = Copies(Path(folder) if folder else None)
-        self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
+        self.renew_certificate()
         self.secret = secrets.token_bytes(32)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="daybook-sql")
         self._waiting = 0
@@ -59,6 +59,11 @@ class SqlListener:
         self._sessions: dict[int, Connection] = {}
         self._addresses: Counter[str] = Counter()
         self._plans: dict[CompanyId, dict[Any, Plan]] = {}
+
+    def renew_certificate(self) -> None:
+        """Read the certificate again, for the next connections. Raises OSError and ValueError."""
+        settings = self._services.settings
+        self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
@@ -99,6 +104,10 @@ class SqlListener:
         books = None if company_id is None else ledger.books(company_id, principal)
         if books is None or company_id is None:
             raise SqlFault("3D000", f'database "{name[:100]}" does not exist', fatal=True)
+        wait = self._services.throttle.wait(self.name, principal.client, company_id)
+        if wait:
+            message = f"too many connections of this user or database; try again in {wait} s"
+            raise SqlFault("53300", message, fatal=True)
         session = Session(
             self._services,
             books,
