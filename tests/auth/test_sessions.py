@@ -6,10 +6,11 @@ import pytest
 from tests.app.test_passwords import SCRYPT
 from tests.auth.conftest import SECOND, HandClock
 
-from daybook.app import passwords
+from daybook.app import passwords, session_records
 from daybook.app.access import ALL_SCOPES, Scope
 from daybook.app.ports import Directory, User
 from daybook.app.roles import Role
+from daybook.app.session_records import KIND, WIRE
 from daybook.app.sessions import (
     IDLE_SECONDS,
     SESSION_SECONDS,
@@ -23,7 +24,7 @@ from daybook.auth import sessions as module
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.guesses import OF_NAME_MAX
 from daybook.auth.people import People
-from daybook.auth.sessions import KIND, WIRE, StoreSessions
+from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
 from daybook.domain.ids import CompanyId
 
@@ -206,7 +207,7 @@ def test_ended_sessions_are_removed_and_their_number_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "SESSIONS_MAX", 3)
-    monkeypatch.setattr(module, "_PAGE", 2)
+    monkeypatch.setattr(session_records, "_PAGE", 2)
     secrets = []
     for _ in range(5):
         clock.now += SECOND

@@ -103,9 +103,16 @@ def variables(**more: str) -> dict[str, str]:
 
 
 def start(
-    folder: Path, *arguments: str, store: str | None = None, **settings: str
+    folder: Path,
+    *arguments: str,
+    store: str | None = None,
+    address: str = "http://127.0.0.1:",
+    **settings: str,
 ) -> RunningServer:
-    """Start a demo server on a free port of its own; returns once it is ready."""
+    """Start a demo server on a free port of its own; returns once it is ready.
+
+    `address` is how its own begins, up to the port.
+    """
     store = store or f"sqlite:///{folder / 'books.db'}"
     log = folder / "server.log"
     with log.open("a") as stderr:
@@ -137,6 +144,6 @@ def start(
             process.wait()
             process.stdout.close()
             raise AssertionError(f"the server did not start:\n{greeting}{log.read_text()}")
-    _, _, rest = greeting.partition("http://127.0.0.1:")
+    _, _, rest = greeting.partition(address)
     digits = rest.partition("/")[0]
     return RunningServer(process, "127.0.0.1", int(digits), greeting, log, store)

@@ -129,7 +129,10 @@ def register(
     """
     assert is_client_id(client_id)
     secret = _SECRET_PREFIX + random_text(TOKEN_BYTES)
-    directory.put_client(Client(client_id, client_id, digest(secret), clock()))
+    known = directory.client(client_id)
+    if known is None or known.revoked_at is not None:
+        known = Client(client_id, client_id, b"", clock())
+    directory.put_client(replace(known, secret_hash=digest(secret)))
     return secret
 
 

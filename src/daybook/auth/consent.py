@@ -24,6 +24,7 @@ from daybook.app.access import Scope
 from daybook.app.credentials import NO_COMPANY
 from daybook.app.ledger import Ledger
 from daybook.app.sessions import SESSION_SECONDS, Denial, Entered, Session, Sessions
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.applications import Applications
 from daybook.auth.codes import Codes, TooManyCodes
 from daybook.auth.scopes import PLAIN
@@ -77,6 +78,7 @@ class ConsentPages:
         self._sessions = sessions
         self._applications = applications
         self._codes = codes
+        self._trail = Trail(ledger.store.directory, ledger.clock)
         loader = PackageLoader("daybook.auth")
         self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         style = files("daybook.auth").joinpath("templates/style.css").read_bytes()
@@ -191,6 +193,10 @@ class ConsentPages:
             code = self._codes.make(wish, session.user, session.signed_in_at, company_id, scopes)
         except TooManyCodes:
             return _back(wish, "temporarily_unavailable", "too many codes are under way")
+        by = By(wish.application.id, session.user, request.peer)
+        opened = frozenset({company_id}) - {NO_COMPANY}
+        note = " ".join(wish.scopes)
+        self._trail.note(Happening(What.LET_IN, wish.application.id, by, opened, note))
         pairs = [("code", code), *([("realmId", realm)] if realm else [])]
         return _redirect(sent_back(wish.redirect, pairs, wish.state))
 

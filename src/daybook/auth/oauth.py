@@ -16,7 +16,7 @@ may do by then.
 
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
@@ -37,6 +37,7 @@ from daybook.app.credentials import (
     predecessor_of,
 )
 from daybook.app.ports import Clock, Directory, Token, TokenTable
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.applications import Applications
 from daybook.auth.codes import Code, Codes
 from daybook.auth.demo import DemoCredentials
@@ -95,9 +96,14 @@ class Grants:
     """The authorizations of one store. Writes to it, so it is called from a pool thread."""
 
     def __init__(
-        self, directory: Directory, clock: Clock, demo: DemoCredentials | None = None
+        self,
+        directory: Directory,
+        clock: Clock,
+        demo: DemoCredentials | None = None,
+        trail: Trail | None = None,
     ) -> None:
         """With `demo`, its client ids and refresh tokens count too, and never end."""
+        self._trail = trail or Trail(directory, clock)
         self._directory = directory
         self._clock = clock
         self._demo = demo or DemoCredentials({})
@@ -130,9 +136,12 @@ class Grants:
         if token is None:
             return GrantRefusal.INVALID
         allowed = self._allowed(token)
-        return self._directory.change_tokens(
+        granted = self._directory.change_tokens(
             lambda table: self._refresh(table, client_id, token.hash, text, allowed)
         )
+        if isinstance(granted, GrantRefusal) and token.revoked_at is not None:
+            self._note(What.REFRESH_REPEATED, token.client, token.user, token.company_ids)
+        return granted
 
     def _refresh(
         self,
@@ -181,6 +190,7 @@ class Grants:
         if token is None or token.client != client_id:
             return False
         credentials.revoke_family(self._directory, self._clock, token)
+        self._note(What.TOKEN_WITHDRAWN, client_id, token.user, token.company_ids)
         return True
 
     def _issue(self, table: TokenTable, like: Token, kind: str, label: str, seconds: int) -> str:
@@ -231,6 +241,7 @@ class Grants:
             return GrantRefusal.NOT_ITS_CLIENTS
         if code.family:
             self._withdraw(client_id, code.family)
+            self._note(What.CODE_REPEATED, client_id, code.user, {CompanyId(code.company)})
             return GrantRefusal.INVALID
         wanted = self._wanted(code)
         if wanted is None or not self.codes.counts(code, client_id, redirect, verifier):
@@ -241,7 +252,9 @@ class Grants:
         if first != family:
             self._withdraw(client_id, family)
             self._withdraw(client_id, first)
+            self._note(What.CODE_REPEATED, client_id, code.user, wanted.company_ids)
             return GrantRefusal.INVALID
+        self._note(What.TOKEN_MADE, client_id, code.user, wanted.company_ids)
         identity = None
         if OPENID in code.asked:
             names = self._directory.names(CompanyId(code.company))
@@ -278,6 +291,12 @@ class Grants:
             self._clock,
             lambda token: token.client == client_id and family_of(token) == family,
         )
+
+    def _note(
+        self, what: What, client_id: str, user: str | None, company_ids: Iterable[CompanyId]
+    ) -> None:
+        opened = frozenset(company_ids) - {NO_COMPANY}
+        self._trail.note(Happening(what, client_id, By(client_id, user), opened))
 
     def who(self, text: str) -> Known | Rejection:
         """Whom an access token tells about, or why it is not believed."""

@@ -12,12 +12,13 @@ from typing import Final
 
 import msgspec
 
+from daybook.app import session_records
 from daybook.app.access import SignIn
 from daybook.app.credentials import TOKEN_BYTES, digest
-from daybook.app.documents import Document, DocumentChange
+from daybook.app.documents import Document
 from daybook.app.ports import Clock, Directory, DocumentChanged
+from daybook.app.session_records import KIND, WIRE, Kept, read
 from daybook.app.sessions import (
-    IDLE_SECONDS,
     SESSION_SECONDS,
     WEB,
     Denial,
@@ -25,13 +26,10 @@ from daybook.app.sessions import (
     NotEntered,
     Session,
 )
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.guesses import Guesses
 from daybook.auth.people import People, Person
 from daybook.domain.ids import Timestamp
-
-WIRE: Final = "auth"
-KIND: Final = "session"
-"""Where sessions stand among the documents of a store."""
 
 TOUCH_SECONDS: Final = 60
 """Seconds that may pass before it is written down that a session is in use."""
@@ -45,25 +43,26 @@ PRUNE_SECONDS: Final = 3_600
 SECRET_LENGTH_MAX: Final = 100
 """Characters of a secret that are looked at: twice what one has."""
 
-_PAGE: Final = 100
+UNKNOWN_NAME: Final = "(nobody)"
+"""What stands in the trail for a name that nobody has."""
+
 _SECOND: Final = 1_000_000
 _PREFIX: Final = "dbw_"
-
-
-class _Kept(msgspec.Struct):
-    """What is kept of a session."""
-
-    user: str
-    began: int
-    seen: int
-    ends: int
 
 
 class StoreSessions:
     """The `Sessions` of a store."""
 
-    def __init__(self, directory: Directory, clock: Clock, people: People, sign_in: SignIn) -> None:
-        """`sign_in` believes people, `people` says what they may do."""
+    def __init__(
+        self,
+        directory: Directory,
+        clock: Clock,
+        people: People,
+        sign_in: SignIn,
+        trail: Trail | None = None,
+    ) -> None:
+        """`sign_in` believes people, `people` says what they may do; the trail tells of them."""
+        self._trail = trail or Trail(directory, clock)
         self._directory = directory
         self._clock = clock
         self._people = people
@@ -79,6 +78,9 @@ class StoreSessions:
         believed = self._believe(name, password)
         person = None if believed is None else self._people.find(name)
         if person is None:
+            # a name that is nobody's may be a password in the wrong field
+            known = name if self._people.find(name) is not None else UNKNOWN_NAME
+            self._trail.note(Happening(What.SIGN_IN_FAILED, known, By(WEB, None, peer)))
             return NotEntered(Denial.WRONG)
         self._guesses.succeed(name, peer)
         now = self._clock()
@@ -87,8 +89,9 @@ class StoreSessions:
         if self._directory.count_documents(WIRE, KIND) >= SESSIONS_MAX:
             self._prune(now, spare=1)
         secret = _PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-        kept = _Kept(name, now, now, now + SESSION_SECONDS * _SECOND)
+        kept = Kept(name, now, now, now + SESSION_SECONDS * _SECOND)
         self._directory.put_document(_document(_key(secret), kept), 0)
+        self._trail.note(Happening(What.SIGNED_IN, name, By(WEB, name, peer)))
         return Entered(secret, _session(secret, kept, person))
 
     def find(self, secret: str) -> Session | None:
@@ -98,10 +101,10 @@ class StoreSessions:
         document = self._directory.document(WIRE, KIND, _key(secret))
         if document is None:
             return None
-        kept, now = _read(document), self._clock()
+        kept, now = read(document), self._clock()
         person = self._people.find(kept.user)
-        if _has_ended(kept, now) or person is None or person.since > kept.began:
-            self._remove(document)
+        if kept.has_ended(now) or person is None or person.since > kept.began:
+            session_records.remove(self._directory, document)
             return None
         if now - kept.seen >= TOUCH_SECONDS * _SECOND:
             kept.seen = now
@@ -116,65 +119,39 @@ class StoreSessions:
         if not secret.isascii() or len(secret) > SECRET_LENGTH_MAX:
             return False
         document = self._directory.document(WIRE, KIND, _key(secret))
-        return document is not None and self._remove(document)
+        if document is None or not session_records.remove(self._directory, document):
+            return False
+        user = read(document).user
+        self._trail.note(Happening(What.SIGNED_OUT, user, By(WEB, user)))
+        return True
 
     def sign_out_everywhere(self, user: str) -> int:
         """End all sessions of a person; answers how many."""
-        found = [document for document in self._all() if _read(document).user == user]
-        return sum(map(self._remove, found))
-
-    def _all(self) -> list[Document]:
-        found: list[Document] = []
-        after = ""
-        while page := self._directory.documents(WIRE, KIND, after, _PAGE):
-            found += page
-            after = page[-1].key
-        return found
+        return session_records.end_of(self._directory, user)
 
     def _prune(self, now: Timestamp, spare: int = 0) -> None:
         """Remove what has ended, and if there is no room then, as many as make it."""
         self._pruned_at = now
         living = []
-        for document in self._all():
-            if _has_ended(_read(document), now):
-                self._remove(document)
+        for document in session_records.documents(self._directory):
+            if read(document).has_ended(now):
+                session_records.remove(self._directory, document)
             else:
                 living.append(document)
         excess = len(living) + spare - SESSIONS_MAX
-        for document in sorted(living, key=lambda each: _read(each).seen)[: max(excess, 0)]:
-            self._remove(document)
-
-    def _remove(self, document: Document) -> bool:
-        """Remove a session, in whatever version it has come to; whether it was there."""
-        found: Document | None = document
-        while found is not None:
-            change = DocumentChange(WIRE, KIND, found.key, None, found.version)
-            try:
-                self._directory.change_documents([change])
-            except DocumentChanged:
-                found = self._directory.document(WIRE, KIND, found.key)
-            else:
-                return True
-        return False
+        for document in sorted(living, key=lambda each: read(each).seen)[: max(excess, 0)]:
+            session_records.remove(self._directory, document)
 
 
 def _key(secret: str) -> str:
     return digest(secret).hex()
 
 
-def _document(key: str, kept: _Kept) -> Document:
+def _document(key: str, kept: Kept) -> Document:
     return Document(WIRE, KIND, key, msgspec.json.encode(kept))
 
 
-def _read(document: Document) -> _Kept:
-    return msgspec.json.decode(document.body, type=_Kept)
-
-
-def _has_ended(kept: _Kept, now: Timestamp) -> bool:
-    return now >= kept.ends or now - kept.seen >= IDLE_SECONDS * _SECOND
-
-
-def _session(secret: str, kept: _Kept, person: Person) -> Session:
+def _session(secret: str, kept: Kept, person: Person) -> Session:
     principal = person.principal
     return Session(
         kept.user,

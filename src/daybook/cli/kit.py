@@ -13,7 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from daybook.app.access import OPERATOR
 from daybook.app.ports import Store
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.cli.environment import Environment
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
@@ -174,6 +176,18 @@ def companies_shown(store: Store, company_ids: frozenset[CompanyId]) -> str:
     if not company_ids:
         return "all companies"
     return " ".join(slug_of(store, company) for company in sorted(company_ids))
+
+
+def note(
+    store: Store,
+    environment: Environment,
+    what: What,
+    subject: str,
+    company_ids: frozenset[CompanyId],
+) -> None:
+    """Leave in the trail of access what somebody on the machine itself has done."""
+    happening = Happening(what, subject, By(OPERATOR.client), company_ids)
+    Trail(store.directory, environment.clock).note(happening)
 
 
 def sentence(refusals: Sequence[Refusal]) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from daybook.app.ports import StoreFailure
 from daybook.cli import (
+    access,
     companies,
     copies,
     doctor,
@@ -45,6 +46,7 @@ def build_parser(environment: Environment) -> argparse.ArgumentParser:
         companies,
         tokens,
         people,
+        access,
         entries,
         transfer,
         integrity,

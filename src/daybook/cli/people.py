@@ -2,18 +2,25 @@
 
 import argparse
 import getpass
-import re
 import secrets
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from daybook.app import credentials, passwords
-from daybook.app.access import ALL_SCOPES, Scope
+from daybook.app import credentials, passwords, session_records
+from daybook.app.access import ALL_SCOPES, OPERATOR, Scope
+from daybook.app.administration import (
+    OPTIONS,
+    Administration,
+    Fault,
+    name_fault,
+    password_fault,
+)
 from daybook.app.ports import Client, Store, User
 from daybook.app.redirects import redirect_fault
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.scram import scram_verifier
+from daybook.app.trail import What
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     Failure,
@@ -21,6 +28,7 @@ from daybook.cli.kit import (
     add_store_option,
     companies_shown,
     find_company,
+    note,
     opened_store,
     print_aside,
     print_line,
@@ -32,14 +40,6 @@ from daybook.domain.ids import CompanyId
 if TYPE_CHECKING:
     from daybook.cli.kit import Commands
 
-OPTIONS: Final = {
-    "posts-at-once": "its entries need no approval, unless the company asks for four eyes",
-    "repeats-numbers": "it may use a document number twice",
-    "address-bound": "its tokens count only from the address they were made for",
-}
-"""What an application can be given beyond the usual, and what it means."""
-
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}", re.ASCII).fullmatch
 _SECRET_BYTES: Final = 32
 
 
@@ -78,6 +78,10 @@ def add_parsers(commands: "Commands") -> None:
     )
     parser.add_argument("name", metavar="NAME", help="its name")
     add_store_option(parser)
+    _add_user_parsers(commands)
+
+
+def _add_user_parsers(commands: "Commands") -> None:
     group = commands.add_parser("user", help="create, list or revoke users").add_subparsers(
         title="commands", metavar="COMMAND", required=True
     )
@@ -108,16 +112,26 @@ def add_parsers(commands: "Commands") -> None:
     add_store_option(parser)
     parser = add_command(group, "list", "list users", list_users)
     add_store_option(parser)
-    parser = add_command(group, "revoke", "withdraw a user's password and tokens", revoke_user)
+    parser = add_command(
+        group, "role", "make a user something to a company, or nothing any more", set_role
+    )
+    parser.add_argument("name", metavar="NAME", help="their name")
+    parser.add_argument(
+        "company", metavar="COMPANY", help="slug, realm number or Codat id; * for all not named"
+    )
+    parser.add_argument("role", choices=[*Role, "none"], help="what they are to be")
+    add_store_option(parser)
+    parser = add_command(
+        group, "revoke", "withdraw a user's password, sessions and tokens", revoke_user
+    )
     parser.add_argument("name", metavar="NAME", help="their name")
     add_store_option(parser)
 
 
 def _name(text: str) -> str:
-    if _NAME(text) is None:
-        raise argparse.ArgumentTypeError(
-            "small letters, digits and . _ @ - are possible, 63 at most"
-        )
+    fault = name_fault(text)
+    if fault is not None:
+        raise argparse.ArgumentTypeError(fault)
     return text
 
 
@@ -197,6 +211,7 @@ def create_client(arguments: argparse.Namespace, environment: Environment) -> in
                 redirects=tuple(dict.fromkeys(arguments.redirect)),
             )
         )
+        note(store, environment, What.CLIENT_MADE, arguments.name, companies)
     print_aside(f"Client {arguments.name}. This is its secret, which is not shown again:")
     print_line(secret)
     return 0
@@ -231,6 +246,7 @@ def revoke_client(arguments: argparse.Namespace, environment: Environment) -> in
         credentials.revoke_those(
             store.directory, environment.clock, lambda token: token.client == client.id
         )
+        note(store, environment, What.CLIENT_WITHDRAWN, client.id, client.company_ids)
     print_line(f"Client {arguments.name} is revoked.")
     return 0
 
@@ -243,11 +259,9 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
         message = "nobody is there to be asked for the password; use --password-stdin"
         raise Failure(message) from None
     password = password.rstrip("\r\n")
-    if not passwords.PASSWORD_LENGTH_MIN <= len(password) <= passwords.PASSWORD_LENGTH_MAX:
-        raise Failure(
-            f"a password has {passwords.PASSWORD_LENGTH_MIN} to"
-            f" {passwords.PASSWORD_LENGTH_MAX} characters"
-        )
+    fault = password_fault(password)
+    if fault is not None:
+        raise Failure(fault)
     if arguments.role and (arguments.company or arguments.scope):
         raise Failure("--role goes without --company and --scope")
     profile = (("email", arguments.email),) if arguments.email else ()
@@ -266,7 +280,23 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
                 profile=profile,
             )
         )
+        note(store, environment, What.USER_MADE, arguments.name, companies)
     print_line(f"User {arguments.name} is ready.")
+    return 0
+
+
+def set_role(arguments: argparse.Namespace, environment: Environment) -> int:
+    """Make a user something to a company; tokens they gave for it end."""
+    role = None if arguments.role == "none" else Role(arguments.role)
+    with opened_store(arguments, environment) as store:
+        everywhere = arguments.company == "*"
+        company = EVERY_COMPANY if everywhere else find_company(store, arguments.company)
+        administration = Administration(store.directory, environment.clock, OPERATOR)
+        changed = administration.set_role(arguments.name, company, role)
+        if isinstance(changed, Fault):
+            raise Failure(changed.message)
+        shown = _roles_shown(store, changed) or "no role"
+    print_line(f"User {arguments.name} has {shown}.")
     return 0
 
 
@@ -294,8 +324,10 @@ def revoke_user(arguments: argparse.Namespace, environment: Environment) -> int:
             raise Failure(f"there is no user {arguments.name!r}")
         if user.revoked_at is None:
             store.directory.put_user(replace(user, revoked_at=environment.clock()))
+        session_records.end_of(store.directory, user.name)
         credentials.revoke_those(
             store.directory, environment.clock, lambda token: token.user == user.name
         )
+        note(store, environment, What.USER_WITHDRAWN, user.name, user.company_ids)
     print_line(f"User {arguments.name} is revoked.")
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, Rejection, Scope
 from daybook.app.ports import Clock, Store, Token
+from daybook.app.trail import What
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     Failure,
@@ -14,6 +15,7 @@ from daybook.cli.kit import (
     add_store_option,
     companies_shown,
     find_company,
+    note,
     opened_store,
     print_aside,
     print_line,
@@ -125,8 +127,11 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
             lifetime_us=None if days is None else days * _DAY_US,
         )
         if arguments.refresh:
-            return _authorize(store, environment.clock, wanted, arguments.new_secret)
+            number = _authorize(store, environment.clock, wanted, arguments.new_secret)
+            note(store, environment, What.TOKEN_MADE, str(number), companies)
+            return 0
         issued = credentials.issue(store.directory, environment.clock, wanted)
+        note(store, environment, What.TOKEN_MADE, str(issued.token.number), companies)
         opens = companies_shown(store, issued.token.company_ids)
     print_aside(f"Token {issued.token.number} opens {opens}. It is shown only now:")
     print_line(issued.text)
@@ -134,7 +139,10 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
 
 
 def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_secret: bool) -> int:
-    """Make a client, unless it is known, and its tokens; names and values, one pair a line."""
+    """Make a client, unless it is known, and its tokens; names and values, one pair a line.
+
+    Answers with the number of the refresh token.
+    """
     directory = store.directory
     known = directory.client(wanted.client)
     rows = [("client id", wanted.client)]
@@ -153,7 +161,7 @@ def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_sec
     print_aside(f"Tokens {numbers} open {opens}. They are shown only now:")
     for label, value in rows:
         print_line(f"{label:<14} {value}")
-    return 0
+    return made.refresh.token.number
 
 
 def list_tokens(arguments: argparse.Namespace, environment: Environment) -> int:
@@ -183,6 +191,9 @@ def revoke(arguments: argparse.Namespace, environment: Environment) -> int:
     with opened_store(arguments, environment) as store:
         number = arguments.number
         revoked = credentials.revoke_number(store.directory, environment.clock, number)
+        if revoked:
+            opened = revoked[0].company_ids
+            note(store, environment, What.TOKEN_WITHDRAWN, str(number), opened)
     if not revoked:
         raise Failure(f"there is no token {number}")
     others = " ".join(str(token.number) for token in revoked if token.number != number)

@@ -42,6 +42,7 @@ from daybook.server.limits import (
     LOGGED_PATH_LENGTH_MAX,
 )
 from daybook.server.observe import Logger, Metrics, without_credentials
+from daybook.server.proxies import Proxies
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -134,9 +135,14 @@ class Application:
         lifecycle: Lifecycle | None = None,
         bodies_bytes_max: int = BODIES_BYTES_MAX,
         activity: ActivityLog | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
-        """`body_timeout` is in seconds; `origin` is taken from the socket where it is None."""
+        """`body_timeout` is in seconds; `origin` is taken from the socket where it is None.
+
+        `proxies` are believed about callers, where there are any.
+        """
         self._activity = activity or ActivityLog()
+        self._proxies = proxies
         self._room = [bodies_bytes_max]
         self._find = router.find
         self._pages = pages
@@ -173,6 +179,8 @@ class Application:
                 self._origin or self._origin_of(scope),
                 client[0] if (client := scope.get("client")) else "",
             )
+            if self._proxies is not None and self._proxies.are(request.peer):
+                request = self._behind(self._proxies, request)
             waits = body is None
             response, close = await self._answer(plugin, request, receive if waits else None, hold)
             exchange = scope.get(EXCHANGE)
@@ -291,6 +299,11 @@ class Application:
                 ms=round(seconds * 1_000, 3),
                 **more,
             )
+
+    def _behind(self, proxies: Proxies, request: Request) -> Request:
+        """A request as its caller made it who is behind a proxy."""
+        origin = self._origin or proxies.origin(request.origin, request.headers)
+        return replace(request, peer=proxies.peer(request.peer, request.headers), origin=origin)
 
     def _new_id(self) -> str:
         """32 hexadecimal digits: the second, this process, and a counter."""

@@ -19,7 +19,8 @@ def banner(
     sql: Address | None = None,
 ) -> str:
     """The text, a line feed at its end. `address` and `sql` are where the server really listens."""
-    origin = config.origin or f"http://{address}"
+    scheme = "http" if config.certificate is None else "https"
+    origin = config.origin or f"{scheme}://{address}"
     lines = [f"Daybook {__version__}, books in {ledger.store.url}"]
     companies = list(_demo_companies(ledger)) if config.demo else []
     for interface in present(plugins):

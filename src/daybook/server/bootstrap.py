@@ -40,7 +40,8 @@ from daybook.protocols.kit.plugin import (
     Services,
 )
 from daybook.protocols.kit.runtime import AsyncRuntime
-from daybook.server import oauth
+from daybook.protocols.kit.throttle import Throttle
+from daybook.server import administration, oauth
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
@@ -50,6 +51,7 @@ from daybook.server.later import Later
 from daybook.server.observe import Logger, Metrics
 from daybook.server.pages import ServerPages
 from daybook.server.peers import ServerPeers
+from daybook.server.proxies import Proxies
 from daybook.server.secret import server_key
 from daybook.server.sender import WebhookSender
 from daybook.web import plugin as web_pages
@@ -60,6 +62,7 @@ TAKEOVER_SECONDS: Final = 0.25
 """How often a process looks whether the one that does the background work has ended."""
 
 _WORK: Final = "server.work"
+_REQUEST: Final = "server.request"
 
 Create = Callable[[Services], Plugin]
 """What the `plugin` module of a wire offers."""
@@ -216,6 +219,7 @@ def assemble(
         titles=TITLES,
         exhibits=exhibits,
         peers=peers or Alone(),
+        throttle=_throttle(config, peers),
     )
     plugins = tuple(create(services) for create in wires())
     exhibits.over(plugins)
@@ -235,6 +239,7 @@ def assemble(
         origin=config.origin,
         lifecycle=lifecycle,
         activity=activity,
+        proxies=Proxies(config.trusted_proxies) if config.trusted_proxies else None,
     )
     return Assembly(application, plugins, runtime, lifecycle, background, pages, makers)
 
@@ -246,6 +251,15 @@ def _listener(
     listener = make(services)
     exhibits.add(listener)
     return listener
+
+
+def _throttle(config: Config, peers: ServerPeers | None) -> Throttle:
+    """What counts requests, together with the other processes."""
+    if peers is None or not config.rates:
+        return Throttle(config.rates)
+    throttle = Throttle(config.rates, tell=partial(peers.tell, _REQUEST))
+    peers.hear(_REQUEST, throttle.hear)
+    return throttle
 
 
 def _background(config: Config, ledger: Ledger, peers: ServerPeers | None) -> Background:
@@ -272,7 +286,11 @@ def _background(config: Config, ledger: Ledger, peers: ServerPeers | None) -> Ba
 def _wire_settings(config: Config) -> dict[str, str]:
     """What wires are told of the settings. Raises OSError and ValueError."""
     settings = {**config.interfaces, **config.sql_settings}
-    settings[cursor.KEY_SETTING] = (config.key or server_key(config.secret_file)).hex()
+    shared_key = config.server_key or server_key(config.secret_file)
+    settings[cursor.KEY_SETTING] = shared_key.hex()
+    if config.certificate is not None and not settings["sql-certificate"]:
+        settings["sql-certificate"] = str(config.certificate)
+        settings["sql-key"] = str(config.key or "")
     if config.issuer is not None:
         settings[oauth.ISSUER_SETTING] = config.issuer
     if config.requests_per_day is not None:
@@ -290,6 +308,7 @@ def wires() -> Iterator[Create]:
             yield cast("Create", import_module(name).create)
     yield oauth.create
     yield web_pages.create
+    yield administration.create
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda found: found.name):
         yield cast("Create", entry.load().create)
 

@@ -9,14 +9,18 @@ import re
 import socket
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from daybook.cli.environment import SettingInForce
+from daybook.protocols.kit.throttle import Rate, rates_of
+from daybook.server.proxies import Network, networks_of
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -93,9 +97,37 @@ SETTINGS: Final = (
         metavar="PATH",
     ),
     Setting(
+        "certificate",
+        "",
+        "file with the certificate chain for TLS: the HTTP port then speaks HTTPS alone, and the"
+        " SQL port offers encryption; read again on SIGHUP",
+        metavar="PATH",
+    ),
+    Setting(
+        "key",
+        "",
+        "file with the certificate's private key, where that is not in the same file",
+        metavar="PATH",
+    ),
+    Setting(
+        "trusted-proxy",
+        "",
+        "addresses or networks of proxies, parted by commas, whose X-Forwarded-For, -Proto and"
+        " -Host are believed; nobody's are by default",
+        metavar="NETWORKS",
+    ),
+    Setting(
+        "rate-limits",
+        "off",
+        "requests that each interface takes, such as company=500/60,pair=10/1,client=800/60: so"
+        " many for a company, a client or both together in so many seconds",
+        metavar="RATES",
+    ),
+    Setting(
         "sql-certificate",
         "",
-        "file with the certificate chain with which the SQL interface offers encryption",
+        "file with the certificate chain with which the SQL interface offers encryption, where it"
+        " is another than that of the server",
         metavar="PATH",
     ),
     Setting(
@@ -269,6 +301,10 @@ class Config:
     http: Address
     sql: Address | None
     sql_settings: Mapping[str, str]
+    certificate: Path | None
+    key: Path | None
+    trusted_proxies: tuple[Network, ...]
+    rates: tuple[Rate, ...]
     demo: bool
     workers: int
     origin: str | None
@@ -284,7 +320,7 @@ class Config:
     drain_timeout: float
     interfaces: Mapping[str, str]
     """Settings of single interfaces by name, switches as `on` or `off`."""
-    key: bytes | None = None
+    server_key: bytes | None = None
     """The server's own key where it is drawn or read already: one for all its processes."""
 
 
@@ -346,12 +382,18 @@ def read_config(variables: Mapping[str, str], given: Mapping[str, object] | None
                 f"--{name} {address}: a demo server binds to loopback addresses only, since"
                 " everyone knows its credentials; --demo-anywhere lifts this"
             )
+    if texts["key"] and not texts["certificate"]:
+        raise ConfigError("--key goes with --certificate")
     by_default = sources["store"] == "default"
     return Config(
         store=DEMO_STORE if demo and by_default else texts["store"],
         http=http,
         sql=sql,
         sql_settings={name: texts[name] for name in texts if name.startswith("sql-")},
+        certificate=Path(texts["certificate"]) if texts["certificate"] else None,
+        key=Path(texts["key"]) if texts["key"] else None,
+        trusted_proxies=_checked(texts, "trusted-proxy", networks_of),
+        rates=_checked(texts, "rate-limits", rates_of),
         demo=demo,
         workers=_workers(texts),
         origin=_origin(texts["origin"]) if texts["origin"] else None,
@@ -419,6 +461,13 @@ def _origin(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
         raise ConfigError(f"--origin {text}: scheme and authority are wanted, no path")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _checked(texts: Mapping[str, str], name: str, read: Callable[[str], T]) -> T:
+    try:
+        return read(texts[name])
+    except ValueError as error:
+        raise ConfigError(f"--{name} {texts[name]}: {error}") from None
 
 
 def _issuer(text: str) -> str:

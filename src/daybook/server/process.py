@@ -25,6 +25,7 @@ from daybook.protocols.kit.plugin import Listener
 from daybook.server.asgi import Application
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble
+from daybook.server.certificate import Certificate
 from daybook.server.config import Address, Config
 from daybook.server.connection import Connection
 from daybook.server.limits import (
@@ -106,8 +107,12 @@ async def _run(
     loop = asyncio.get_running_loop()
     peers = None if seat is None else ServerPeers(seat.place, seat.inboxes)
     assembly = assemble(config, ledger, log, loop, peers)
-    server = _Server(server_config(config, assembly.application), assembly, config.drain_delay)
+    certificate = _certificate(config)
+    settings = server_config(config, assembly.application, certificate)
+    server = _Server(settings, assembly, config.drain_delay)
     listening = _Listening(assembly, bound.sql)
+    if seat is None and sys.platform != "win32":
+        loop.add_signal_handler(signal.SIGHUP, _renew, certificate, listening, log)
     ready = asyncio.create_task(_ready(server, config, ledger, assembly, bound, announce))
     rest = asyncio.create_task(_rest(server, assembly, listening))
     if seat is not None:
@@ -147,6 +152,11 @@ class _Listening:
                 self._accepting.append(
                     await loop.create_server(listener.connection, sock=each, backlog=BACKLOG)
                 )
+
+    def renew_certificates(self) -> None:
+        """Read certificates again, for the next connections. Raises OSError and ValueError."""
+        for listener in self._listeners:
+            listener.renew_certificate()
 
     async def close(self) -> None:
         """Accept nobody any more, and let statements under way end."""
@@ -204,9 +214,28 @@ def _orphaned(parent: socket.socket) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def server_config(config: Config, application: Application) -> uvicorn.Config:
+def _certificate(config: Config) -> Certificate | None:
+    """The certificate for HTTPS. Raises OSError and ValueError."""
+    return None if config.certificate is None else Certificate(config.certificate, config.key)
+
+
+def _renew(certificate: Certificate | None, listening: _Listening, log: Logger) -> None:
+    """SIGHUP: read the certificates again. One that cannot be used leaves the old one in place."""
+    try:
+        if certificate is not None:
+            certificate.renew()
+        listening.renew_certificates()
+    except (OSError, ValueError) as error:
+        log.error("certificate", renewed=False, error=str(error))
+    else:
+        log.info("certificate", renewed=True)
+
+
+def server_config(
+    config: Config, application: Application, certificate: Certificate | None = None
+) -> uvicorn.Config:
     """How uvicorn is to run an application."""
-    return uvicorn.Config(
+    made = uvicorn.Config(
         application,
         http=Connection,
         ws="none",
@@ -222,6 +251,9 @@ def server_config(config: Config, application: Application) -> uvicorn.Config:
         timeout_keep_alive=ceil(config.keep_alive_timeout),
         timeout_graceful_shutdown=ceil(config.drain_timeout),
     )
+    made.load()
+    made.ssl = None if certificate is None else certificate.context
+    return made
 
 
 async def _ready(

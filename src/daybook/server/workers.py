@@ -67,7 +67,7 @@ def serve(config: Config, ledger: Ledger, log: Logger, bound: Bound, began: floa
     claim: int | None = release()
     ledger.store.close()
     try:
-        shared = replace(config, key=server_key(config.secret_file))
+        shared = replace(config, server_key=server_key(config.secret_file))
         preload()  # for all processes at once
         gc.collect()
         gc.freeze()

@@ -119,6 +119,9 @@ class CodatPlugin:
             if not anonymous:
                 reached = self._quota.count(client, self._clock())
             call = self._call(request, principal, key, segments, found)
+            if not anonymous:
+                company = call.names.get("companyId")
+                self._quota.take(self._services.throttle.wait("codat", client, company))
             assert found is not None
             assert found.route is not None
             answer = self._answer(call, found.route)

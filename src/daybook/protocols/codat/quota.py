@@ -41,13 +41,18 @@ class Quota:
         day = now // times.DAY
         counted = self._counted(client, day)
         if counted >= self._per_day:
-            wait = resets_at(now) - now
-            headers = (("Retry-After", str(wait // times.SECOND + 1)),)
-            text = "You have made too many requests in a given amount of time; please retry later."
-            raise CodatError(429, text, can_be_retried="True", headers=headers)
+            self.take((resets_at(now) - now) // times.SECOND + 1)
         self._counts[client] = counted + 1
         self._peers.tell(_COUNTED, b"%d %b" % (day, client.encode()))
         return counted + 1 == self._per_day
+
+    @staticmethod
+    def take(wait_seconds: int) -> None:
+        """Raise `CodatError` for a request that has to wait."""
+        if wait_seconds:
+            headers = (("Retry-After", str(wait_seconds)),)
+            text = "You have made too many requests in a given amount of time; please retry later."
+            raise CodatError(429, text, can_be_retried="True", headers=headers)
 
     def _counted(self, client: str, day: int) -> int:
         """How many requests of a client are counted on a day, which becomes the day counted."""

@@ -106,6 +106,11 @@ class GraphqlPlugin:
         if self._explores and browses and negotiation.wants_page(accept):
             return explorer.page(demo=self._services.demo)
         books, media_type = self._judge_head(request)
+        client = books.principal.client
+        wait = self._services.throttle.wait("intuit_graphql", client, books.company_id)
+        if wait:
+            message = "The request limit was reached. Try again later."
+            raise GatewayFault(429, "ThrottleExceeded", message, ("Retry-After", str(wait)))
         return self._answer(request, books, media_type)
 
     def _judge_head(self, request: Request) -> tuple[Books, str]:

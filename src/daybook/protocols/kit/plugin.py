@@ -23,6 +23,7 @@ from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
 from daybook.protocols.kit.exhibits import Exhibits, NoExhibits
+from daybook.protocols.kit.throttle import Throttle
 
 T = TypeVar("T")
 
@@ -167,6 +168,8 @@ class Services:
     """What people call the wires, by name."""
     exhibits: Exhibits = field(default_factory=NoExhibits)
     """How an entry looks over each of them."""
+    throttle: Throttle = field(default_factory=Throttle)
+    """How many requests clients and companies may make; no limit by default."""
 
 
 class Plugin(Protocol):
@@ -225,6 +228,9 @@ class Listener(Protocol):
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
+
+    def renew_certificate(self) -> None:
+        """Read the certificate for encryption again. Raises OSError and ValueError."""
 
     async def close(self) -> None:
         """Let statements under way end, then every connection."""

@@ -79,6 +79,7 @@ class ModulusPlugin:
 
     def __init__(self, services: Services) -> None:
         self._authentication = Authentication(services)
+        self._throttle = services.throttle
         journals = Journals(services)
         self._authentications: dict[str, Callable[[Request], Awaitable[Response]]] = {
             COMMON + "Authenticate": self._authentication.authenticate,
@@ -131,6 +132,10 @@ class ModulusPlugin:
         call = self._admitted(request)
         if call is None:
             return self._authentications[request.path](request)
+        books = call.books
+        wait = self._throttle.wait(self.name, books.principal.client, books.company_id)
+        if wait:
+            raise overloaded("too many requests of this application or company", wait)
         if request.method in _WITH_BODY and content_type(request.headers)[0] not in _JSON:
             plain = "the body has to be JSON, with Content-Type application/json"
             raise bare(415, "The media type is not supported.", plain)

@@ -46,8 +46,10 @@ def fault(request: Request, fault: QboFault, now: Timestamp, time_zone: str) -> 
     headers = (*_FAULT, trace_id(request))
     if fault.gateway:
         body = json.encode(errors.gateway_json(fault, now // 1_000))
-        challenge = (_CHALLENGE,) if fault.status == 401 else ()
-        return Response(fault.status, body, (*headers, *challenge), fault.diagnosis)
+        more = (_CHALLENGE,) if fault.status == 401 else ()
+        if fault.wait_seconds is not None:
+            more = (("retry-after", str(fault.wait_seconds)),)
+        return Response(fault.status, body, (*headers, *more), fault.diagnosis)
     shown: dict[str, Any] = {"Fault": fault.as_json()}
     if fault.shows_time:
         at = now if fault.at is None else fault.at

@@ -145,6 +145,8 @@ class QboFault(Exception):
         self.gateway = gateway
         self.passing = passing
         self.at = at
+        self.wait_seconds: int | None = None
+        """After how long it makes sense to try again, where that is known."""
 
     @property
     def diagnosis(self) -> str:
@@ -299,11 +301,13 @@ def forbidden(plain: str) -> QboFault:
     return _gateway(403, "3100", "SERVICE", message, None, plain)
 
 
-def throttled(plain: str) -> QboFault:
-    """Too much at once; nothing was done."""
+def throttled(plain: str, wait_seconds: int | None = None) -> QboFault:
+    """Too much at once; nothing was done. `wait_seconds` is after how long to try again."""
     message = "message=ThrottleExceeded; errorCode=003001; statusCode=429"
     detail = "The request limit was reached.  Try again later"
-    return _gateway(429, "3001", "SERVICE", message, detail, plain)
+    fault = _gateway(429, "3001", "SERVICE", message, detail, plain)
+    fault.wait_seconds = wait_seconds
+    return fault
 
 
 def failure(status: int, detail: str, plain: str) -> QboFault:

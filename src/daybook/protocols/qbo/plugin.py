@@ -105,6 +105,7 @@ class QboPlugin:
         call: _Call | None = None
         try:
             call = self._call(request)
+            self._throttle(call)
             found = self._handlers.get((request.method, call.resource))
             if found is None:
                 raise errors.no_such_address(request.path, request.method)
@@ -126,6 +127,13 @@ class QboPlugin:
         except Overloaded as overload:
             refused = errors.throttled(str(overload))
         return answers.fault(call.request, refused, self._clock(), call.time_zone)
+
+    def _throttle(self, call: _Call) -> None:
+        """Count a request. Raises the fault where it is one too many."""
+        books = call.books
+        wait = self._services.throttle.wait(self.name, books.principal.client, books.company_id)
+        if wait:
+            raise errors.throttled(f"too many requests; there is room again in {wait} s", wait)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand the request over."""

@@ -59,7 +59,7 @@ class SqlListener:
         self._online = settings.get(EDITION) == "online"
         folder = settings.get(COPIES)
         self._copies = Copies(Path(folder) if folder else None)
-        self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
+        self.renew_certificate()
         self.secret = _secret(settings.get(KEY_SETTING))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="daybook-sql")
         self._waiting = 0
@@ -69,6 +69,11 @@ class SqlListener:
         self._plans: dict[tuple[CompanyId, frozenset[Scope]], dict[Any, Plan]] = {}
         """By books and by what callers may do with them: that is judged when a plan is made."""
         services.peers.hear(_CANCEL, self._heard_cancel)
+
+    def renew_certificate(self) -> None:
+        """Read the certificate again, for the next connections. Raises OSError and ValueError."""
+        settings = self._services.settings
+        self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
@@ -109,6 +114,10 @@ class SqlListener:
         books = None if company_id is None else ledger.books(company_id, principal)
         if books is None or company_id is None:
             raise SqlFault("3D000", f'database "{name[:100]}" does not exist', fatal=True)
+        wait = self._services.throttle.wait(self.name, principal.client, company_id)
+        if wait:
+            message = f"too many connections of this user or database; try again in {wait} s"
+            raise SqlFault("53300", message, fatal=True)
         session = Session(
             self._services,
             books,

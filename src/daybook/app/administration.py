@@ -1,0 +1,465 @@
+"""People, applications, tokens and sessions: made, listed, changed and withdrawn.
+
+The command line and the administration interface do it through here, so that both follow the same
+rules and leave the same trail. Secrets are answered once, when they are made; stores keep hashes.
+
+Whoever administers all companies may do everything. Who administers some sees and changes what
+concerns none but those: tokens and applications for them alone, roles in them, and people who have
+no other. Nobody gives away what they may not do themselves.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final
+
+from daybook.app import credentials, passwords, session_records
+from daybook.app.access import Principal, Scope
+from daybook.app.credentials import REFRESH, NewToken
+from daybook.app.ports import Client, Clock, Directory, Token, User
+from daybook.app.redirects import REDIRECTS_MAX, redirect_fault
+from daybook.app.roles import (
+    EVERY_COMPANY,
+    SCOPES,
+    Role,
+    known_scopes,
+    principal_of,
+    role_of,
+)
+from daybook.app.scram import scram_verifier
+from daybook.app.session_records import SessionRecord
+from daybook.app.trail import By, Happening, Trail, What
+from daybook.domain.ids import CompanyId
+from daybook.domain.values import value
+
+OPTIONS: Final[Mapping[str, str]] = {
+    "posts-at-once": "its entries need no approval, unless the company asks for four eyes",
+    "repeats-numbers": "it may use a document number twice",
+    "address-bound": "its tokens count only from the address they were made for",
+}
+"""What an application can be given beyond the usual, and what it means."""
+
+PROFILE: Final = ("email", "given_name", "family_name", "phone_number")
+"""What may be known of a person, by the names of OpenID."""
+
+PROFILE_LENGTH_MAX: Final = 320
+"""Characters of each: the longest e-mail address."""
+
+LABEL_LENGTH_MAX: Final = 255
+"""Characters of what a token is said to be for."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}", re.ASCII).fullmatch
+
+
+class Why(StrEnum):
+    """Why something was not done."""
+
+    NOT_FOUND = "not-found"
+    """There is none, or none that the caller may know of."""
+    TAKEN = "taken"
+    INVALID = "invalid"
+    FORBIDDEN = "forbidden"
+
+
+@value
+class Fault:
+    """What was not done, and why, as a sentence."""
+
+    why: Why
+    message: str
+
+
+@value
+class Secret:
+    """What was made, and its secret, which is answered only now."""
+
+    name: str
+    text: str
+    number: int = 0
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with a name for a person or an application, or None."""
+    if _NAME(name) is None:
+        return "small letters, digits and . _ @ - are possible, 63 at most"
+    return None
+
+
+def password_fault(password: str) -> str | None:
+    """What is wrong with a new password, or None."""
+    if passwords.PASSWORD_LENGTH_MIN <= len(password) <= passwords.PASSWORD_LENGTH_MAX:
+        return None
+    return (
+        f"a password has {passwords.PASSWORD_LENGTH_MIN} to"
+        f" {passwords.PASSWORD_LENGTH_MAX} characters"
+    )
+
+
+class Administration:
+    """What one administrator may do. Hashes passwords and writes: for pool threads."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        clock: Clock,
+        principal: Principal,
+        peer: str = "",
+        trail: Trail | None = None,
+    ) -> None:
+        """`principal` has to have the scope `admin`; the caller has looked."""
+        self._directory = directory
+        self._clock = clock
+        self._principal = principal
+        self._by = By(principal.client, principal.user, peer)
+        self._trail = trail or Trail(directory, clock)
+
+    # People
+
+    def users(self) -> list[User]:
+        """The people who concern the administrator, by name, withdrawn ones included."""
+        return [user for user in self._directory.users() if self._sees(_companies_of(user))]
+
+    def user(self, name: str) -> User | None:
+        """A person who concerns the administrator, or None."""
+        user = self._directory.user(name)
+        return user if user is not None and self._sees(_companies_of(user)) else None
+
+    def make_user(
+        self,
+        name: str,
+        password: str,
+        roles: Mapping[CompanyId, Role],
+        profile: Mapping[str, str] | None = None,
+    ) -> User | Fault:
+        """Make a person, who can sign in at once. One who was withdrawn may be made anew."""
+        kept = self._directory.user(name)
+        if kept is not None and kept.revoked_at is None:
+            return Fault(Why.TAKEN, f"there is a user {name!r}")
+        if kept is not None and not self._owns(_companies_of(kept)):
+            return Fault(Why.TAKEN, f"there was a user {name!r}")
+        fault = name_fault(name) or password_fault(password) or _profile_fault(profile or {})
+        if fault is not None:
+            return Fault(Why.INVALID, fault)
+        refused = self._roles_fault(roles)
+        if refused is not None:
+            return refused
+        user = User(
+            name,
+            passwords.hashed(password),
+            self._clock(),
+            verifier=scram_verifier(password),
+            roles=tuple(sorted((company, role.value) for company, role in roles.items())),
+            profile=tuple(sorted((profile or {}).items())),
+        )
+        self._directory.put_user(user)
+        self._note(What.USER_MADE, name, roles, _told(roles))
+        return user
+
+    def set_password(self, name: str, password: str) -> User | Fault:
+        """Give a person another password; all their sessions end."""
+        user = self._owned_user(name)
+        if isinstance(user, Fault):
+            return user
+        fault = password_fault(password)
+        if fault is not None:
+            return Fault(Why.INVALID, fault)
+        changed = replace(
+            user,
+            password_hash=passwords.hashed(password),
+            verifier=scram_verifier(password),
+            created_at=self._clock(),
+        )
+        self._directory.put_user(changed)
+        session_records.end_of(self._directory, name)
+        self._note(What.USER_CHANGED, name, _companies_of(user), "password")
+        return changed
+
+    def set_role(self, name: str, company_id: CompanyId, role: Role | None) -> User | Fault:
+        """Make a person something to a company, or with None nothing.
+
+        Tokens that they have given applications for it open it no more; a refresh gives new ones.
+        """
+        user = self._directory.user(name)
+        if user is None or user.revoked_at is not None:
+            return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
+        refused = self._roles_fault({company_id: role or Role.VIEWER})
+        if refused is not None:
+            return refused
+        roles = _roles_of(user)
+        if roles is None:
+            message = f"{name!r} has scopes and no role; make the user anew"
+            return Fault(Why.INVALID, message)
+        if role is None:
+            roles.pop(company_id, None)
+        else:
+            roles[company_id] = role.value
+        if not roles:  # without any the company list of earlier versions would count
+            changed = replace(user, roles=(), company_ids=frozenset(), scopes=frozenset())
+        else:
+            changed = replace(user, roles=tuple(sorted(roles.items())))
+        self._directory.put_user(changed)
+        self._withdraw_tokens_of(name, company_id)
+        told = "none" if role is None else role.value
+        self._note(What.USER_CHANGED, name, {company_id}, f"role {told}")
+        return changed
+
+    def withdraw_user(self, name: str) -> User | Fault:
+        """Withdraw a person, their sessions and every token made for them."""
+        user = self._owned_user(name)
+        if isinstance(user, Fault):
+            return user
+        withdrawn = user
+        if user.revoked_at is None:
+            withdrawn = replace(user, revoked_at=self._clock())
+            self._directory.put_user(withdrawn)
+            self._note(What.USER_WITHDRAWN, name, _companies_of(user))
+        session_records.end_of(self._directory, name)
+        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
+        return withdrawn
+
+    # Applications
+
+    def clients(self) -> list[Client]:
+        """The applications that concern the administrator, by id, withdrawn ones included."""
+        return [each for each in self._directory.clients() if self._sees(each.company_ids)]
+
+    def client(self, client_id: str) -> Client | None:
+        """An application that concerns the administrator, or None."""
+        client = self._directory.client(client_id)
+        return client if client is not None and self._sees(client.company_ids) else None
+
+    def make_client(
+        self,
+        client_id: str,
+        company_ids: frozenset[CompanyId],
+        scopes: frozenset[Scope],
+        options: Iterable[str] = (),
+        redirects: Iterable[str] = (),
+    ) -> Secret | Fault:
+        """Make an application. `company_ids` empty: for all companies."""
+        kept = self._directory.client(client_id)
+        if kept is not None and (kept.revoked_at is None or not self._owns(kept.company_ids)):
+            return Fault(Why.TAKEN, f"there is a client {client_id!r}; revoke it first")
+        kinds, back = frozenset(options), tuple(dict.fromkeys(redirects))
+        fault = name_fault(client_id) or _client_fault(kinds, back)
+        if fault is not None:
+            return Fault(Why.INVALID, fault)
+        refused = self._grant_fault(company_ids, scopes)
+        if refused is not None:
+            return refused
+        text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
+        client = Client(
+            client_id,
+            client_id,
+            credentials.digest(text),
+            self._clock(),
+            company_ids=company_ids,
+            scopes=frozenset(scope.value for scope in scopes),
+            options=kinds,
+            redirects=back,
+        )
+        self._directory.put_client(client)
+        self._note(What.CLIENT_MADE, client_id, company_ids, " ".join(sorted(client.scopes)))
+        return Secret(client_id, text)
+
+    def new_secret(self, client_id: str) -> Secret | Fault:
+        """Give an application another secret; the earlier one counts no more."""
+        client = self._owned_client(client_id)
+        if isinstance(client, Fault):
+            return client
+        if client.revoked_at is not None:
+            return Fault(Why.NOT_FOUND, f"the client {client_id!r} was withdrawn")
+        text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
+        self._directory.put_client(replace(client, secret_hash=credentials.digest(text)))
+        self._note(What.CLIENT_CHANGED, client_id, client.company_ids, "secret")
+        return Secret(client_id, text)
+
+    def withdraw_client(self, client_id: str) -> Client | Fault:
+        """Withdraw an application's secret, and every token it has."""
+        client = self._owned_client(client_id)
+        if isinstance(client, Fault):
+            return client
+        withdrawn = client
+        if client.revoked_at is None:
+            withdrawn = replace(client, revoked_at=self._clock())
+            self._directory.put_client(withdrawn)
+            self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
+        credentials.revoke_those(
+            self._directory, self._clock, lambda token: token.client == client_id
+        )
+        return withdrawn
+
+    # Tokens
+
+    def tokens(self) -> list[Token]:
+        """The tokens that concern the administrator, in the order they were made."""
+        return [token for token in self._directory.tokens() if self._owns(token.company_ids)]
+
+    def make_token(self, wanted: NewToken) -> Secret | Fault:
+        """Make a token. Refused for scopes or companies that are not the administrator's."""
+        if not wanted.client or len(wanted.client) > LABEL_LENGTH_MAX:
+            message = f"client: 1 to {LABEL_LENGTH_MAX} characters"
+            return Fault(Why.INVALID, message)
+        if len(wanted.label) > LABEL_LENGTH_MAX:
+            return Fault(Why.INVALID, f"label: {LABEL_LENGTH_MAX} characters at most")
+        refused = self._grant_fault(wanted.company_ids, wanted.scopes)
+        if refused is not None:
+            return refused
+        issued = credentials.issue(self._directory, self._clock, wanted)
+        number = issued.token.number
+        self._note(What.TOKEN_MADE, str(number), wanted.company_ids, f"for {wanted.client}")
+        return Secret(wanted.client, issued.text, number)
+
+    def withdraw_token(self, number: int) -> list[Token] | Fault:
+        """Withdraw a token and all of the same authorization."""
+        if all(token.number != number for token in self.tokens()):
+            return Fault(Why.NOT_FOUND, f"there is no token {number}")
+        found = credentials.revoke_number(self._directory, self._clock, number)
+        companies = found[0].company_ids if found else frozenset[CompanyId]()
+        self._note(What.TOKEN_WITHDRAWN, str(number), companies)
+        return found
+
+    # Sessions
+
+    def sessions(self) -> list[SessionRecord]:
+        """The sessions of people that are the administrator's to withdraw, or all."""
+        found = session_records.sessions(self._directory, self._clock())
+        return [each for each in found if self._may_end(each.user)]
+
+    def end_session(self, session_id: str) -> str | Fault:
+        """End a session; answers with whose it was."""
+        if all(each.id != session_id for each in self.sessions()):
+            return Fault(Why.NOT_FOUND, f"there is no session {session_id!r}")
+        user = session_records.end(self._directory, session_id)
+        if user is None:
+            return Fault(Why.NOT_FOUND, f"there is no session {session_id!r}")
+        self._note(What.SESSION_ENDED, user, ())
+        return user
+
+    def end_sessions(self, name: str) -> int | Fault:
+        """End all sessions of a person; answers how many."""
+        if not self._may_end(name):
+            return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
+        count = session_records.end_of(self._directory, name)
+        self._note(What.SESSION_ENDED, name, (), f"{count} sessions")
+        return count
+
+    # Rules
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether the administrator administers all companies."""
+        return self._principal.company_ids is None and not self._principal.rights
+
+    def _owns(self, company_ids: frozenset[CompanyId]) -> bool:
+        """Whether what concerns these companies (none: all) concerns no other administrator."""
+        if self.is_of_all:
+            return True
+        return bool(company_ids) and all(map(self._administers, company_ids))
+
+    def _sees(self, company_ids: frozenset[CompanyId]) -> bool:
+        return self.is_of_all or any(map(self._administers, company_ids))
+
+    def _administers(self, company_id: CompanyId) -> bool:
+        principal = self._principal.within(company_id)
+        return principal.may_open(company_id) and Scope.ADMIN in principal.scopes
+
+    def _may_end(self, name: str) -> bool:
+        if self.is_of_all:
+            return True
+        user = self._directory.user(name)
+        return user is not None and self._owns(_companies_of(user))
+
+    def _owned_user(self, name: str) -> User | Fault:
+        user = self.user(name)
+        if user is None:
+            return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
+        if not self._owns(_companies_of(user)):
+            return Fault(Why.FORBIDDEN, f"{name!r} belongs to other companies too")
+        return user
+
+    def _owned_client(self, client_id: str) -> Client | Fault:
+        client = self.client(client_id)
+        if client is None:
+            return Fault(Why.NOT_FOUND, f"there is no client {client_id!r}")
+        if not self._owns(client.company_ids):
+            return Fault(Why.FORBIDDEN, f"{client_id!r} belongs to other companies too")
+        return client
+
+    def _roles_fault(self, roles: Mapping[CompanyId, Role]) -> Fault | None:
+        for company_id, role in roles.items():
+            refused = self._grant_fault(
+                frozenset() if company_id == EVERY_COMPANY else frozenset({company_id}),
+                SCOPES[role],
+            )
+            if refused is not None:
+                return refused
+        return None
+
+    def _grant_fault(
+        self, company_ids: frozenset[CompanyId], scopes: frozenset[Scope]
+    ) -> Fault | None:
+        """Why something may not be given away, or None."""
+        known = frozenset(self._directory.company_ids())
+        if not company_ids <= known:
+            return Fault(Why.INVALID, "there is no such company")
+        if not self._owns(company_ids):
+            return Fault(Why.FORBIDDEN, "not all of these companies are yours to administer")
+        for each in company_ids or {EVERY_COMPANY}:
+            if not scopes <= self._principal.within(each).scopes:
+                return Fault(Why.FORBIDDEN, "nobody gives away what they may not do themselves")
+        return None
+
+    def _withdraw_tokens_of(self, name: str, company_id: CompanyId) -> None:
+        """Withdraw what lets programs do in a company what a person might."""
+
+        def concerned(token: Token) -> bool:
+            there = company_id in (*token.company_ids, EVERY_COMPANY) or not token.company_ids
+            return token.user == name and there and token.kind != REFRESH
+
+        credentials.revoke_those(self._directory, self._clock, concerned)
+
+    def _note(
+        self, what: What, subject: str, company_ids: Iterable[CompanyId], note: str = ""
+    ) -> None:
+        self._trail.note(Happening(what, subject, self._by, frozenset(company_ids), note))
+
+
+def _companies_of(user: User) -> frozenset[CompanyId]:
+    """The companies that a person concerns; none stands for all."""
+    opened = principal_of(user).company_ids
+    return frozenset() if opened is None else opened
+
+
+def _roles_of(user: User) -> dict[CompanyId, str] | None:
+    """The roles of a person; None where scopes of an earlier version are no role."""
+    if user.roles or not user.scopes:
+        return dict(user.roles)
+    scopes = known_scopes(user.scopes)
+    role = role_of(scopes)
+    if role is None or scopes != SCOPES[role]:
+        return None
+    return dict.fromkeys(user.company_ids or {EVERY_COMPANY}, role.value)
+
+
+def _told(roles: Mapping[CompanyId, Role]) -> str:
+    return " ".join(f"{company}={role.value}" for company, role in sorted(roles.items()))
+
+
+def _profile_fault(profile: Mapping[str, str]) -> str | None:
+    for name, text in profile.items():
+        if name not in PROFILE:
+            return f"{name}: only {', '.join(PROFILE)} are kept of a person"
+        if not text.isprintable() or not 0 < len(text) <= PROFILE_LENGTH_MAX:
+            return f"{name}: 1 to {PROFILE_LENGTH_MAX} printable characters"
+    return None
+
+
+def _client_fault(options: frozenset[str], redirects: tuple[str, ...]) -> str | None:
+    if not options <= set(OPTIONS):
+        return f"options: only {', '.join(OPTIONS)} are known"
+    if len(redirects) > REDIRECTS_MAX:
+        return f"redirects: {REDIRECTS_MAX} at most"
+    return next(filter(None, map(redirect_fault, redirects)), None)

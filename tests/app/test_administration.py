@@ -1,0 +1,244 @@
+"""Who may administer what: nobody reaches into another company, or gives away what they lack."""
+
+from dataclasses import replace
+
+import pytest
+from tests.support.clock import TestClock
+
+from daybook.app import credentials
+from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Scope
+from daybook.app.administration import Administration, Fault, Secret, Why
+from daybook.app.credentials import NewToken
+from daybook.app.founding import NewCompany, found
+from daybook.app.ledger import Ledger
+from daybook.app.ports import Directory, User
+from daybook.app.roles import EVERY_COMPANY, Role
+from daybook.app.trail import Trail
+from daybook.domain.events import Actor
+from daybook.domain.ids import CompanyId
+from daybook.storage import open_store
+
+ONE, TWO = CompanyId(1), CompanyId(2)
+PASSWORD = "correct horse"
+READ = frozenset({Scope.READ})
+ADDRESS = "https://app.example/back"
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock(step=1)
+
+
+@pytest.fixture
+def directory(clock: TestClock) -> Directory:
+    ledger = Ledger(open_store("memory://"), clock)
+    for slug in ("one", "two"):
+        found(ledger, NewCompany(slug, slug, "GBP"), Actor("t", "t"))
+    return ledger.store.directory
+
+
+@pytest.fixture
+def all_of_it(directory: Directory, clock: TestClock) -> Administration:
+    return Administration(directory, clock, OPERATOR)
+
+
+@pytest.fixture
+def of_one(directory: Directory, clock: TestClock) -> Administration:
+    principal = Principal("app", frozenset({ONE}), ALL_SCOPES, "ada")
+    return Administration(directory, clock, principal, "192.0.2.1")
+
+
+def why(found: object) -> Why:
+    assert isinstance(found, Fault), found
+    assert found.message
+    return found.why
+
+
+def made(found: object) -> Secret:
+    assert isinstance(found, Secret), found
+    return found
+
+
+def user(found: object) -> User:
+    assert isinstance(found, User), found
+    return found
+
+
+def test_people_are_made_and_withdrawn(of_one: Administration, directory: Directory) -> None:
+    ada = user(of_one.make_user("ada", PASSWORD, {ONE: Role.OWNER}, {"email": "a@b.example"}))
+    assert directory.user("ada") == ada
+    assert PASSWORD not in repr(ada)
+    assert of_one.users() == [ada]
+    assert why(of_one.make_user("ada", PASSWORD, {ONE: Role.OWNER})) is Why.TAKEN
+    token = credentials.issue(directory, TestClock(), NewToken("app", user="ada")).token
+    assert user(of_one.withdraw_user("ada")).revoked_at is not None
+    kept = directory.token(token.hash)
+    assert kept is not None
+    assert kept.revoked_at is not None
+    assert user(of_one.make_user("ada", PASSWORD, {ONE: Role.VIEWER})).revoked_at is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "profile"),
+    [
+        ("Ada", PASSWORD, {}),
+        ("", PASSWORD, {}),
+        ("ada", "short", {}),
+        ("ada", "x" * 1_000, {}),
+        ("ada", PASSWORD, {"shoe_size": "38"}),
+        ("ada", PASSWORD, {"email": ""}),
+        ("ada", PASSWORD, {"email": "a\nb"}),
+    ],
+)
+def test_people_that_cannot_be(
+    all_of_it: Administration, name: str, password: str, profile: dict[str, str]
+) -> None:
+    refused = all_of_it.make_user(name, password, {ONE: Role.VIEWER}, profile)
+    assert why(refused) is Why.INVALID
+    assert all_of_it.users() == []
+
+
+def test_roles_change_and_end_the_tokens_that_relied_on_them(
+    all_of_it: Administration, directory: Directory
+) -> None:
+    all_of_it.make_user("ada", PASSWORD, {ONE: Role.OWNER, TWO: Role.VIEWER})
+    tokens = [
+        credentials.issue(
+            directory, TestClock(), NewToken("app", user="ada", company_ids=frozenset({each}))
+        ).token.hash
+        for each in (ONE, TWO)
+    ]
+    changed = user(all_of_it.set_role("ada", ONE, Role.APPROVER))
+    assert dict(changed.roles) == {ONE: "approver", TWO: "viewer"}
+    revoked = [token is not None and token.revoked_at for token in map(directory.token, tokens)]
+    assert (bool(revoked[0]), revoked[1]) == (True, None)
+    assert dict(user(all_of_it.set_role("ada", ONE, None)).roles) == {TWO: "viewer"}
+    assert user(all_of_it.set_role("ada", TWO, None)).roles == ()
+    last = directory.user("ada")
+    assert last is not None
+    assert (last.company_ids, last.scopes) == (frozenset(), frozenset())
+
+
+def test_scopes_of_an_earlier_version_become_the_role_that_they_are(
+    all_of_it: Administration, directory: Directory
+) -> None:
+    old = User("old", "x", TestClock()(), frozenset({TWO}), frozenset({"read", "write"}))
+    directory.put_user(old)
+    changed = user(all_of_it.set_role("old", ONE, Role.VIEWER))
+    assert dict(changed.roles) == {ONE: "viewer", TWO: "accountant"}
+    directory.put_user(replace(old, scopes=frozenset({"write"})))
+    assert why(all_of_it.set_role("old", ONE, Role.VIEWER)) is Why.INVALID
+
+
+def test_who_administers_one_company_does_not_reach_another(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    all_of_it.make_user("bob", PASSWORD, {TWO: Role.OWNER})
+    all_of_it.make_user("both", PASSWORD, {ONE: Role.VIEWER, TWO: Role.OWNER})
+    all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.VIEWER})
+    other = made(all_of_it.make_client("other", frozenset({TWO}), READ))
+    number = made(all_of_it.make_token(NewToken("other", company_ids=frozenset({TWO})))).number
+    before = directory.credentials_version()
+
+    assert [each.name for each in of_one.users()] == ["both"]
+    assert of_one.user("bob") is of_one.user("every") is None
+    assert of_one.client("other") is None
+    assert not of_one.clients()
+    assert not of_one.tokens()
+    assert not of_one.sessions()
+    for name in ("bob", "every", "nobody"):
+        assert why(of_one.withdraw_user(name)) is Why.NOT_FOUND
+        assert why(of_one.set_password(name, PASSWORD)) is Why.NOT_FOUND
+        assert why(of_one.end_sessions(name)) is Why.NOT_FOUND
+    assert why(of_one.withdraw_user("both")) is Why.FORBIDDEN
+    assert why(of_one.set_password("both", PASSWORD)) is Why.FORBIDDEN
+    assert why(of_one.withdraw_client("other")) is Why.NOT_FOUND
+    assert why(of_one.new_secret(other.name)) is Why.NOT_FOUND
+    assert why(of_one.withdraw_token(number)) is Why.NOT_FOUND
+    assert why(of_one.set_role("both", TWO, Role.VIEWER)) is Why.FORBIDDEN
+    assert why(of_one.set_role("both", EVERY_COMPANY, None)) is Why.FORBIDDEN
+    assert why(of_one.make_user("eve", PASSWORD, {TWO: Role.VIEWER})) is Why.FORBIDDEN
+    assert why(of_one.make_user("eve", PASSWORD, {EVERY_COMPANY: Role.VIEWER})) is Why.FORBIDDEN
+    for companies in (frozenset({TWO}), frozenset({ONE, TWO}), frozenset[CompanyId]()):
+        assert why(of_one.make_client("app", companies, READ)) is Why.FORBIDDEN
+        assert why(of_one.make_token(NewToken("app", company_ids=companies))) is Why.FORBIDDEN
+    assert directory.credentials_version() == before
+    assert dict(user(of_one.set_role("both", ONE, Role.OWNER)).roles)[TWO] == "owner"
+
+
+def test_nobody_gives_away_what_they_lack(directory: Directory, clock: TestClock) -> None:
+    scopes = frozenset({Scope.READ, Scope.ADMIN})
+    reader = Administration(directory, clock, Principal("app", frozenset({ONE}), scopes))
+    assert why(reader.make_user("ada", PASSWORD, {ONE: Role.ACCOUNTANT})) is Why.FORBIDDEN
+    assert why(reader.make_client("app", frozenset({ONE}), ALL_SCOPES)) is Why.FORBIDDEN
+    wanted = NewToken("app", company_ids=frozenset({ONE}))
+    assert why(reader.make_token(wanted)) is Why.FORBIDDEN
+    assert made(reader.make_token(replace(wanted, scopes=READ))).number == 1
+
+
+def test_a_company_that_does_not_exist(all_of_it: Administration) -> None:
+    nowhere = frozenset({CompanyId(99)})
+    assert why(all_of_it.make_client("app", nowhere, READ)) is Why.INVALID
+    assert why(all_of_it.make_token(NewToken("app", company_ids=nowhere))) is Why.INVALID
+
+
+def test_applications_and_their_secrets(of_one: Administration, directory: Directory) -> None:
+    one = frozenset({ONE})
+    first = made(of_one.make_client("app", one, READ, ["posts-at-once"], [ADDRESS, ADDRESS]))
+    client = directory.client("app")
+    assert client is not None
+    assert (client.secret_hash, client.redirects) == (credentials.digest(first.text), (ADDRESS,))
+    assert why(of_one.make_client("app", one, READ)) is Why.TAKEN
+    second = made(of_one.new_secret("app"))
+    assert second.text != first.text
+    kept = of_one.client("app")
+    assert kept is not None
+    assert (kept.secret_hash, kept.redirects) == (credentials.digest(second.text), (ADDRESS,))
+    token = credentials.issue(directory, TestClock(), NewToken("app", company_ids=one)).token
+    of_one.withdraw_client("app")
+    revoked = directory.token(token.hash)
+    assert revoked is not None
+    assert revoked.revoked_at is not None
+    assert why(of_one.new_secret("app")) is Why.NOT_FOUND
+    assert made(of_one.make_client("app", one, READ)).text != second.text
+
+
+def test_applications_that_cannot_be(all_of_it: Administration) -> None:
+    for options, redirects in (
+        (["flies"], []),
+        ([], ["http://app.example/"]),
+        ([], ["https://app.example/#x"]),
+        ([], [f"{ADDRESS}/{at}" for at in range(26)]),
+    ):
+        refused = all_of_it.make_client("app", frozenset(), READ, options, redirects)
+        assert why(refused) is Why.INVALID
+
+
+def test_everything_is_in_the_trail_and_no_secret_is(
+    of_one: Administration, directory: Directory
+) -> None:
+    of_one.make_user("ada", PASSWORD, {ONE: Role.OWNER})
+    of_one.set_password("ada", PASSWORD * 2)
+    of_one.set_role("ada", ONE, Role.VIEWER)
+    one = frozenset({ONE})
+    texts = [PASSWORD, made(of_one.make_client("app", one, READ)).text]
+    texts.append(made(of_one.new_secret("app")).text)
+    token = made(of_one.make_token(NewToken("app", company_ids=one)))
+    texts.append(token.text)
+    of_one.withdraw_token(token.number)
+    of_one.withdraw_client("app")
+    of_one.end_sessions("ada")
+    of_one.withdraw_user("ada")
+    trail = Trail(directory, TestClock())
+    records = trail.records()
+    assert [record.what for record in records] == [
+        "user-made", "user-changed", "user-changed", "client-made", "client-changed",
+        "token-made", "token-withdrawn", "client-withdrawn", "session-ended", "user-withdrawn",
+    ]  # fmt: skip
+    assert {(each.client, each.user, each.peer) for each in records} == {
+        ("app", "ada", "192.0.2.1")
+    }
+    assert list(trail.verify()) == []
+    for text in texts:
+        assert text not in repr(records)
+        assert credentials.digest(text).hex() not in repr(records)

@@ -1,0 +1,233 @@
+"""Administration over HTTP: shapes, statuses, and who is let in."""
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+from tests.support.oauth import AtOnce, World
+
+from daybook.app import credentials
+from daybook.app.access import Scope
+from daybook.app.credentials import NewToken
+from daybook.auth.tokens import StoreAuthenticator
+from daybook.domain.ids import CompanyId
+from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Runtime, Services
+from daybook.server import administration
+
+PASSWORD = "correct horse"
+
+
+class Office:
+    """A server, and an administrator with a token."""
+
+    def __init__(self, *companies: int, scopes: frozenset[Scope] = frozenset(Scope)) -> None:
+        self.world = World()
+        wanted = NewToken("office", company_ids=frozenset(map(CompanyId, companies)), scopes=scopes)
+        self.token = credentials.issue(self.world.directory, self.world.clock, wanted).text
+        self.plugin: Plugin = administration.create(
+            Services(
+                self.world.ledger,
+                StoreAuthenticator(self.world.directory, self.world.clock),
+                cast("Runtime", AtOnce()),
+                self.world.clock,
+            )
+        )
+
+    def ask(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        """The status and the body of an answer."""
+        headers = {"authorization": f"Bearer {more.get('token', self.token)}"}
+        sent = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
+        path, _, query = path.partition("?")
+        request = Request(method, f"/admin/v1/{path}", query, headers, sent, "6" * 32, "http://x")
+        answer = self.plugin.handle(request)
+        response = answer if isinstance(answer, Response) else asyncio.run(_wait(answer))
+        assert (response.status >= 400) == (response.diagnosis is not None)
+        return response.status, json.loads(response.body) if response.body else None
+
+
+async def _wait(awaited: Any) -> Response:
+    found: Response = await awaited
+    return found
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_people(office: Office) -> None:
+    wanted = {
+        "name": "eve",
+        "password": PASSWORD,
+        "roles": {"mill": "owner", "*": "viewer"},
+        "profile": {"email": "eve@example.com"},
+    }
+    status, eve = office.ask("POST", "users", wanted)
+    assert status == 201
+    assert eve == {
+        "name": "eve",
+        "roles": {"mill": "owner", "*": "viewer"},
+        "profile": {"email": "eve@example.com"},
+        "made": "2026-09-21T14:13:20Z",
+        "withdrawn": None,
+    }
+    assert office.ask("POST", "users", wanted)[0] == 409
+    assert office.ask("GET", "users/eve") == (200, eve)
+    assert office.ask("PUT", "users/eve/roles/shop", {"role": "approver"})[1]["roles"] == {
+        "*": "viewer",
+        "mill": "owner",
+        "shop": "approver",
+    }
+    assert office.ask("DELETE", "users/eve/roles/*") == (204, None)
+    assert office.ask("PUT", "users/eve/password", {"password": PASSWORD * 2}) == (204, None)
+    assert office.ask("PUT", "users/eve/password", {"password": "x"})[0] == 400
+    assert office.ask("DELETE", "users/eve") == (204, None)
+    assert office.ask("GET", "users/eve")[1]["withdrawn"] is not None
+    assert office.ask("GET", "users/nobody")[0] == 404
+
+
+def test_applications(office: Office) -> None:
+    wanted = {"id": "billing", "companies": ["mill"], "redirects": ["https://b.example/"]}
+    status, made = office.ask("POST", "clients", wanted)
+    assert status == 201
+    assert made["secret"]
+    shown = office.ask("GET", "clients/billing")[1]
+    assert shown["companies"] == ["mill"]
+    assert shown["scopes"] == ["approve", "read", "write"]
+    assert shown["redirects"] == ["https://b.example/"]
+    assert "secret" not in shown
+    assert office.ask("POST", "clients/billing/secret")[1]["secret"] != made["secret"]
+    assert office.ask("DELETE", "clients/billing") == (204, None)
+    assert office.ask("DELETE", "clients/nobody")[0] == 404
+
+
+def test_tokens(office: Office) -> None:
+    wanted = {"client": "job", "companies": ["*"], "scopes": ["read"], "expires_in_days": 7}
+    status, made = office.ask("POST", "tokens", wanted)
+    assert status == 201
+    listed = office.ask("GET", "tokens")[1]["results"][-1]
+    assert listed["number"] == made["number"]
+    assert (listed["client"], listed["companies"], listed["scopes"]) == ("job", ["*"], ["read"])
+    assert (listed["state"], listed["expires"]) == ("valid", "2026-09-28T14:13:20Z")
+    assert made["token"] not in json.dumps(listed)
+    assert office.ask("GET", "users", token=made["token"])[0] == 403
+    assert office.ask("DELETE", f"tokens/{made['number']}")[1] == {"withdrawn": [made["number"]]}
+    assert office.ask("GET", "users", token=made["token"])[0] == 401
+    for number in ("99", "x", "-1", "9" * 100):
+        assert office.ask("DELETE", f"tokens/{number}")[0] == 404
+
+
+def test_sessions(office: Office) -> None:
+    world = office.world
+    world.sign_in()
+    world.cookies.clear()
+    world.sign_in("bob")
+    listed = office.ask("GET", "sessions")[1]["results"]
+    assert sorted(each["user"] for each in listed) == ["ada", "bob"]
+    mine = next(each["id"] for each in listed if each["user"] == "ada")
+    assert office.ask("DELETE", f"sessions/{mine}") == (204, None)
+    assert office.ask("DELETE", f"sessions/{mine}")[0] == 404
+    assert office.ask("DELETE", "users/bob/sessions") == (200, {"ended": 1})
+    assert office.ask("GET", "sessions")[1]["results"] == []
+
+
+def test_the_trail(office: Office) -> None:
+    office.world.sign_in()
+    office.ask("POST", "tokens", {"client": "job", "companies": ["mill"]})
+    status, told = office.ask("GET", "trail?limit=1")
+    assert status == 200
+    assert [each["what"] for each in told["results"]] == ["signed-in"]
+    assert told["after"] == "1"
+    (record,) = office.ask("GET", "trail?after=1")[1]["results"]
+    assert (record["what"], record["companies"], record["client"]) == (
+        "token-made",
+        ["mill"],
+        "office",
+    )
+
+
+def test_lists_come_in_pages(office: Office) -> None:
+    for at in range(5):
+        office.ask("POST", "tokens", {"client": f"job{at}", "companies": ["*"]})
+    seen, after = [], ""
+    while True:
+        page = office.ask("GET", f"tokens?limit=2&after={after}")[1]
+        seen += [each["number"] for each in page["results"]]
+        after = page["after"]
+        if after is None:
+            break
+    assert seen == [1, 2, 3, 4, 5, 6]
+    for limit in ("0", "1001", "x", "-1"):
+        assert office.ask("GET", f"tokens?limit={limit}")[0] == 400
+
+
+def test_an_administrator_of_one_company() -> None:
+    office = Office(1)
+    assert [each["name"] for each in office.ask("GET", "users")[1]["results"]] == ["ada"]
+    assert office.ask("GET", "users/ada")[1]["roles"] == {"mill": "owner"}
+    assert office.ask("GET", "users/bob")[0] == 404
+    assert office.ask("DELETE", "users/ada")[0] == 403
+    assert office.ask("GET", "clients")[1]["results"] == []
+    wanted = {"client": "job", "companies": ["shop"]}
+    assert office.ask("POST", "tokens", wanted) == (400, {"error": "there is no such company"})
+    assert office.ask("POST", "tokens", {**wanted, "companies": ["*"]})[0] == 403
+    assert office.ask("POST", "tokens", {**wanted, "companies": ["mill"]})[0] == 201
+    office.world.sign_in()
+    assert [each["what"] for each in office.ask("GET", "trail")[1]["results"]] == ["token-made"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "users", b"{"),
+        ("POST", "users", []),
+        ("POST", "users", {"name": "eve"}),
+        ("POST", "users", {"name": "eve", "password": PASSWORD, "roles": {}}),
+        ("POST", "users", {"name": "eve", "password": PASSWORD, "roles": {"x": "owner"}}),
+        ("POST", "users", {"name": "eve", "password": PASSWORD, "roles": {"mill": "king"}}),
+        ("POST", "users", {"name": 7, "password": PASSWORD, "roles": {"mill": "owner"}}),
+        ("POST", "users", {"name": "eve", "surname": "x"}),
+        ("PUT", "users/ada/roles/mill", {"role": None}),
+        ("PUT", "users/ada/roles/nowhere", {"role": "viewer"}),
+        ("POST", "clients", {"id": "x"}),
+        ("POST", "clients", {"id": "x", "companies": []}),
+        ("POST", "clients", {"id": "x", "companies": ["mill"], "scopes": ["fly"]}),
+        ("POST", "clients", {"id": "x", "companies": ["mill"], "redirects": ["x"]}),
+        ("POST", "tokens", {"client": "", "companies": ["mill"]}),
+        ("POST", "tokens", {"client": "x", "companies": ["mill"], "expires_in_days": 0}),
+        ("POST", "tokens", {"client": "x", "companies": ["mill"], "expires_in_days": True}),
+        ("POST", "tokens", {"client": "x", "companies": "mill"}),
+    ],
+)
+def test_what_is_wrong_is_said(office: Office, method: str, path: str, body: Any) -> None:
+    before = office.world.directory.credentials_version()
+    status, told = office.ask(method, path, body)
+    assert (status, set(told)) == (400, {"error"})
+    assert office.world.directory.credentials_version() == before
+
+
+def test_who_is_let_in(office: Office) -> None:
+    for token in ("", "x", "x" * 5_000):
+        assert office.ask("GET", "users", token=token)[0] == 401
+    reader = Office(scopes=frozenset({Scope.READ, Scope.WRITE, Scope.APPROVE}))
+    assert reader.ask("GET", "users")[0] == 403
+
+
+def test_paths_and_methods(office: Office) -> None:
+    for path in ("", "x", "users/a/b", "users/a/roles", "tokens/1/2"):
+        assert office.ask("GET", path)[0] == 404
+    for method, path in (("DELETE", "users"), ("GET", "tokens/1"), ("PATCH", "users/ada")):
+        assert office.ask(method, path)[0] == 405
+
+
+def test_every_problem_has_an_answer(office: Office) -> None:
+    request = Request("POST", "/admin/v1/users", "", {}, b"", "6" * 32, "http://x")
+    for problem in Problem:
+        response = office.plugin.refuse(request, problem)
+        assert response.status >= 400
+        assert json.loads(response.body)["error"]
+    assert office.plugin.operation(request) == "users"
+    assert office.plugin.operation(Request("GET", "/admin/v1", "", {}, b"", "", "")) == "other"
