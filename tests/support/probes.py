@@ -157,30 +157,30 @@ def _difference(found: str, expected: str) -> str:
     return f"{found[start : same + 120]!r} is not {expected[start : same + 120]!r}"
 
 
-def probe(house: Premises, target: Target) -> tuple[int, list[str]]:
-    """How many ids were tried in a place, and what went wrong."""
-    wrong: list[str] = []
+def tries(house: Premises, target: Target) -> Iterator[str]:
+    """What is sent in a place for an id, one after another."""
+    yield from (value for _, value in values(house, target.kind, target.apart))
+    yield from HOSTILE
+
+
+def probe(house: Premises, target: Target) -> Iterator[str]:
+    """Send all that is tried in a place for an id; what went wrong."""
     answers: dict[str, str] = {}
-    tried = 0
     for label, value in values(house, target.kind, target.apart):
-        tried += 1
         never = unknown(house, target.kind, value)
         if never not in answers:
             answers[never] = masked(target.ask(never), never)
             if not answers[never].startswith(("2", "4")):
-                wrong.append(f"{target.name}: {never} is answered {answers[never][:300]}")
-        expected = answers[never]
+                yield f"{target.name}: {never} is answered {answers[never][:300]}"
         answer = target.ask(value)
         found = masked(answer, value)
-        if found != expected and not (target.kind == "code" and leaks(answer, house.theirs) == []):
-            wrong.append(f"{target.name}: {label} {value}: {_difference(found, expected)}")
-        if value.lower().count(house.theirs.word) == 0 and leaks(answer, house.theirs):
-            wrong.append(f"{target.name}: {label} {value} leaks: {answer.text[:600]}")
+        if found != answers[never]:
+            yield f"{target.name}: {label} {value}: {_difference(found, answers[never])}"
+        if house.theirs.word not in value.lower() and leaks(answer, house.theirs):
+            yield f"{target.name}: {label} {value} leaks: {answer.text[:600]}"
     for value in HOSTILE:
-        tried += 1
         answer = target.ask(value)
         if answer.status >= 500:
-            wrong.append(f"{target.name}: {value!r} is answered {answer.status}")
+            yield f"{target.name}: {value!r} is answered {answer.status}"
         if leaks(answer, house.theirs):
-            wrong.append(f"{target.name}: {value!r} leaks: {answer.text[:600]}")
-    return tried, wrong
+            yield f"{target.name}: {value!r} leaks: {answer.text[:600]}"
