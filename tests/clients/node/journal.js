@@ -151,7 +151,7 @@ async function main() {
   shown.refreshedAgain = (await call('refreshAccessToken')).token_type;
   const revoked = await client.revoke({ access_token: token });
   shown.revoked = revoked.response ? revoked.response.status : revoked.status;
-  const after = new QuickBooks('demo', 'demo', token, false, realm, true, false, 75, '2.0', 'demo');
+  const after = new QuickBooks('demo', 'demo', 'nobody', false, realm, true, false, 75, '2.0', 'demo');
   shown.refused = await promised(after, 'getJournalEntry', '96');
   process.stdout.write(JSON.stringify(shown));
 }

