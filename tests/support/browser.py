@@ -19,9 +19,12 @@ WAIT_MS_MAX = 20_000
 """Longest wait for anything in a page: seconds on a machine that runs other tests beside."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The installed Chromium, once for all tests of a process."""
+    """The installed Chromium, once for all tests of a module.
+
+    Not longer: what drives it keeps an event loop in this thread, where no other can then run.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         if os.environ.get("DAYBOOK_TEST_CLIENTS") == "required":

@@ -1,8 +1,12 @@
 """The way of a request: who is let in where, and what every answer carries."""
 
+from dataclasses import replace
+
 import pytest
 from tests.support.web import PEOPLE, Pages, Visitor
 
+from daybook.app.ports import User
+from daybook.app.sessions import IDLE_SECONDS
 from daybook.protocols.kit.plugin import Problem, Request
 from daybook.web.plugin import all_routes
 from daybook.web.routing import Route
@@ -136,6 +140,24 @@ def test_pages_are_not_kept_and_files_are_kept_for_ever(site: Pages) -> None:
 @pytest.mark.parametrize("name", ["..%2fplugin.py", "../plugin.py", "", "x" * 100, "plugin.py"])
 def test_no_other_file_is_served(site: Pages, name: str) -> None:
     assert site.visitor().get(f"/app/static/{name}").status == 404
+
+
+def test_a_session_ends_when_nobody_is_there(site: Pages) -> None:
+    visitor = site.visitor("ada")
+    now = site.clock.now
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    assert visitor.get(JOURNAL).status == 303
+    site.clock.now = now
+
+
+def test_a_person_who_is_withdrawn_is_out_at_once(site: Pages) -> None:
+    directory = site.ledger.store.directory
+    directory.put_user(User("eve", "", site.clock(), roles=((site.company_id, "owner"),)))
+    visitor = site.visitor("eve")
+    user = directory.user("eve")
+    assert user is not None
+    directory.put_user(replace(user, revoked_at=site.clock()))
+    assert visitor.get(JOURNAL).status == 303
 
 
 def _cookie(visitor: Visitor, site: Pages) -> str:

@@ -186,11 +186,13 @@ def _vera(site: Pages) -> Visitor:
 def test_what_a_field_may_go_on_to(vera: Visitor) -> None:
     found = loads(vera.get("/app/c/shop/find/account?q=e").text)
     assert [each["name"] for each in found] == [
+        "Rent",
         "Accounts Receivable",
         "Checking",
-        "Rent",
         "Sales",
-    ], "by name; inactive ones are left out"
+    ], "a code that begins so first, then by name; inactive ones are left out"
+    found = loads(vera.get("/app/c/shop/find/account?q=s").text)
+    assert [each["name"] for each in found] == ["Sales", "Accounts Receivable"], "beginnings first"
     assert loads(vera.get("/app/c/shop/find/account?q=b8").text)[0]["name"] == "Checking"
     assert loads(vera.get("/app/c/shop/find/contact?q=love").text)[0]["hint"] == "customer"
     assert loads(vera.get("/app/c/shop/find/axis:CLASS?q=").text)[0]["name"] == "North"

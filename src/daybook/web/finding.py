@@ -13,6 +13,7 @@ from daybook.domain.events import ACCOUNT
 from daybook.domain.limits import FILTER_LIST_MAX, NAME_LENGTH_MAX, RECORD_ID_MAX
 from daybook.domain.model import Account, AccountKind, Contact, Dimension, Reference
 from daybook.domain.query import (
+    ALWAYS,
     And,
     Compare,
     Field,
@@ -89,18 +90,27 @@ class Suggestion:
 
 
 def suggest(reader: Reader, entity: str, text: str) -> list[Suggestion]:
-    """Active records whose name contains a text or whose code begins with it, by name."""
-    conditions: list[Filter] = [Compare(Field.ACTIVE, Op.EQ, True)]
+    """Active records whose name or code begins with a text, then those whose name contains it;
+    both by name.
+    """
     typed = text.strip()[:NAME_LENGTH_MAX]
-    if typed:
-        ways: list[Filter] = [Like(Field.FULL_NAME, ("", typed, ""))]
-        if entity == ACCOUNT:
-            ways.append(Like(Field.CODE, (typed, "")))
-        conditions.append(Or(tuple(ways)))
+    begins: list[Filter] = [Like(Field.FULL_NAME, (typed, "")), Like(Field.NAME, (typed, ""))]
+    if entity == ACCOUNT:
+        begins.append(Like(Field.CODE, (typed, "")))
+    found = _active(reader, entity, Or(tuple(begins)) if typed else ALWAYS)
+    if typed and len(found) < SUGGESTIONS_MAX:
+        known = {record.id for record in found}
+        contains = _active(reader, entity, Like(Field.FULL_NAME, ("", typed, "")))
+        found += [record for record in contains if record.id not in known]
+    return [_suggestion(record) for record in found[:SUGGESTIONS_MAX]]
+
+
+def _active(reader: Reader, entity: str, condition: Filter) -> list[Reference]:
+    conditions = [condition, Compare(Field.ACTIVE, Op.EQ, True)]
     if entity == ACCOUNT:
         conditions.append(Compare(Field.KIND, Op.NE, AccountKind.NON_POSTING.value))
-    query = Query(And(tuple(conditions)), (Sort(Field.FULL_NAME),), Keyset(SUGGESTIONS_MAX))
-    return [_suggestion(record) for record in reader.references(entity, query)]
+    page = Keyset(SUGGESTIONS_MAX)
+    return reader.references(entity, Query(And(tuple(conditions)), (Sort(Field.FULL_NAME),), page))
 
 
 def _suggestion(record: Reference) -> Suggestion:

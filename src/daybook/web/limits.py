@@ -5,12 +5,9 @@ from typing import Final
 BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 """Bytes of a form: an entry of `FORM_LINES_MAX` lines with long descriptions."""
 
-FIELDS_MAX: Final = 1_000
-"""Fields of one form: `PARAMETERS_MAX` of the kit, which reads them."""
-
 FORM_LINES_MAX: Final = 100
-"""Lines of an entry that is edited in a form: nine fields each stay within `FIELDS_MAX`, and
-nobody types more. Larger entries are shown here and changed by import or by a program."""
+"""Lines of an entry that is edited in a form: nine fields each stay within `PARAMETERS_MAX` of the
+kit, and nobody types more. Larger entries are shown here and changed by import or by a program."""
 
 REGISTER_ROWS: Final = 50
 """Entries on a page of the register: two screens, and read in a few milliseconds."""
@@ -24,10 +21,6 @@ FLASH_LENGTH_MAX: Final = 300
 
 FILTER_TEXT_LENGTH_MAX: Final = 200
 """Characters of one field of a filter; a person types a few words."""
-
-CHOICES_MAX: Final = 1_000
-"""Accounts or contacts offered in one list. Beyond it a field takes a name and the list helps no
-more."""
 
 SUGGESTIONS_MAX: Final = 12
 """Rows that a search for an account or contact shows under its field."""

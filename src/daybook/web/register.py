@@ -39,6 +39,9 @@ from daybook.web.limits import FILTER_TEXT_LENGTH_MAX, REGISTER_BYTES_MAX, REGIS
 FIELDS: Final = ("from", "to", "account", "contact", "status", "text", "least", "most")
 """Members of the filter's form; `deleted` and `order` are there besides."""
 
+FOLDED: Final = ("account", "contact", "status", "least", "most")
+"""Those of them that are folded up until they are used."""
+
 _NEWEST: Final = (Sort(Field.POSTING_DATE, descending=True),)
 _OLDEST: Final = (Sort(Field.POSTING_DATE),)
 
@@ -61,6 +64,11 @@ class Asked:
     def is_narrow(self) -> bool:
         """Whether anything is asked that leaves entries out, deleted ones apart."""
         return any(self.given.get(name) for name in FIELDS)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether any of the fields is used that are folded up otherwise."""
+        return any(self.given.get(name) for name in FOLDED)
 
     def fault(self, name: str) -> str:
         """What is wrong with a field, empty where nothing is."""

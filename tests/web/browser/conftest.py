@@ -16,9 +16,9 @@ Visitor = Callable[[str], Page]
 """Opens a page for somebody who has signed in."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """The server, with books that the tests of a module share."""
+    """The server, with books that all tests here share."""
     running = start(tmp_path_factory.mktemp("pages"))
     for name, role in PEOPLE.items():
         arguments = ("user", "create", name, "--role", f"demo={role}", "--password-stdin")

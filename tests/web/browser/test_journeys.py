@@ -40,7 +40,7 @@ def number_of(page: Page) -> str:
 def test_sign_in_and_out(enter: Visitor) -> None:
     page = enter("demo")
     expect(page.get_by_role("heading", name="Journal")).to_be_visible()
-    page.locator("summary").click()
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("status")).to_have_text("You have signed out.")
     page.go_back()
@@ -59,6 +59,7 @@ def test_find_an_entry(enter: Visitor) -> None:
     page.go_back()
     expect(page.locator("#register tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Clear").click()
+    page.get_by_text("Account, contact, status, amount").click()
     page.get_by_label("Account", exact=True).press_sequentially("barc", delay=20)
     page.get_by_role("option", name="Barclays").click()
     page.get_by_label("Amount from").fill("22.30")

@@ -136,4 +136,5 @@
   }
   window.daybookPickers = equipAll;
   equipAll(document);
+  document.addEventListener("htmx:afterSwap", () => equipAll(document));
 })();
