@@ -64,7 +64,10 @@ def vocabulary() -> list[str]:
 def contains(text: str) -> Filter:
     """What the register's search box asks for."""
     fields = (Field.MEMO, Field.DOC_NUMBER, Field.LINE_DESCRIPTION)
-    return Or(tuple(Like(field, ("", text, "")) for field in fields))
+    ways: list[Filter] = [Like(field, ("", text, "")) for field in fields]
+    if text.isdigit():
+        ways.append(Compare(Field.ID, Op.EQ, int(text)))
+    return Or(tuple(ways))
 
 
 def filters(words: list[str], account: int) -> Iterator[tuple[str, Filter]]:
@@ -82,6 +85,7 @@ def filters(words: list[str], account: int) -> Iterator[tuple[str, Filter]]:
     yield "text that all entries have", contains("invoice")
     yield "text of 400 entries", contains(words[7])
     yield "text of one entry", contains("REG-734512")
+    yield "a number that is part of others", contains("734512")
     yield "text of no entry, of common parts", contains("invoice bank transfer")
     yield "text of two letters", contains("zq")
     yield "text and account", And((contains(words[9]), Compare(Field.LINE_ACCOUNT, Op.EQ, account)))

@@ -74,7 +74,10 @@ class Trace:
 
 
 class Activities(Protocol):
-    """Where the recent requests about a company's books can be read."""
+    """Where the recent requests about a company's books are kept and read."""
+
+    def note(self, company_id: CompanyId, activity: Activity) -> None:
+        """Keep an answered request. The server does for HTTP; a wire with a port of its own may."""
 
     def recent(
         self, company_id: CompanyId, chosen: Callable[[Activity], bool], limit: int

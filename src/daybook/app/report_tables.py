@@ -1,7 +1,7 @@
 """Reports as tables: columns, rows and what each row is about, for pages and files alike.
 
     table = balance_sheet_table(reader, (date(2026, 3, 31), date(2025, 3, 31)))
-    excel.render(table)          # see `daybook.app.rendering`
+    excel.render(table)          # see `daybook.web.rendering`
 
 A cell is a text, a date, an amount in whole minor units of the table's currency, or None for an
 empty one; its column says which. A row of an account or an entry names it, so that a page can lead

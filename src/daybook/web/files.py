@@ -1,10 +1,10 @@
 """Reports as files to keep."""
 
-from daybook.app.rendering import MEDIA_TYPES, Format, file_name, render
 from daybook.app.report_tables import Table, TooManyRows
 from daybook.protocols.kit.plugin import Response
 from daybook.web import security
 from daybook.web.limits import PDF_ROWS_MAX
+from daybook.web.rendering import MEDIA_TYPES, Format, file_name, render
 from daybook.web.visit import NO_STORE, Visit
 
 

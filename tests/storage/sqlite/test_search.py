@@ -60,6 +60,7 @@ def _filters(random: Random) -> Filter:
         Compare(Field.STATUS, Op.EQ, random.choice(("pending", "REVIEW", "posted"))),
         Compare(Field.DELETED, Op.EQ, random.choice((True, False))),
         Compare(Field.LINE_ACCOUNT, Op.EQ, records.BANK),
+        Compare(Field.ID, Op.EQ, random.choice((3, 60, 2**70, -(2**70)))),
     ]
     found = random.choice(choice)
     match random.randrange(5):
@@ -225,6 +226,10 @@ def test_a_large_entry_ends_its_slice(
         (
             Or((Like(Field.MEMO, ("", "ening", "")), Compare(Field.TOTAL, Op.EQ, 5))),
             "SEARCH a USING PRIMARY KEY (company_id=? AND amount>?",
+        ),
+        (
+            Or((Like(Field.MEMO, ("", "734", "")), Compare(Field.ID, Op.EQ, 734))),
+            "entry USING PRIMARY KEY (company_id=? AND id=?)",
         ),
         (Compare(Field.STATUS, Op.EQ, "review"), "entry_waiting"),
         (Compare(Field.DELETED, Op.EQ, True), "entry_deleted"),

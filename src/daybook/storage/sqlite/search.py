@@ -84,6 +84,7 @@ _BY_AMOUNT: Final = (
     "SELECT a.entry_id AS id FROM search_amount a WHERE a.company_id = ?"
     " AND a.amount BETWEEN ? AND ?" + _TAIL
 )
+_BY_ID: Final = "SELECT id FROM entry WHERE company_id = ? AND id = ?"
 _WAITING: Final = (
     "SELECT id FROM entry INDEXED BY entry_waiting WHERE company_id = ? AND status <> 'posted'"
 )
@@ -201,7 +202,11 @@ def _any(compiler: Compiler, items: Sequence[Filter], company_id: CompanyId) -> 
     """The first lead of each alternative, one after the other; none where one has none."""
     alternatives: dict[str, Fragment] = {}
     for each in items:
-        found = leads(compiler, each, company_id)
+        match each:
+            case Compare(Field.ID, Op.EQ, int() as number):  # alone it has its primary key
+                found: list[Fragment] = [(_BY_ID, [company_id, max(min(number, INTEGER_MAX), -1)])]
+            case _:
+                found = leads(compiler, each, company_id)
         if not found:
             return []
         alternatives[repr(found[0])] = found[0]

@@ -13,7 +13,6 @@ from daybook.app.account_reports import (
     register_page,
 )
 from daybook.app.ports import Reader
-from daybook.app.rendering import Format
 from daybook.app.report_tables import account_table, contact_names
 from daybook.app.reports import all_accounts, trial_balance
 from daybook.domain.events import ACCOUNT
@@ -29,6 +28,7 @@ from daybook.web.files import file, format_of
 from daybook.web.formats import plain_money, read_day, today
 from daybook.web.limits import ACCOUNTS_MAX, CHART_MONTHS, FILTER_TEXT_LENGTH_MAX, REGISTER_ROWS
 from daybook.web.periods import AskedPeriod, read_period
+from daybook.web.rendering import Format
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
 

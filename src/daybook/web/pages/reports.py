@@ -7,7 +7,6 @@ from daybook.app.access import Scope
 from daybook.app.account_reports import LedgerAccount, general_ledger
 from daybook.app.periods import NAMED
 from daybook.app.ports import Reader
-from daybook.app.rendering import Format
 from daybook.app.report_tables import (
     Table,
     TooManyRows,
@@ -22,6 +21,7 @@ from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.files import file, format_of
 from daybook.web.formats import today
 from daybook.web.periods import COMPARISONS, CUSTOM, AskedPeriod, read_period
+from daybook.web.rendering import Format
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
 

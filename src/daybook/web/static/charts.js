@@ -19,7 +19,7 @@
           borderColor: colour("--accent"),
           backgroundColor: colour("--accent-soft"),
           fill: true,
-          tension: 0.25,
+          tension: 0,
           pointRadius: 3,
         }],
       },
@@ -32,7 +32,7 @@
         },
         scales: {
           x: { ticks: { color: colour("--quiet") }, grid: { color: colour("--rule") } },
-          y: { ticks: { color: colour("--quiet") }, grid: { color: colour("--rule") } },
+          y: { beginAtZero: true, ticks: { color: colour("--quiet") }, grid: { color: colour("--rule") } },
         },
       },
     });

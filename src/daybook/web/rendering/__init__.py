@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from daybook.app.rendering import csv, excel, pdf
 from daybook.app.report_tables import Table
+from daybook.web.rendering import csv, excel, pdf
 
 
 class Format(StrEnum):

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybook.app.rendering import Format, file_name, fonts, render
 from daybook.app.report_tables import Cell, CellKind, Column, RowKind, Table, TableRow
 from daybook.domain.money import amount_text
+from daybook.web.rendering import Format, file_name, fonts, render
 
 COLUMNS = (
     Column("Date", CellKind.DATE),

@@ -8,9 +8,9 @@ import io
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from daybook.app.rendering import fonts
 from daybook.app.report_tables import Cell, CellKind, RowKind, Table, TableRow
 from daybook.domain.money import amount_text
+from daybook.web.rendering import fonts
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas

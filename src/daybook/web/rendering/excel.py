@@ -30,7 +30,7 @@ def render(table: Table) -> bytes:
     import xlsxwriter
 
     out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
         book.set_properties({"title": f"{table.title} {table.scope}", "company": table.company})
         sheet = book.add_worksheet(table.title[:31].translate(_NOT_IN_NAMES))
