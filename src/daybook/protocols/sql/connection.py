@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -19,15 +20,18 @@ from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
+    KEPT_BYTES_MAX,
     MESSAGE_BYTES_MAX,
     PARAMETERS_MAX,
     PENDING_BYTES_MAX,
     PLAN_TEXT_MAX,
     PLANS_CACHED_MAX,
     PREPARED_MAX,
+    QUICK_BYTES_MAX,
     RESULT_BYTES_MAX,
     STARTUP_BYTES_MAX,
     STARTUP_SECONDS_MAX,
+    STOP_AGAIN_SECONDS,
 )
 from daybook.protocols.sql.pgwire import messages as wire
 from daybook.protocols.sql.pgwire import scram
@@ -109,6 +113,8 @@ class Connection(asyncio.Protocol):
         self._timed_out = False
         self._cancelled = False
         self._stopping = False
+        self._blocking = False
+        self._deadline = float("inf")
         self.address = ""
         self.encrypted = False
         self.key = secrets.randbits(31)
@@ -125,13 +131,18 @@ class Connection(asyncio.Protocol):
             return
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        plain = transport.get_extra_info("socket")
+        if plain is not None and plain.family in (socket.AF_INET, socket.AF_INET6):
+            # a client that has vanished without a word is found out in the end
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         refusal = self._listener.admit(self)
         self._task = asyncio.get_running_loop().create_task(self._run(refusal))
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         self._inbox.feed(data)
-        if len(self._inbox) > max(PENDING_BYTES_MAX, self._inbox.wanted) and not self._paused:
+        pending_max = STARTUP_BYTES_MAX if self.session is None else PENDING_BYTES_MAX
+        if len(self._inbox) > max(pending_max, self._inbox.wanted) and not self._paused:
             self._paused = True
             self._transport.pause_reading()
         self._arrived.set()
@@ -149,8 +160,7 @@ class Connection(asyncio.Protocol):
         self._closed = True
         self._arrived.set()
         self._writable.set()
-        if self.session is not None:
-            self.session.engine.stop()
+        self._keep_stopping()
 
     def abort(self) -> None:
         """Hang up at once."""
@@ -182,9 +192,19 @@ class Connection(asyncio.Protocol):
 
     def cancel(self) -> None:
         """Stop the statement that runs, at the wish of a cancel request."""
-        self._cancelled = True
+        if self.busy:
+            self._cancelled = True
+            self._keep_stopping()
+
+    def _keep_stopping(self) -> None:
+        """Stop what runs, again and again until it is over.
+
+        The engine forgets a stop that comes between two of its steps.
+        """
         if self.session is not None:
             self.session.engine.stop()
+            if self._blocking:
+                asyncio.get_running_loop().call_later(STOP_AGAIN_SECONDS, self._keep_stopping)
 
     # The task
 
@@ -236,7 +256,15 @@ class Connection(asyncio.Protocol):
                 self._paused = False
                 self._transport.resume_reading()
             self._arrived.clear()
-            await self._arrived.wait()
+            session = self.session
+            idle = None if session is None or not session.in_block else session.idle_seconds
+            try:
+                await asyncio.wait_for(self._arrived.wait(), idle)
+            except TimeoutError:
+                if session is None or idle is None:
+                    raise
+                message = "terminating connection due to idle-in-transaction timeout"
+                raise SqlFault("25P03", message, fatal=True) from None
 
     def _send(self, data: bytes) -> None:
         self._out += data
@@ -244,7 +272,15 @@ class Connection(asyncio.Protocol):
     async def _flush(self) -> None:
         self._flush_now()
         if not self._writable.is_set():
-            await self._writable.wait()
+            try:
+                async with asyncio.timeout_at(self._deadline if self.busy else None):
+                    await self._writable.wait()
+            except TimeoutError:
+                if not self.busy:
+                    raise
+                # whoever does not take the rows may not hold what makes them
+                self._deadline = float("inf")
+                raise self._timed_out_fault() from None
         if self._closed:
             raise _Gone
 
@@ -347,6 +383,7 @@ class Connection(asyncio.Protocol):
         self._inbox.length_max = MESSAGE_BYTES_MAX
         name = parameters.get("database") or user
         session = self.session = self._listener.open(self, user, principal, name)
+        self._deadline = monotonic() + session.timeout_seconds
         for key, value in parameters.items():
             if key not in ("user", "database", "options", "replication") and key[:5] != "_pq_.":
                 with contextlib.suppress(SqlFault):
@@ -421,6 +458,7 @@ class Connection(asyncio.Protocol):
         session = self._session
         self._skipping = False
         if session.implicit:
+            self._begin_statement()
             try:
                 await self._run_blocking(session.commit)
             except SqlFault as fault:
@@ -438,12 +476,13 @@ class Connection(asyncio.Protocol):
     async def _query(self, text: str) -> None:
         session = self._session
         self._portals.pop("", None)
-        found = statements.split(text)
+        found = await self._split(text)
         if not found:
             self._send(wire.EMPTY_QUERY)
         if len(found) > 1:
             session.begin_implicit()
         for statement in found:
+            self._begin_statement()
             self._check_block(statement)
             if len(found) > 1 and not session.in_block:
                 session.begin_implicit()
@@ -457,9 +496,17 @@ class Connection(asyncio.Protocol):
                 self._send(wire.row_description(plan.columns, portal.formats))
             await self._execute(portal, 0)
         if session.implicit:
+            self._begin_statement()
             await self._run_blocking(session.commit)
         self._tell_notices()
         self._send(wire.ready(session.status))
+
+    async def _split(self, text: str) -> list[Statement]:
+        """The statements of a text; reading a long one is not the event loop's work."""
+        if len(text) <= QUICK_BYTES_MAX:
+            return statements.split(text)
+        self._begin_statement()
+        return await self._run_blocking(lambda: statements.split(text))
 
     def _fetch_formats(self, statement: Statement, formats: list[int]) -> list[int]:
         last = statement.tokens[-1]
@@ -497,27 +544,36 @@ class Connection(asyncio.Protocol):
             session.plans[key] = plan
         return plan
 
-    async def _run_blocking(self, work: Callable[[], T]) -> T:
-        """Work on another thread, within the session's time-out."""
+    def _begin_statement(self) -> None:
+        """Count the time of a statement from now; what stopped earlier ones is forgotten."""
         session = self._session
-        loop = asyncio.get_running_loop()
+        self.began = monotonic()
+        self._deadline = asyncio.get_running_loop().time() + session.timeout_seconds
         self._timed_out = self._cancelled = False
-        timer = loop.call_later(session.timeout_seconds, self._time_out)
+        session.engine.begin()
+
+    def _timed_out_fault(self) -> SqlFault:
+        return SqlFault(errors.CANCELLED, "canceling statement due to statement timeout")
+
+    async def _run_blocking(self, work: Callable[[], T]) -> T:
+        """Work on another thread, within the statement's time."""
+        loop = asyncio.get_running_loop()
+        self._check_cancelled()
+        timer = loop.call_at(self._deadline, self._time_out)
+        self._blocking = True
         try:
             return await self._listener.in_thread(work)
         except SqlFault as fault:
             if fault.code == errors.CANCELLED and self._timed_out:
-                raise SqlFault(
-                    errors.CANCELLED, "canceling statement due to statement timeout"
-                ) from None
+                raise self._timed_out_fault() from None
             raise
         finally:
+            self._blocking = False
             timer.cancel()
 
     def _time_out(self) -> None:
         self._timed_out = True
-        if self.session is not None:
-            self.session.engine.stop()
+        self._keep_stopping()
 
     # Extended protocol
 
@@ -529,16 +585,18 @@ class Connection(asyncio.Protocol):
             raise SqlFault("42P05", f'prepared statement "{name[:100]}" already exists')
         if len(session.prepared) >= PREPARED_MAX:
             raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} prepared statements")
-        found = statements.split(text)
+        self._need_room(len(text))
+        found = await self._split(text)
         if len(found) > 1:
             message = "cannot insert multiple commands into a prepared statement"
             raise SqlFault(errors.SYNTAX, message)
         if not found:
-            session.prepared[name] = Prepared(None, None, declared)
+            session.prepared[name] = Prepared(None, None, declared, len(text))
         else:
             self._check_block(found[0])
+            self._begin_statement()
             plan = await self._plan(found[0], declared)
-            session.prepared[name] = Prepared(found[0], plan, declared)
+            session.prepared[name] = Prepared(found[0], plan, declared, len(text))
         self._send(wire.PARSE_COMPLETE)
 
     async def _bind(self, body: wire.Body) -> None:
@@ -552,6 +610,7 @@ class Connection(asyncio.Protocol):
         if prepared.statement is not None:
             self._check_block(prepared.statement)
             if plan is None or session.staging or not plan.cached:
+                self._begin_statement()
                 plan = await self._plan(prepared.statement, prepared.declared)
         kinds = [] if plan is None else plan.parameters
         formats, raw = body.codes(), []
@@ -564,20 +623,40 @@ class Connection(asyncio.Protocol):
             raise SqlFault(errors.PROTOCOL, message)
         raw = [body.value() for _ in range(count)]
         shown = body.codes()
-        values = [
-            read_value(value, kind, form)
-            for value, kind, form in zip(raw, kinds, spread(formats, count), strict=True)
-        ]
+        forms = spread(formats, count)
+
+        def read() -> list[str | None]:
+            return [
+                read_value(value, kind, form)
+                for value, kind, form in zip(raw, kinds, forms, strict=True)
+            ]
+
+        size = sum(len(value) for value in raw if value is not None)
+        self._need_room(size)
+        if size <= QUICK_BYTES_MAX:
+            values = read()
+        else:
+            self._begin_statement()
+            values = await self._run_blocking(read)
         columns = [] if plan is None else plan.columns or plan.copy_columns or []
         if portal_name and portal_name in self._portals:
             raise SqlFault("42P03", f'cursor "{portal_name[:100]}" already exists')
         if len(self._portals) >= PREPARED_MAX:
             raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} portals")
-        old = self._portals.get(portal_name)
+        old = self._portals.pop(portal_name, None)
         if old is not None:
             close(old)
-        self._portals[portal_name] = Portal(plan, values, spread(shown, len(columns)))
+        made = Portal(plan, values, spread(shown, len(columns)), size=size)
+        self._portals[portal_name] = made
         self._send(wire.BIND_COMPLETE)
+
+    def _need_room(self, size: int) -> None:
+        """Raises `SqlFault` where statements and values kept for the session grow too large."""
+        kept = sum(portal.size for portal in self._portals.values())
+        kept += sum(each.size for each in self._session.prepared.values())
+        if size + kept > KEPT_BYTES_MAX:
+            message = f"prepared statements and their values have {KEPT_BYTES_MAX} bytes at most"
+            raise SqlFault(errors.MEMORY, message)
 
     async def _describe(self, body: wire.Body) -> None:
         kind, name = body.byte(), body.text()
@@ -619,6 +698,12 @@ class Connection(asyncio.Protocol):
                 "current transaction is aborted, commands ignored until end of transaction block"
             )
             raise SqlFault(errors.FAILED_BLOCK, message)
+        self._begin_statement()
+        plan = portal.plan
+        alone = session.in_block or self._inbox.kind == b"S"
+        if plan.writes and not plan.ends_block and not alone:
+            # what is sent up to one Sync is one transaction
+            session.begin_implicit()
         await self._execute(portal, limit)
 
     async def _execute(self, portal: Portal, limit: int) -> None:
@@ -629,7 +714,6 @@ class Connection(asyncio.Protocol):
                 self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
-            self.began = monotonic()
             if plan.quick:
                 made = plan.run(session, portal.values)
             else:
