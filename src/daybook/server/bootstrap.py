@@ -128,6 +128,7 @@ def assemble(
         authenticator = DemoAuthenticator(demo, authenticator)
         logins = DemoLogins(demo, logins)
     runtime = AsyncRuntime(loop)
+    metrics = Metrics()
     services = Services(
         ledger=ledger,
         authenticator=authenticator,
@@ -137,11 +138,12 @@ def assemble(
         settings=_wire_settings(config),
         sign_in=StoreSignIn(store.directory, demo),
         logins=logins,
+        meter=metrics,
     )
     plugins = tuple(create(services) for create in wires())
     listeners = () if config.sql is None else tuple(make(services) for make in listening())
     background = _background(config, ledger)
-    metrics = _metrics(store, runtime, background)
+    _show(metrics, store, runtime, background)
     lifecycle = Lifecycle()
     application = Application(
         Router(plugins),
@@ -189,8 +191,7 @@ def listening() -> Iterator[Callable[[Services], Listener]]:
             yield cast("Callable[[Services], Listener]", import_module(name).create)
 
 
-def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Metrics:
-    metrics = Metrics()
+def _show(metrics: Metrics, store: Store, runtime: AsyncRuntime, background: Background) -> None:
     metrics.show("daybook_scans", "Scans that run or wait for a thread.", lambda: runtime.scans)
     metrics.show(
         "daybook_commits", "Group commits answered.", lambda: runtime.commits, counter=True
@@ -230,4 +231,3 @@ def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Met
     queue_depth = getattr(store, "queue_depth", None)
     if queue_depth is not None:
         metrics.show("daybook_writer_queue", "Commands waiting for the writer.", queue_depth)
-    return metrics

@@ -169,7 +169,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.in_flight = 0
-        self.requests: dict[tuple[str, str, int], int] = {}
+        self.requests: dict[tuple[str, str, int | str], int] = {}
         self._latency: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
         self._shown: list[tuple[str, str, Callable[[], float], bool]] = []
@@ -180,8 +180,8 @@ class Metrics:
         """Ask for a value at each scrape; `counter` says that it only grows."""
         self._shown.append((name, meaning, value, counter))
 
-    def count(self, wire: str, operation: str, status: int, seconds: float) -> None:
-        """Count an answered request."""
+    def count(self, wire: str, operation: str, status: int | str, seconds: float) -> None:
+        """Count an answered request; `status` is what the wire calls it."""
         key = (wire, operation, status)
         self.requests[key] = self.requests.get(key, 0) + 1
         latency = self._latency.get(wire)

@@ -385,6 +385,9 @@ class Copies:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def of(self, books: Books) -> Copy:
         """The copy of a company, made if there is none."""
         with self._lock:

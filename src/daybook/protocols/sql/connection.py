@@ -9,14 +9,14 @@ import contextlib
 import logging
 import secrets
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Final, Protocol, TypeVar, cast
 
-from daybook.app.access import Login, Principal
+from daybook.app.access import Principal
 from daybook.protocols.sql import errors, statements
+from daybook.protocols.sql.channel import Gone
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
@@ -29,12 +29,11 @@ from daybook.protocols.sql.limits import (
     PREPARED_MAX,
     QUICK_BYTES_MAX,
     RESULT_BYTES_MAX,
-    STARTUP_BYTES_MAX,
     STARTUP_SECONDS_MAX,
     STOP_AGAIN_SECONDS,
 )
+from daybook.protocols.sql.opening import Entrance, Opening
 from daybook.protocols.sql.pgwire import messages as wire
-from daybook.protocols.sql.pgwire import scram
 from daybook.protocols.sql.portals import (
     Portal,
     close,
@@ -62,14 +61,16 @@ STATEMENT_LOGGED_MAX: Final = 2_000
 """Characters of a statement in the log."""
 
 _LOG = logging.getLogger("daybook.sql")
+_SUCCESS: Final = "00000"
+_TROUBLE: Final = frozenset(("53", "58", "XX"))
+"""Classes of SQLSTATE that are not the caller's doing: resources, the system, faults of ours."""
+SLOW_SECONDS: Final = 5.0
+"""A statement that takes longer is logged."""
 _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
 
 
-class Hub(Protocol):
+class Hub(Entrance, Protocol):
     """What connections share, as one of them sees it."""
-
-    secret: bytes
-    tls: ssl.SSLContext | None
 
     def admit(self, connection: "Connection") -> SqlFault | None:
         """Count a connection; a fault where there are too many."""
@@ -77,46 +78,32 @@ class Hub(Protocol):
     def leave(self, connection: "Connection") -> None:
         """A connection has ended."""
 
-    def login(self, user: str) -> Login | None:
-        """What is kept of a user, or None."""
-
     def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
         """A session with the books of a name. Raises `SqlFault`."""
 
-    def cancel(self, pid: int, key: int) -> None:
-        """A cancel request."""
+    async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
+        """Run something on a thread; `scans`: a session that reads through its books."""
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run something on a thread of the pool."""
-
-
-class _Gone(Exception):
-    """The client is not there any more."""
+    def count(self, path: str, state: str, seconds: float) -> None:
+        """A statement is over."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Opening):
     """One client."""
 
     def __init__(self, listener: "Hub") -> None:
-        self._listener = listener
-        self._inbox = wire.Inbox(STARTUP_BYTES_MAX)
-        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._arrived = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._task: asyncio.Task[None] | None = None
-        self._closed = False
-        self._paused = False
-        self._out = bytearray()
+        super().__init__(listener)
+        self._listener: Hub = listener
         self._portals: dict[str, Portal] = {}
         self._skipping = False
         self._timed_out = False
         self._cancelled = False
         self._stopping = False
         self._blocking = False
+        self._stopper: asyncio.TimerHandle | None = None
         self._deadline = float("inf")
+        self._path = "session"
         self.address = ""
-        self.encrypted = False
         self.key = secrets.randbits(31)
         self.began = monotonic()
         self.session: Session | None = None
@@ -138,42 +125,12 @@ class Connection(asyncio.Protocol):
         refusal = self._listener.admit(self)
         self._task = asyncio.get_running_loop().create_task(self._run(refusal))
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        self._inbox.feed(data)
-        pending_max = STARTUP_BYTES_MAX if self.session is None else PENDING_BYTES_MAX
-        if len(self._inbox) > max(pending_max, self._inbox.wanted) and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-        self._arrived.set()
-
-    def pause_writing(self) -> None:
-        """The client reads more slowly than is written."""
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        """The client has caught up."""
-        self._writable.set()
-
     def connection_lost(self, _: Exception | None) -> None:
         """The client has gone."""
         self._closed = True
         self._arrived.set()
         self._writable.set()
         self._keep_stopping()
-
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._closed = True
-        self._arrived.set()
-        self._writable.set()
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def drain(self) -> None:
-        """Wait for the task to end."""
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=5)
 
     def stop(self) -> None:
         """The server stops: say so to a client that waits, let a statement end."""
@@ -204,7 +161,8 @@ class Connection(asyncio.Protocol):
         if self.session is not None:
             self.session.engine.stop()
             if self._blocking:
-                asyncio.get_running_loop().call_later(STOP_AGAIN_SECONDS, self._keep_stopping)
+                loop = asyncio.get_running_loop()
+                self._stopper = loop.call_later(STOP_AGAIN_SECONDS, self._keep_stopping)
 
     # The task
 
@@ -225,10 +183,11 @@ class Connection(asyncio.Protocol):
                     self.busy = False
         except SqlFault as fault:
             fault.fatal = True
+            _LOG.info("sql connection from %s ended: %s", self.address, fault.code)
             self._send(self._fault_bytes(fault))
         except wire.ProtocolError as fault:
             self._send(self._fault_bytes(SqlFault(errors.PROTOCOL, str(fault), fatal=True)))
-        except (_Gone, ConnectionError, TimeoutError):
+        except (Gone, ConnectionError, TimeoutError):
             pass
         except Exception:
             _LOG.exception("a fault of the SQL interface")
@@ -251,7 +210,7 @@ class Connection(asyncio.Protocol):
             if self._out:
                 await self._flush()
             if self._closed:
-                raise _Gone
+                raise Gone
             if self._paused:
                 self._paused = False
                 self._transport.resume_reading()
@@ -266,9 +225,6 @@ class Connection(asyncio.Protocol):
                 message = "terminating connection due to idle-in-transaction timeout"
                 raise SqlFault("25P03", message, fatal=True) from None
 
-    def _send(self, data: bytes) -> None:
-        self._out += data
-
     async def _flush(self) -> None:
         self._flush_now()
         if not self._writable.is_set():
@@ -282,13 +238,7 @@ class Connection(asyncio.Protocol):
                 self._deadline = float("inf")
                 raise self._timed_out_fault() from None
         if self._closed:
-            raise _Gone
-
-    def _flush_now(self) -> None:
-        if self._out:
-            if not self._closed and self._transport is not None:
-                self._transport.write(bytes(self._out))
-            self._out.clear()
+            raise Gone
 
     def _fault_bytes(self, fault: SqlFault) -> bytes:
         return wire.fault(b"E", fault.members())
@@ -308,82 +258,19 @@ class Connection(asyncio.Protocol):
         self._begin_session(user, principal, parameters)
         return True
 
-    async def _startup_message(self) -> dict[str, str] | None:
-        while True:
-            _, data = await self._next()
-            body = wire.Body(data)
-            code = body.int32()
-            if code == wire.CANCEL_REQUEST:
-                self._listener.cancel(body.int32(), body.int32())
-                return None
-            if code == wire.SSL_REQUEST:
-                await self._encrypt()
-                continue
-            if code == wire.GSS_REQUEST:
-                self._send(b"N")
-                await self._flush()
-                continue
-            if code >> 16 != 3:
-                raise SqlFault(
-                    errors.UNSUPPORTED,
-                    f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}",
-                )
-            parameters = wire.startup_parameters(body)
-            unknown = sorted(name for name in parameters if name.startswith("_pq_."))
-            if code != wire.PROTOCOL_3 or unknown:
-                self._send(wire.negotiate(unknown))
-            return parameters
-
-    async def _encrypt(self) -> None:
-        context = self._listener.tls
-        if context is None or self.encrypted:
-            self._send(b"N")
-            await self._flush()
-            return
-        # What came in the clear before this point is nobody's word.
-        self._inbox.clear()
-        self._transport.write(b"S")
-        loop = asyncio.get_running_loop()
-        self._transport = cast(
-            "asyncio.Transport",
-            await loop.start_tls(self._transport, self, context, server_side=True),
-        )
-        self.encrypted = True
-
-    async def _authenticate(self, user: str) -> Principal:
-        self._inbox.starting = False
-        login = self._listener.login(user)
-        verifier = None if login is None else scram.Verifier.parse(login.verifier)
-        exchange = scram.Exchange(verifier or scram.stand_in(user, self._listener.secret))
-        self._send(wire.sasl_mechanisms([scram.MECHANISM]))
-        try:
-            mechanism, data = wire.split_password(await self._password())
-            if mechanism != scram.MECHANISM:
-                raise scram.ScramError("client selected an invalid SASL authentication mechanism")
-            self._send(wire.sasl_continue(exchange.first(data)))
-            final = exchange.final(await self._password())
-        except scram.ScramError as fault:
-            if fault.failed:
-                message = f'password authentication failed for user "{user[:100]}"'
-                raise SqlFault("28P01", message) from None
-            raise SqlFault(errors.PROTOCOL, str(fault)) from None
-        if login is None or verifier is None:
-            raise SqlFault("28P01", f'password authentication failed for user "{user[:100]}"')
-        self._send(wire.sasl_final(final))
-        self._send(wire.AUTHENTICATION_OK)
-        return login.principal
-
-    async def _password(self) -> bytes:
-        kind, body = await self._next()
-        if kind != b"p":
-            raise SqlFault(errors.PROTOCOL, "expected a SASL response")
-        return body
-
     def _begin_session(self, user: str, principal: Principal, parameters: dict[str, str]) -> None:
         self._inbox.length_max = MESSAGE_BYTES_MAX
+        self._pending_max = PENDING_BYTES_MAX
         name = parameters.get("database") or user
         session = self.session = self._listener.open(self, user, principal, name)
-        self._deadline = monotonic() + session.timeout_seconds
+        self._begin_statement()
+        _LOG.info(
+            "sql session: user %s, company %s, from %s, %s",
+            user,
+            session.books.company_id,
+            self.address,
+            "encrypted" if self.encrypted else "in the clear",
+        )
         for key, value in parameters.items():
             if key not in ("user", "database", "options", "replication") and key[:5] != "_pq_.":
                 with contextlib.suppress(SqlFault):
@@ -424,7 +311,7 @@ class Connection(asyncio.Protocol):
             if fault.fatal:
                 raise
             self._failed(fault, kind)
-        except (_Gone, ConnectionError):
+        except (Gone, ConnectionError):
             raise
         except Exception:
             _LOG.exception("a fault of the SQL interface")
@@ -433,12 +320,28 @@ class Connection(asyncio.Protocol):
     def _failed(self, fault: SqlFault, kind: bytes) -> None:
         session = self._session
         session.fail()
+        self._over(fault.code)
         self._tell_notices()
         self._send(self._fault_bytes(fault))
         self._skipping = kind != b"Q"
         if kind == b"Q":
             self._end_implicit(failed=True)
             self._send(wire.ready(session.status))
+
+    def _over(self, code: str) -> None:
+        """Count a statement that has ended, and log one that ended for the server's own reasons."""
+        seconds = monotonic() - self.began
+        self._listener.count(self._path, code[:2], seconds)
+        if code[:2] in _TROUBLE or seconds > SLOW_SECONDS:
+            session = self._session
+            _LOG.warning(
+                "sql statement: user %s, company %s, way %s, state %s, %.3f s",
+                session.user,
+                session.books.company_id,
+                self._path,
+                code,
+                seconds,
+            )
 
     def _tell_notices(self) -> None:
         session = self._session
@@ -550,19 +453,24 @@ class Connection(asyncio.Protocol):
         self.began = monotonic()
         self._deadline = asyncio.get_running_loop().time() + session.timeout_seconds
         self._timed_out = self._cancelled = False
+        if self._stopper is not None:
+            self._stopper.cancel()
         session.engine.begin()
+        self._path = "session"
 
     def _timed_out_fault(self) -> SqlFault:
         return SqlFault(errors.CANCELLED, "canceling statement due to statement timeout")
 
-    async def _run_blocking(self, work: Callable[[], T]) -> T:
+    async def _run_blocking(self, work: Callable[[], T], scans: bool = False) -> T:
         """Work on another thread, within the statement's time."""
         loop = asyncio.get_running_loop()
         self._check_cancelled()
+        if loop.time() >= self._deadline:
+            raise self._timed_out_fault()
         timer = loop.call_at(self._deadline, self._time_out)
         self._blocking = True
         try:
-            return await self._listener.in_thread(work)
+            return await self._listener.in_thread(work, self._session if scans else None)
         except SqlFault as fault:
             if fault.code == errors.CANCELLED and self._timed_out:
                 raise self._timed_out_fault() from None
@@ -709,6 +617,7 @@ class Connection(asyncio.Protocol):
     async def _execute(self, portal: Portal, limit: int) -> None:
         plan, session = portal.plan, self._session
         assert plan is not None
+        self._path = plan.path
         if portal.done:
             if portal.result is not None:
                 self._send(wire.command_complete(tag(portal.result, 0)))
@@ -717,13 +626,16 @@ class Connection(asyncio.Protocol):
             if plan.quick:
                 made = plan.run(session, portal.values)
             else:
-                made = await self._run_blocking(lambda: plan.run(session, portal.values))
+                made = await self._run_blocking(
+                    lambda: plan.run(session, portal.values), scans=plan.path == "scan"
+                )
             portal.result = made
         result = portal.result
         self._tell_notices()
         if result.rows is None:
             portal.done = True
             self._send(wire.command_complete(result.tag))
+            self._over(_SUCCESS)
             return
         if result.copy is not None:
             await self._send_copy(portal, result)
@@ -734,6 +646,7 @@ class Connection(asyncio.Protocol):
         else:
             portal.done = True
             self._send(wire.command_complete(tag(result, count)))
+            self._over(_SUCCESS)
 
     async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
         """Send rows up to a limit (0: all); their number, and whether there are more."""
@@ -751,7 +664,7 @@ class Connection(asyncio.Protocol):
                 return len(found), encode_rows(found, columns, formats)
 
             if rows.blocking:
-                count, data = await self._run_blocking(batch)
+                count, data = await self._run_blocking(batch, scans=True)
             else:
                 count, data = batch()
             self._check_cancelled()
@@ -792,7 +705,7 @@ class Connection(asyncio.Protocol):
 
         head = BINARY_HEADER
         while True:
-            count, data = await self._run_blocking(partial(batch, head))
+            count, data = await self._run_blocking(partial(batch, head), scans=True)
             head = b""
             self._check_cancelled()
             total += count
@@ -805,6 +718,7 @@ class Connection(asyncio.Protocol):
         portal.done = True
         self._send(wire.COPY_DONE)
         self._send(wire.command_complete(f"COPY {total}"))
+        self._over(_SUCCESS)
 
     async def _close_named(self, body: wire.Body) -> None:
         kind, name = body.byte(), body.text()

@@ -292,8 +292,7 @@ class Engine:
         with self._lock:
             self._running = cursor
         try:
-            if self._stopped:
-                raise SqlFault(errors.CANCELLED, CANCELLED_TEXT)
+            self.check()
             cursor.execute(described.sql, given)
         except duckdb.Error as fault:
             self.release(cursor, None)
@@ -342,6 +341,11 @@ class Engine:
     def begin(self) -> None:
         """A statement begins: what stopped an earlier one does not stop this one."""
         self._stopped = False
+
+    def check(self) -> None:
+        """Raises `SqlFault` where the statement was stopped before it began."""
+        if self._stopped:
+            raise SqlFault(errors.CANCELLED, CANCELLED_TEXT)
 
     def stop(self) -> None:
         """Interrupt what runs. May be called from any thread; once may not be enough."""
