@@ -350,7 +350,8 @@ class Copy:
 
     def close(self) -> None:
         """Let the engine go."""
-        self._database.close()
+        with contextlib.suppress(duckdb.Error):  # a statement that could not be stopped in time
+            self._database.close()
         self._clean()
 
 
