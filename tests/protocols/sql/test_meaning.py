@@ -53,6 +53,7 @@ REFUSALS = [
     ("SELECT 1.0 / (0 / 3.0)", "22012"),
     ("SELECT 1.0 / (1.0 / 0)", "22012"),
     ("SELECT 1 LIMIT -1", "2201W"),
+    ("SELECT generate_series(1, 1000000000)", "54000"),
     ("SELECT 'a' LIKE 'a\\'", "22025"),
     ("SELECT 1 FROM pgc.pg_class()", "42883"),
     ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),

@@ -43,6 +43,7 @@ from daybook.protocols.sql.translate import (
     array_literal,
     average,
     bounded,
+    check_series,
     engine_type,
     extract,
     finite,
@@ -518,6 +519,8 @@ class Rewriter(Kinds):
                 return exp.Anonymous(
                     this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
                 )
+            case exp.GenerateSeries() if not isinstance(node.parent, exp.Table):
+                check_series(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
                 return exp.Anonymous(this="len", expressions=[node.this.copy()])
             case exp.Dot():
