@@ -90,6 +90,7 @@ class Sql:
         session = session or self.session
         outcome: str | list[Row] = ""
         for statement in statements.split(text):
+            session.engine.begin()
             try:
                 plan = session.planner.make(session, statement, ())
                 result = plan.run(session, values)

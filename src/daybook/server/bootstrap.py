@@ -205,6 +205,7 @@ def assemble(
     people = People(store.directory, demo)
     passes = Passes(authenticator)
     exhibits = InterfaceExhibits(passes)
+    metrics = Metrics()
     services = Services(
         ledger=ledger,
         authenticator=passes,
@@ -220,6 +221,7 @@ def assemble(
         exhibits=exhibits,
         peers=peers or Alone(),
         throttle=_throttle(config, peers),
+        meter=metrics,
     )
     plugins = tuple(create(services) for create in wires())
     exhibits.over(plugins)
@@ -227,7 +229,7 @@ def assemble(
     if config.sql is not None:
         makers = tuple(partial(_listener, make, services, exhibits) for make in listening())
     background = _background(config, ledger, peers)
-    metrics = _metrics(store, runtime, background)
+    _show(metrics, store, runtime, background)
     lifecycle = Lifecycle()
     pages = ServerPages(store, metrics, lifecycle, plugins, peers)
     application = Application(
@@ -338,8 +340,7 @@ def _made(name: str, services: Services) -> Listener:
     return cast("Listener", import_module(name).create(services))
 
 
-def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Metrics:
-    metrics = Metrics()
+def _show(metrics: Metrics, store: Store, runtime: AsyncRuntime, background: Background) -> None:
     metrics.show("daybook_scans", "Scans that run or wait for a thread.", lambda: runtime.scans)
     metrics.show(
         "daybook_commits", "Group commits answered.", lambda: runtime.commits, counter=True
@@ -383,4 +384,3 @@ def _metrics(store: Store, runtime: AsyncRuntime, background: Background) -> Met
     queue_depth = getattr(store, "queue_depth", None)
     if queue_depth is not None:
         metrics.show("daybook_writer_queue", "Commands waiting for the writer.", queue_depth)
-    return metrics

@@ -195,7 +195,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.in_flight = 0
-        self.requests: dict[tuple[str, str, int], int] = {}
+        self.requests: dict[tuple[str, str, int | str], int] = {}
         self._latency: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
         self._shown: list[tuple[str, str, Callable[[], float], bool]] = []
@@ -218,8 +218,8 @@ class Metrics:
         if shared:
             self._shared.add(name)
 
-    def count(self, wire: str, operation: str, status: int, seconds: float) -> None:
-        """Count an answered request."""
+    def count(self, wire: str, operation: str, status: int | str, seconds: float) -> None:
+        """Count an answered request; `status` is what the wire calls it."""
         key = (wire, operation, status)
         self.requests[key] = self.requests.get(key, 0) + 1
         latency = self._latency.get(wire)

@@ -199,7 +199,9 @@ class Maker:
     def plain(self) -> str:
         values = ", ".join(self.value() for _ in range(self.random.randint(1, 4)))
         limit = self.pick("", "", f" LIMIT {self.random.randint(0, 20)}", " LIMIT 5 OFFSET 7")
-        order = "ORDER BY ID" + self.pick("", " DESC")
+        nulls = self.pick("", "", " NULLS FIRST", " NULLS LAST")
+        first = f"{self.pick(*self.WORDS, *self.NUMBERS)}{self.pick('', ' DESC')}{nulls}, "
+        order = "ORDER BY " + self.pick("", first) + "ID" + self.pick("", " DESC")
         return f"SELECT ID, {values} FROM JournalEntryLines WHERE {self.condition()} {order}{limit}"
 
     def grouped(self) -> str:
@@ -313,7 +315,8 @@ def same(ours: str | None, theirs: object) -> bool:
         except InvalidOperation:
             return False
         places = min(12, max(0, -int(other.as_tuple().exponent)))
-        return abs(mine - other) <= Decimal(1).scaleb(-places) if places > 9 else mine == other
+        room = max(Decimal(1).scaleb(-places), abs(other) * Decimal("1e-15"))
+        return abs(mine - other) <= room if places > 9 else mine == other
     if isinstance(theirs, float):
         return abs(float(ours) - theirs) <= 1e-9 * max(1.0, abs(theirs))
     if isinstance(theirs, datetime.datetime):

@@ -1,10 +1,15 @@
 """The copy: kept on disk, followed from where it was, made anew where it is another log's."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.support.engines import SLOW
 from tests.support.sql import Sql
 
+from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
+from daybook.domain.ids import ById
+from daybook.domain.model import Side
 from daybook.protocols.sql.analytics import Copies
 from daybook.protocols.sql.errors import SqlFault
 
@@ -70,3 +75,28 @@ def test_a_statement_that_is_not_wanted_stops_waiting(sql: Sql) -> None:
     assert caught.value.code == "57014"
     copy.refresh(sql.books)
     copy.refresh(sql.books, lambda: True)
+
+
+CENTS = 1_000_000 if SLOW else 6_000
+LINES = 1_000
+
+
+def test_the_sum_of_very_many_cents_is_the_ledgers_own_total(sql: Sql) -> None:
+    keys = {str(name): str(key) for name, key in sql.rows("SELECT FullName, ID FROM Accounts")}
+    expense, bank = (
+        int(keys[name].partition("-")[0], 16) - 2**31 for name in ("Meals", "Checking")
+    )
+    before = sql.value("SELECT Balance FROM Accounts WHERE FullName = 'Meals'") or "0"
+    cent = LineDraft(Side.DEBIT, 1, ById(expense), description="a cent")
+    whole = LineDraft(Side.CREDIT, LINES, ById(bank))
+    entry = CreateEntry(EntryContent((cent,) * LINES + (whole,), doc_number="cents"))
+    for _ in range(CENTS // LINES):
+        sql.execute(entry)
+    total = Decimal(CENTS) / 100
+    query = "SELECT sum(LineDebit) FROM JournalEntryLines WHERE ReferenceNumber = 'cents'"
+    assert sql.value(query) == f"{total:.2f}"
+    assert sql.value(query.replace("LineDebit", "LineCredit")) == f"{total:.2f}"
+    after = sql.value("SELECT Balance FROM Accounts WHERE FullName = 'Meals'")
+    with sql.books.read() as reader:
+        kept = reader.account_total(expense).balance  # type: ignore[arg-type]
+    assert Decimal(after or 0) == Decimal(before) + total == Decimal(kept) / 100

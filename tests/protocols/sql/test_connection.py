@@ -7,6 +7,7 @@ import ssl
 import struct
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -261,3 +262,115 @@ def test_encrypted_connections(tmp_path: Path, certificate: Path) -> None:
                 assert secure.recv(1) == b"R"
     finally:
         assert running.stop() == 0
+
+
+INSERT = (
+    "INSERT INTO JournalEntries (ReferenceNumber, LineType#1, LineAccount#1, LineAmount#1,"
+    " LineType#2, LineAccount#2, LineAmount#2) VALUES"
+    " (%s, 'Debit', 'Meals', 1, 'Credit', 'Checking', 1)"
+)
+COUNT = "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = %s"
+
+
+def test_what_is_sent_up_to_one_sync_is_one_transaction(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        pipeline = connection.pipeline()
+        pipeline.__enter__()
+        connection.execute(INSERT, ("pipelined",))
+        connection.execute("SELECT 1/0")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            pipeline.__exit__(None, None, None)
+        assert connection.execute(COUNT, ("pipelined",)).fetchone() == (0,)
+        with connection.pipeline():
+            connection.execute(INSERT, ("pipelined",))
+            connection.execute(INSERT, ("pipelined",))
+            seen = connection.execute(COUNT, ("pipelined",))
+        assert seen.fetchone() == (2,)
+        assert status(connection) == "IDLE"
+        assert connection.execute(COUNT, ("pipelined",)).fetchone() == (2,)
+
+
+def test_time_includes_the_sending_of_rows(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.execute("SET statement_timeout = '1s'")
+        query = "COPY (SELECT x FROM generate_series(1, 1000000000) AS g(x)) TO STDOUT"
+        with (
+            pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"),
+            connection.cursor().copy(query) as copy,
+        ):
+            for _ in copy:
+                pass
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_an_idle_transaction_is_ended_where_that_is_wanted(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = '200ms'")
+        time.sleep(0.5)
+        connection.execute("BEGIN")
+        time.sleep(1)
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            connection.execute("SELECT 1")
+
+
+def test_a_cancel_of_nothing_cancels_nothing_later(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        for _ in range(5):
+            connection.cancel_safe()
+            count = connection.execute("SELECT count(*) FROM Accounts").fetchone()
+            assert count is not None
+            assert count[0] > 0
+
+
+def test_fetching_all_is_streamed(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn()) as connection:
+        connection.execute("DECLARE c NO SCROLL CURSOR FOR SELECT generate_series(1, 30000)")
+        assert len(connection.execute("FETCH 4500 FROM c").fetchall()) == 4_500
+        connection.execute("MOVE 500 FROM c")
+        rows = connection.execute("FETCH ALL FROM c").fetchall()
+        assert (rows[0], rows[-1], len(rows)) == ((5_001,), (30_000,), 25_000)
+        assert connection.execute("FETCH ALL FROM c").fetchall() == []
+
+
+def test_values_have_bounds(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation, match="100000 members"):
+            connection.execute("SELECT 1 WHERE 1 = ANY(%s)", ([1] * 100_001,))
+        many = [f"{at:X}-1" for at in range(50_000)]
+        assert connection.execute(
+            "SELECT count(*) FROM JournalEntries WHERE ID = ANY(%s)", (many,)
+        ).fetchone() == (0,)
+
+
+def test_statements_and_connections_are_counted(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.execute("SELECT Memo FROM JournalEntries WHERE ID = 'none-1'")
+        connection.execute("SELECT count(*) FROM JournalEntries")
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            connection.execute("SELECT nope FROM JournalEntries")
+        with urllib.request.urlopen(f"{sql_server.running.url}/metrics") as answer:
+            shown = answer.read().decode()
+    for line in (
+        'daybook_requests_total{operation="lookup",status="00",wire="sql"}',
+        'daybook_requests_total{operation="scan",status="00",wire="sql"}',
+        'daybook_requests_total{operation="session",status="42",wire="sql"}',
+        'daybook_request_seconds_count{wire="sql"}',
+        "daybook_sql_sessions ",
+        "daybook_sql_connections_total ",
+    ):
+        assert line in shown
+
+
+def test_a_server_stops_while_a_statement_would_go_on(tmp_path: Path) -> None:
+    running = start(tmp_path, "--sql", "127.0.0.1:0", store="memory://")
+    server = sql_server_of(running)
+    endless = (
+        "SELECT count(*) FROM generate_series(1,100000) a, generate_series(1,100000) b,"
+        " generate_series(1,100000) c"
+    )
+    connection = psycopg.connect(server.dsn(), autocommit=True)
+    connection.pgconn.send_query(endless.encode())
+    connection.pgconn.flush()
+    time.sleep(0.5)
+    assert running.stop() == 0
+    connection.pgconn.finish()

@@ -1,11 +1,13 @@
 """Hostile statements are refused or cut off, and none reaches the store or another company."""
 
 import random
+import threading
 
 import pytest
 from tests.support.engines import SEED, SLOW
 from tests.support.sql import Sql
 
+from daybook.protocols.sql import statements
 from daybook.protocols.sql.errors import SqlFault
 
 STATEMENTS = 5_000 if SLOW else 700
@@ -97,7 +99,7 @@ ENDLESS = (
     "WITH RECURSIVE x(n) AS (SELECT 1 UNION ALL SELECT n FROM x) SELECT count(*) FROM x",
     "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b,"
     " generate_series(1, 1000000) c",
-    "SELECT count(*) FROM generate_series(1, 100000000000)",
+    "SELECT count(*) FROM generate_series(1, 100000000000) a, generate_series(1, 100) b",
 )
 
 
@@ -176,15 +178,65 @@ def _harmless(statement: str) -> bool:
 
 @pytest.mark.parametrize("statement", ENDLESS)
 def test_endless_statements_are_cut_off(sql: Sql, statement: str) -> None:
-    import threading
+    over = threading.Event()
 
-    timer = threading.Timer(0.5, sql.session.engine.stop)
-    timer.start()
+    def stop() -> None:
+        while not over.wait(0.2):
+            sql.session.engine.stop()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
     try:
         assert sql.fault(statement).code in ("57014", "53200", "22003", "22023")
     finally:
-        timer.cancel()
+        over.set()
+        stopper.join()
     assert sql.value("SELECT 1") == "1"
+
+
+def test_a_stop_that_comes_first_stops(sql: Sql) -> None:
+    plan = sql.session.planner.make(sql.session, statements.split(ENDLESS[0])[0], ())
+    sql.session.engine.begin()
+    sql.session.engine.stop()
+    with pytest.raises(SqlFault) as caught:
+        plan.run(sql.session, ())
+    assert caught.value.code == "57014"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT repeat('a', 1000000000)",
+        "SELECT lpad('a', 2000000000)",
+        "SELECT rpad('a', 2000000000)",
+        "SELECT replace(repeat('a', 8000000), 'a', repeat('b', 8000000))",
+        "SELECT string_agg(repeat('a', 8000000), '') FROM generate_series(1, 1000)",
+        "WITH RECURSIVE r(s) AS (SELECT 'a' UNION ALL SELECT s || s FROM r) SELECT max(s) FROM r",
+    ],
+)
+def test_texts_do_not_grow_without_end(sql: Sql, statement: str) -> None:
+    assert sql.fault(statement).code in ("54000", "53200")
+
+
+@pytest.mark.parametrize("name", ["line", "entry", "reference", "duckdb_databases", "copy_state"])
+@pytest.mark.parametrize("recursive", ["", "RECURSIVE "])
+def test_a_with_query_does_not_open_what_it_is_called(sql: Sql, name: str, recursive: str) -> None:
+    inner = f"WITH {recursive}{name} AS (SELECT * FROM {name}) SELECT * FROM {name}"
+    assert sql.fault(inner).code in ("42P01", "42804")
+    outside = f"SELECT * FROM (WITH {name} AS (SELECT 1 AS a) SELECT a FROM {name}) x, {name}"
+    assert sql.fault(outside).code == "42P01"
+
+
+def test_a_with_query_does_not_stand_in_for_the_books(sql: Sql) -> None:
+    expected = sql.rows("SELECT count(LineMemo), count(Memo) FROM JournalEntryLines")
+    assert expected == sql.rows(
+        "WITH line AS (SELECT 'x' AS memo), entry AS (SELECT 'x' AS memo), reference AS (SELECT 1)"
+        " SELECT count(LineMemo), count(Memo) FROM JournalEntryLines"
+    )
+    assert sql.rows(
+        "WITH JournalEntries AS (SELECT ID FROM JournalEntries ORDER BY ID LIMIT 3)"
+        " SELECT count(*) FROM JournalEntries"
+    ) == [("3",)]
 
 
 def test_no_other_companys_rows(sql: Sql) -> None:

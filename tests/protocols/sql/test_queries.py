@@ -3,6 +3,8 @@
 import pytest
 from tests.support.sql import Sql
 
+from daybook.protocols.sql.errors import SqlFault
+
 
 def test_names_match_without_regard_to_case(shared: Sql) -> None:
     plan = shared.session.planner.make(
@@ -153,3 +155,32 @@ def test_catalogs_agree(shared: Sql) -> None:
 def test_explain_says_which_way(shared: Sql) -> None:
     assert "store" in str(shared.rows("EXPLAIN SELECT ID FROM JournalEntries WHERE ID='x'"))
     assert "copy" in str(shared.rows("EXPLAIN SELECT count(*) FROM JournalEntries"))
+
+
+def test_a_plan_does_not_lend_its_right_to_read(sql: Sql) -> None:
+    from daybook.app.access import Scope
+
+    writer = Sql(scopes=frozenset({Scope.WRITE}))
+    for query in (
+        "SELECT count(*) FROM JournalEntries",
+        "SELECT Memo FROM JournalEntries WHERE ID = 'none-1'",
+    ):
+        plan = sql.session.planner.make(sql.session, _one(query), ())
+        with pytest.raises(SqlFault) as caught:
+            plan.run(writer.session, ())
+        assert caught.value.code == "42501"
+
+
+def test_a_reference_of_very_many_entries_is_read_from_the_copy(
+    sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daybook.protocols.sql.simple.LOOKED_UP_MAX", 3)
+    query = "SELECT ID FROM JournalEntries WHERE ReferenceNumber = 'shared'"
+    made = [sql.make("shared") for _ in range(5)]
+    plan = sql.session.planner.make(sql.session, _one(query), ())
+    assert (plan.path, plan.quick) == ("lookup", False)
+    assert [row[0] for row in sql.rows(query)] == made
+    assert sql.rows(query.replace("'shared'", "$1") + " LIMIT 2", "shared") == [
+        (made[0],),
+        (made[1],),
+    ]

@@ -146,6 +146,33 @@ class Alone:
         """Nobody is there."""
 
 
+class Meter(Protocol):
+    """Where a wire that answers by itself tells what it does, for metrics.
+
+    Requests over HTTP are counted by the server; a wire with a port of its own counts here.
+    """
+
+    def count(self, wire: str, operation: str, status: int | str, seconds: float) -> None:
+        """Something was answered. `operation` and `status` are of closed sets. On the loop."""
+
+    def show(
+        self, name: str, meaning: str, value: Callable[[], float], *, counter: bool = False
+    ) -> None:
+        """Ask for a value at each scrape; `counter` says that it only grows."""
+
+
+class Unmetered:
+    """A `Meter` that keeps nothing."""
+
+    def count(self, wire: str, operation: str, status: int | str, seconds: float) -> None:
+        """Nothing."""
+
+    def show(
+        self, name: str, meaning: str, value: Callable[[], float], *, counter: bool = False
+    ) -> None:
+        """Nothing."""
+
+
 @value
 class Services:
     """What the server hands to every wire. `demo` says whether demo credentials are in force."""
@@ -170,6 +197,7 @@ class Services:
     """How an entry looks over each of them."""
     throttle: Throttle = field(default_factory=Throttle)
     """How many requests clients and companies may make; no limit by default."""
+    meter: Meter = field(default_factory=Unmetered)
 
 
 class Plugin(Protocol):

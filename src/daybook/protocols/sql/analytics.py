@@ -10,11 +10,15 @@ could still reach nothing but what its author may read anyway.
     copy.refresh(books)              # before each statement that reads the tables
 """
 
+import contextlib
 import logging
+import shutil
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final
 
 import duckdb
@@ -27,7 +31,13 @@ from daybook.domain.ids import CompanyId
 from daybook.domain.model import CLASS, DEPARTMENT, PROJECT, Company, ListKind
 from daybook.protocols.sql.catalog import catalog_statements
 from daybook.protocols.sql.errors import CANCELLED, SqlFault
-from daybook.protocols.sql.limits import COPIES_MAX, COPY_MEMORY, COPY_THREADS, REFRESH_EVENTS
+from daybook.protocols.sql.limits import (
+    COPIES_MAX,
+    COPY_MEMORY,
+    COPY_SPILL,
+    COPY_THREADS,
+    REFRESH_EVENTS,
+)
 from daybook.protocols.sql.macros import MACROS
 from daybook.protocols.sql.tables import amount_scale
 
@@ -36,7 +46,7 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 _LOG = logging.getLogger("daybook.sql")
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the copy's own tables: a copy on disk of another one is made anew."""
 
 _ENTRY_SHAPE: Final = (
@@ -71,13 +81,18 @@ _REFERENCES: Final = frozenset(
 
 
 def line_columns(scale: int, home_scale: int, foreign: bool) -> str:
-    """Columns of the table of lines. Amounts of books in one currency fit 18 digits."""
+    """Columns of the table of lines. Amounts of books in one currency fit 18 digits.
+
+    The amount is there a second time by its side: sums of one side read it as it is, which takes
+    half of what telling the sides apart takes.
+    """
     digits = 20 if foreign else 18
     return (
         "entry BIGINT, second BIGINT, version INTEGER, number INTEGER, line INTEGER,"
         f" debit BOOLEAN, account BIGINT, amount DECIMAL({digits},{scale}),"
         f" home DECIMAL(18,{home_scale}), memo VARCHAR, contact BIGINT, class BIGINT,"
-        " department BIGINT, project BIGINT, tax VARCHAR, billing VARCHAR, doc VARCHAR, date DATE"
+        " department BIGINT, project BIGINT, tax VARCHAR, billing VARCHAR, doc VARCHAR, date DATE,"
+        f" debited DECIMAL({digits},{scale}), credited DECIMAL({digits},{scale})"
     )
 
 
@@ -127,6 +142,7 @@ class Shape:
         if self.foreign:
             amount = f"l.amount * {_factor(self.scale, company.home_currency)}"
         digits = 20 if self.foreign else 18
+        minor = _minor(amount, self.scale, digits)
         self.read_entries = (
             f"SELECT e, CASE WHEN e.annex IS NULL THEN NULL ELSE"
             f" list_filter(e.annex, lambda a: a[1] = 'sql')[1][2] END AS annex FROM ("
@@ -146,10 +162,12 @@ class Shape:
         )
         self.line_rows = (
             "SELECT e.id, second, version, number, l.id, l.side = 'D', l.account_id,"
-            f" {_minor(amount, self.scale, digits)},"
+            f" {minor},"
             f" {_minor('l.home_amount', self.home_scale, 18)}, l.description, l.contact_id,"
             f" {_dimension(CLASS)}, {_dimension(DEPARTMENT)}, {_dimension(PROJECT)},"
-            " l.tax.code_id, l.billing.status, e.doc_number, e.posting_date FROM ("
+            " l.tax.code_id, l.billing.status, e.doc_number, e.posting_date,"
+            f" CASE WHEN l.side = 'D' THEN {minor} END, CASE WHEN l.side = 'C' THEN {minor} END"
+            " FROM ("
             f"SELECT e, {second} AS second, coalesce(e.version, 0) AS version,"
             " unnest(e.lines) AS l, unnest(generate_series(1, len(e.lines))) AS number FROM src)"
         )
@@ -164,6 +182,8 @@ class Copy:
         self.shape = Shape(self.company)
         self._lock = threading.Lock()
         self._seq = 0
+        self._spill = mkdtemp(prefix="daybook-sql-")
+        self._clean = weakref.finalize(self, shutil.rmtree, self._spill, ignore_errors=True)
         self._database = self._open(path, reader)
         self.scale = self.shape.scale
 
@@ -173,16 +193,21 @@ class Copy:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
+            "allow_persistent_secrets": "false",
+            "python_enable_replacements": "false",
             "memory_limit": COPY_MEMORY,
             "threads": str(COPY_THREADS),
-            "default_null_order": "nulls_last_on_asc_first_on_desc",
+            # what the rewritten statements leave out where they mean it
+            "default_null_order": "nulls_last",
+            "temp_directory": self._spill,
+            "max_temp_directory_size": COPY_SPILL,
         }
-        if path is not None:
-            database = self._kept(path, config, reader)
-            if database is not None:
-                return database
-        database = duckdb.connect(":memory:" if path is None else str(path), config=config)
-        self._found(database)
+        database = None if path is None else self._kept(path, config, reader)
+        if database is None:
+            database = duckdb.connect(":memory:" if path is None else str(path), config=config)
+            self._found(database)
+        database.execute("SET GLOBAL TimeZone = 'UTC'")
+        database.execute("SET lock_configuration = true")
         return database
 
     def _kept(self, path: Path, config: Config, reader: Reader) -> Any:
@@ -231,7 +256,6 @@ class Copy:
             elif rows:
                 database.execute(statement, [rows])
         database.execute("COMMIT")
-        database.execute("SET lock_configuration = true")
 
     def cursor(self) -> Any:
         """A connection of a session: sees every committed refresh, has tables of its own."""
@@ -293,12 +317,19 @@ class Copy:
                 self.fill(connection, "entry", "line", [each.body for each in entries.values()])
             if records:
                 _take_references(connection, list(records.values()))
-            connection.execute(
-                "UPDATE copy_state SET seq = ?, hash = ?", [events[-1].seq, events[-1].hash.hex()]
-            )
+            # A file can be open twice for a moment, where copies are dropped and opened again.
+            followed = connection.execute(
+                "UPDATE copy_state SET seq = ?, hash = ? WHERE seq = ?",
+                [events[-1].seq, events[-1].hash.hex(), self._seq],
+            ).fetchall()
+            if followed != [(1,)]:
+                connection.execute("ROLLBACK")
+                self._seq = connection.execute("SELECT seq FROM copy_state").fetchall()[0][0]
+                return
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            with contextlib.suppress(duckdb.Error):
+                connection.execute("ROLLBACK")
             raise
         finally:
             connection.close()
@@ -319,7 +350,9 @@ class Copy:
 
     def close(self) -> None:
         """Let the engine go."""
-        self._database.close()
+        with contextlib.suppress(duckdb.Error):  # a statement that could not be stopped in time
+            self._database.close()
+        self._clean()
 
 
 def _check(stopped: Callable[[], bool]) -> None:
@@ -352,6 +385,9 @@ class Copies:
         self._lock = threading.Lock()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+
+    def __len__(self) -> int:
+        return len(self._open)
 
     def of(self, books: Books) -> Copy:
         """The copy of a company, made if there is none."""

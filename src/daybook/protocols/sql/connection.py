@@ -8,29 +8,32 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import ssl
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Final, Protocol, TypeVar, cast
 
-from daybook.app.access import Login, Principal
+from daybook.app.access import Principal
 from daybook.protocols.sql import errors, statements
+from daybook.protocols.sql.channel import Gone
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
+    KEPT_BYTES_MAX,
     MESSAGE_BYTES_MAX,
     PARAMETERS_MAX,
     PENDING_BYTES_MAX,
     PLAN_TEXT_MAX,
     PLANS_CACHED_MAX,
     PREPARED_MAX,
+    QUICK_BYTES_MAX,
     RESULT_BYTES_MAX,
-    STARTUP_BYTES_MAX,
     STARTUP_SECONDS_MAX,
+    STOP_AGAIN_SECONDS,
 )
+from daybook.protocols.sql.opening import Entrance, Opening
 from daybook.protocols.sql.pgwire import messages as wire
-from daybook.protocols.sql.pgwire import scram
 from daybook.protocols.sql.portals import (
     Portal,
     close,
@@ -58,14 +61,16 @@ STATEMENT_LOGGED_MAX: Final = 2_000
 """Characters of a statement in the log."""
 
 _LOG = logging.getLogger("daybook.sql")
+_SUCCESS: Final = "00000"
+_TROUBLE: Final = frozenset(("53", "58", "XX"))
+"""Classes of SQLSTATE that are not the caller's doing: resources, the system, faults of ours."""
+SLOW_SECONDS: Final = 5.0
+"""A statement that takes longer is logged."""
 _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
 
 
-class Hub(Protocol):
+class Hub(Entrance, Protocol):
     """What connections share, as one of them sees it."""
-
-    secret: bytes
-    tls: ssl.SSLContext | None
 
     def admit(self, connection: "Connection") -> SqlFault | None:
         """Count a connection; a fault where there are too many."""
@@ -73,44 +78,32 @@ class Hub(Protocol):
     def leave(self, connection: "Connection") -> None:
         """A connection has ended."""
 
-    def login(self, user: str) -> Login | None:
-        """What is kept of a user, or None."""
-
     def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
         """A session with the books of a name. Raises `SqlFault`."""
 
-    def cancel(self, pid: int, key: int) -> None:
-        """A cancel request."""
+    async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
+        """Run something on a thread; `scans`: a session that reads through its books."""
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run something on a thread of the pool."""
-
-
-class _Gone(Exception):
-    """The client is not there any more."""
+    def count(self, path: str, state: str, seconds: float) -> None:
+        """A statement is over."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Opening):
     """One client."""
 
     def __init__(self, listener: "Hub") -> None:
-        self._listener = listener
-        self._inbox = wire.Inbox(STARTUP_BYTES_MAX)
-        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._arrived = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._task: asyncio.Task[None] | None = None
-        self._closed = False
-        self._paused = False
-        self._out = bytearray()
+        super().__init__(listener)
+        self._listener: Hub = listener
         self._portals: dict[str, Portal] = {}
         self._skipping = False
         self._timed_out = False
         self._cancelled = False
         self._stopping = False
+        self._blocking = False
+        self._stopper: asyncio.TimerHandle | None = None
+        self._deadline = float("inf")
+        self._path = "session"
         self.address = ""
-        self.encrypted = False
         self.key = secrets.randbits(31)
         self.began = monotonic()
         self.session: Session | None = None
@@ -125,45 +118,19 @@ class Connection(asyncio.Protocol):
             return
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        plain = transport.get_extra_info("socket")
+        if plain is not None and plain.family in (socket.AF_INET, socket.AF_INET6):
+            # a client that has vanished without a word is found out in the end
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         refusal = self._listener.admit(self)
         self._task = asyncio.get_running_loop().create_task(self._run(refusal))
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        self._inbox.feed(data)
-        if len(self._inbox) > max(PENDING_BYTES_MAX, self._inbox.wanted) and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-        self._arrived.set()
-
-    def pause_writing(self) -> None:
-        """The client reads more slowly than is written."""
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        """The client has caught up."""
-        self._writable.set()
 
     def connection_lost(self, _: Exception | None) -> None:
         """The client has gone."""
         self._closed = True
         self._arrived.set()
         self._writable.set()
-        if self.session is not None:
-            self.session.engine.stop()
-
-    def abort(self) -> None:
-        """Hang up at once."""
-        self._closed = True
-        self._arrived.set()
-        self._writable.set()
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def drain(self) -> None:
-        """Wait for the task to end."""
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=5)
+        self._keep_stopping()
 
     def stop(self) -> None:
         """The server stops: say so to a client that waits, let a statement end."""
@@ -182,9 +149,20 @@ class Connection(asyncio.Protocol):
 
     def cancel(self) -> None:
         """Stop the statement that runs, at the wish of a cancel request."""
-        self._cancelled = True
+        if self.busy:
+            self._cancelled = True
+            self._keep_stopping()
+
+    def _keep_stopping(self) -> None:
+        """Stop what runs, again and again until it is over.
+
+        The engine forgets a stop that comes between two of its steps.
+        """
         if self.session is not None:
             self.session.engine.stop()
+            if self._blocking:
+                loop = asyncio.get_running_loop()
+                self._stopper = loop.call_later(STOP_AGAIN_SECONDS, self._keep_stopping)
 
     # The task
 
@@ -205,10 +183,11 @@ class Connection(asyncio.Protocol):
                     self.busy = False
         except SqlFault as fault:
             fault.fatal = True
+            _LOG.info("sql connection from %s ended: %s", self.address, fault.code)
             self._send(self._fault_bytes(fault))
         except wire.ProtocolError as fault:
             self._send(self._fault_bytes(SqlFault(errors.PROTOCOL, str(fault), fatal=True)))
-        except (_Gone, ConnectionError, TimeoutError):
+        except (Gone, ConnectionError, TimeoutError):
             pass
         except Exception:
             _LOG.exception("a fault of the SQL interface")
@@ -231,28 +210,35 @@ class Connection(asyncio.Protocol):
             if self._out:
                 await self._flush()
             if self._closed:
-                raise _Gone
+                raise Gone
             if self._paused:
                 self._paused = False
                 self._transport.resume_reading()
             self._arrived.clear()
-            await self._arrived.wait()
-
-    def _send(self, data: bytes) -> None:
-        self._out += data
+            session = self.session
+            idle = None if session is None or not session.in_block else session.idle_seconds
+            try:
+                await asyncio.wait_for(self._arrived.wait(), idle)
+            except TimeoutError:
+                if session is None or idle is None:
+                    raise
+                message = "terminating connection due to idle-in-transaction timeout"
+                raise SqlFault("25P03", message, fatal=True) from None
 
     async def _flush(self) -> None:
         self._flush_now()
         if not self._writable.is_set():
-            await self._writable.wait()
+            try:
+                async with asyncio.timeout_at(self._deadline if self.busy else None):
+                    await self._writable.wait()
+            except TimeoutError:
+                if not self.busy:
+                    raise
+                # whoever does not take the rows may not hold what makes them
+                self._deadline = float("inf")
+                raise self._timed_out_fault() from None
         if self._closed:
-            raise _Gone
-
-    def _flush_now(self) -> None:
-        if self._out:
-            if not self._closed and self._transport is not None:
-                self._transport.write(bytes(self._out))
-            self._out.clear()
+            raise Gone
 
     def _fault_bytes(self, fault: SqlFault) -> bytes:
         return wire.fault(b"E", fault.members())
@@ -272,81 +258,19 @@ class Connection(asyncio.Protocol):
         self._begin_session(user, principal, parameters)
         return True
 
-    async def _startup_message(self) -> dict[str, str] | None:
-        while True:
-            _, data = await self._next()
-            body = wire.Body(data)
-            code = body.int32()
-            if code == wire.CANCEL_REQUEST:
-                self._listener.cancel(body.int32(), body.int32())
-                return None
-            if code == wire.SSL_REQUEST:
-                await self._encrypt()
-                continue
-            if code == wire.GSS_REQUEST:
-                self._send(b"N")
-                await self._flush()
-                continue
-            if code >> 16 != 3:
-                raise SqlFault(
-                    errors.UNSUPPORTED,
-                    f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}",
-                )
-            parameters = wire.startup_parameters(body)
-            unknown = sorted(name for name in parameters if name.startswith("_pq_."))
-            if code != wire.PROTOCOL_3 or unknown:
-                self._send(wire.negotiate(unknown))
-            return parameters
-
-    async def _encrypt(self) -> None:
-        context = self._listener.tls
-        if context is None or self.encrypted:
-            self._send(b"N")
-            await self._flush()
-            return
-        # What came in the clear before this point is nobody's word.
-        self._inbox.clear()
-        self._transport.write(b"S")
-        loop = asyncio.get_running_loop()
-        self._transport = cast(
-            "asyncio.Transport",
-            await loop.start_tls(self._transport, self, context, server_side=True),
-        )
-        self.encrypted = True
-
-    async def _authenticate(self, user: str) -> Principal:
-        self._inbox.starting = False
-        login = self._listener.login(user)
-        verifier = None if login is None else scram.Verifier.parse(login.verifier)
-        exchange = scram.Exchange(verifier or scram.stand_in(user, self._listener.secret))
-        self._send(wire.sasl_mechanisms([scram.MECHANISM]))
-        try:
-            mechanism, data = wire.split_password(await self._password())
-            if mechanism != scram.MECHANISM:
-                raise scram.ScramError("client selected an invalid SASL authentication mechanism")
-            self._send(wire.sasl_continue(exchange.first(data)))
-            final = exchange.final(await self._password())
-        except scram.ScramError as fault:
-            if fault.failed:
-                message = f'password authentication failed for user "{user[:100]}"'
-                raise SqlFault("28P01", message) from None
-            raise SqlFault(errors.PROTOCOL, str(fault)) from None
-        if login is None or verifier is None:
-            raise SqlFault("28P01", f'password authentication failed for user "{user[:100]}"')
-        self._send(wire.sasl_final(final))
-        self._send(wire.AUTHENTICATION_OK)
-        return login.principal
-
-    async def _password(self) -> bytes:
-        kind, body = await self._next()
-        if kind != b"p":
-            raise SqlFault(errors.PROTOCOL, "expected a SASL response")
-        return body
-
     def _begin_session(self, user: str, principal: Principal, parameters: dict[str, str]) -> None:
         self._inbox.length_max = MESSAGE_BYTES_MAX
+        self._pending_max = PENDING_BYTES_MAX
         name = parameters.get("database") or user
         session = self.session = self._listener.open(self, user, principal, name)
+        self._begin_statement()
+        _LOG.info(
+            "sql session: user %s, company %s, from %s, %s",
+            user,
+            session.books.company_id,
+            self.address,
+            "encrypted" if self.encrypted else "in the clear",
+        )
         for key, value in parameters.items():
             if key not in ("user", "database", "options", "replication") and key[:5] != "_pq_.":
                 with contextlib.suppress(SqlFault):
@@ -387,7 +311,7 @@ class Connection(asyncio.Protocol):
             if fault.fatal:
                 raise
             self._failed(fault, kind)
-        except (_Gone, ConnectionError):
+        except (Gone, ConnectionError):
             raise
         except Exception:
             _LOG.exception("a fault of the SQL interface")
@@ -396,12 +320,28 @@ class Connection(asyncio.Protocol):
     def _failed(self, fault: SqlFault, kind: bytes) -> None:
         session = self._session
         session.fail()
+        self._over(fault.code)
         self._tell_notices()
         self._send(self._fault_bytes(fault))
         self._skipping = kind != b"Q"
         if kind == b"Q":
             self._end_implicit(failed=True)
             self._send(wire.ready(session.status))
+
+    def _over(self, code: str) -> None:
+        """Count a statement that has ended, and log one that ended for the server's own reasons."""
+        seconds = monotonic() - self.began
+        self._listener.count(self._path, code[:2], seconds)
+        if code[:2] in _TROUBLE or seconds > SLOW_SECONDS:
+            session = self._session
+            _LOG.warning(
+                "sql statement: user %s, company %s, way %s, state %s, %.3f s",
+                session.user,
+                session.books.company_id,
+                self._path,
+                code,
+                seconds,
+            )
 
     def _tell_notices(self) -> None:
         session = self._session
@@ -421,6 +361,7 @@ class Connection(asyncio.Protocol):
         session = self._session
         self._skipping = False
         if session.implicit:
+            self._begin_statement()
             try:
                 await self._run_blocking(session.commit)
             except SqlFault as fault:
@@ -438,12 +379,13 @@ class Connection(asyncio.Protocol):
     async def _query(self, text: str) -> None:
         session = self._session
         self._portals.pop("", None)
-        found = statements.split(text)
+        found = await self._split(text)
         if not found:
             self._send(wire.EMPTY_QUERY)
         if len(found) > 1:
             session.begin_implicit()
         for statement in found:
+            self._begin_statement()
             self._check_block(statement)
             if len(found) > 1 and not session.in_block:
                 session.begin_implicit()
@@ -457,9 +399,17 @@ class Connection(asyncio.Protocol):
                 self._send(wire.row_description(plan.columns, portal.formats))
             await self._execute(portal, 0)
         if session.implicit:
+            self._begin_statement()
             await self._run_blocking(session.commit)
         self._tell_notices()
         self._send(wire.ready(session.status))
+
+    async def _split(self, text: str) -> list[Statement]:
+        """The statements of a text; reading a long one is not the event loop's work."""
+        if len(text) <= QUICK_BYTES_MAX:
+            return statements.split(text)
+        self._begin_statement()
+        return await self._run_blocking(lambda: statements.split(text))
 
     def _fetch_formats(self, statement: Statement, formats: list[int]) -> list[int]:
         last = statement.tokens[-1]
@@ -497,27 +447,41 @@ class Connection(asyncio.Protocol):
             session.plans[key] = plan
         return plan
 
-    async def _run_blocking(self, work: Callable[[], T]) -> T:
-        """Work on another thread, within the session's time-out."""
+    def _begin_statement(self) -> None:
+        """Count the time of a statement from now; what stopped earlier ones is forgotten."""
         session = self._session
-        loop = asyncio.get_running_loop()
+        self.began = monotonic()
+        self._deadline = asyncio.get_running_loop().time() + session.timeout_seconds
         self._timed_out = self._cancelled = False
-        timer = loop.call_later(session.timeout_seconds, self._time_out)
+        if self._stopper is not None:
+            self._stopper.cancel()
+        session.engine.begin()
+        self._path = "session"
+
+    def _timed_out_fault(self) -> SqlFault:
+        return SqlFault(errors.CANCELLED, "canceling statement due to statement timeout")
+
+    async def _run_blocking(self, work: Callable[[], T], scans: bool = False) -> T:
+        """Work on another thread, within the statement's time."""
+        loop = asyncio.get_running_loop()
+        self._check_cancelled()
+        if loop.time() >= self._deadline:
+            raise self._timed_out_fault()
+        timer = loop.call_at(self._deadline, self._time_out)
+        self._blocking = True
         try:
-            return await self._listener.in_thread(work)
+            return await self._listener.in_thread(work, self._session if scans else None)
         except SqlFault as fault:
             if fault.code == errors.CANCELLED and self._timed_out:
-                raise SqlFault(
-                    errors.CANCELLED, "canceling statement due to statement timeout"
-                ) from None
+                raise self._timed_out_fault() from None
             raise
         finally:
+            self._blocking = False
             timer.cancel()
 
     def _time_out(self) -> None:
         self._timed_out = True
-        if self.session is not None:
-            self.session.engine.stop()
+        self._keep_stopping()
 
     # Extended protocol
 
@@ -529,16 +493,18 @@ class Connection(asyncio.Protocol):
             raise SqlFault("42P05", f'prepared statement "{name[:100]}" already exists')
         if len(session.prepared) >= PREPARED_MAX:
             raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} prepared statements")
-        found = statements.split(text)
+        self._need_room(len(text))
+        found = await self._split(text)
         if len(found) > 1:
             message = "cannot insert multiple commands into a prepared statement"
             raise SqlFault(errors.SYNTAX, message)
         if not found:
-            session.prepared[name] = Prepared(None, None, declared)
+            session.prepared[name] = Prepared(None, None, declared, len(text))
         else:
             self._check_block(found[0])
+            self._begin_statement()
             plan = await self._plan(found[0], declared)
-            session.prepared[name] = Prepared(found[0], plan, declared)
+            session.prepared[name] = Prepared(found[0], plan, declared, len(text))
         self._send(wire.PARSE_COMPLETE)
 
     async def _bind(self, body: wire.Body) -> None:
@@ -552,6 +518,7 @@ class Connection(asyncio.Protocol):
         if prepared.statement is not None:
             self._check_block(prepared.statement)
             if plan is None or session.staging or not plan.cached:
+                self._begin_statement()
                 plan = await self._plan(prepared.statement, prepared.declared)
         kinds = [] if plan is None else plan.parameters
         formats, raw = body.codes(), []
@@ -564,20 +531,40 @@ class Connection(asyncio.Protocol):
             raise SqlFault(errors.PROTOCOL, message)
         raw = [body.value() for _ in range(count)]
         shown = body.codes()
-        values = [
-            read_value(value, kind, form)
-            for value, kind, form in zip(raw, kinds, spread(formats, count), strict=True)
-        ]
+        forms = spread(formats, count)
+
+        def read() -> list[str | None]:
+            return [
+                read_value(value, kind, form)
+                for value, kind, form in zip(raw, kinds, forms, strict=True)
+            ]
+
+        size = sum(len(value) for value in raw if value is not None)
+        self._need_room(size)
+        if size <= QUICK_BYTES_MAX:
+            values = read()
+        else:
+            self._begin_statement()
+            values = await self._run_blocking(read)
         columns = [] if plan is None else plan.columns or plan.copy_columns or []
         if portal_name and portal_name in self._portals:
             raise SqlFault("42P03", f'cursor "{portal_name[:100]}" already exists')
         if len(self._portals) >= PREPARED_MAX:
             raise SqlFault(errors.LIMIT, f"a session holds {PREPARED_MAX} portals")
-        old = self._portals.get(portal_name)
+        old = self._portals.pop(portal_name, None)
         if old is not None:
             close(old)
-        self._portals[portal_name] = Portal(plan, values, spread(shown, len(columns)))
+        made = Portal(plan, values, spread(shown, len(columns)), size=size)
+        self._portals[portal_name] = made
         self._send(wire.BIND_COMPLETE)
+
+    def _need_room(self, size: int) -> None:
+        """Raises `SqlFault` where statements and values kept for the session grow too large."""
+        kept = sum(portal.size for portal in self._portals.values())
+        kept += sum(each.size for each in self._session.prepared.values())
+        if size + kept > KEPT_BYTES_MAX:
+            message = f"prepared statements and their values have {KEPT_BYTES_MAX} bytes at most"
+            raise SqlFault(errors.MEMORY, message)
 
     async def _describe(self, body: wire.Body) -> None:
         kind, name = body.byte(), body.text()
@@ -619,27 +606,36 @@ class Connection(asyncio.Protocol):
                 "current transaction is aborted, commands ignored until end of transaction block"
             )
             raise SqlFault(errors.FAILED_BLOCK, message)
+        self._begin_statement()
+        plan = portal.plan
+        alone = session.in_block or self._inbox.kind == b"S"
+        if plan.writes and not plan.ends_block and not alone:
+            # what is sent up to one Sync is one transaction
+            session.begin_implicit()
         await self._execute(portal, limit)
 
     async def _execute(self, portal: Portal, limit: int) -> None:
         plan, session = portal.plan, self._session
         assert plan is not None
+        self._path = plan.path
         if portal.done:
             if portal.result is not None:
                 self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
-            self.began = monotonic()
             if plan.quick:
                 made = plan.run(session, portal.values)
             else:
-                made = await self._run_blocking(lambda: plan.run(session, portal.values))
+                made = await self._run_blocking(
+                    lambda: plan.run(session, portal.values), scans=plan.path == "scan"
+                )
             portal.result = made
         result = portal.result
         self._tell_notices()
         if result.rows is None:
             portal.done = True
             self._send(wire.command_complete(result.tag))
+            self._over(_SUCCESS)
             return
         if result.copy is not None:
             await self._send_copy(portal, result)
@@ -650,6 +646,7 @@ class Connection(asyncio.Protocol):
         else:
             portal.done = True
             self._send(wire.command_complete(tag(result, count)))
+            self._over(_SUCCESS)
 
     async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
         """Send rows up to a limit (0: all); their number, and whether there are more."""
@@ -667,7 +664,7 @@ class Connection(asyncio.Protocol):
                 return len(found), encode_rows(found, columns, formats)
 
             if rows.blocking:
-                count, data = await self._run_blocking(batch)
+                count, data = await self._run_blocking(batch, scans=True)
             else:
                 count, data = batch()
             self._check_cancelled()
@@ -708,7 +705,7 @@ class Connection(asyncio.Protocol):
 
         head = BINARY_HEADER
         while True:
-            count, data = await self._run_blocking(partial(batch, head))
+            count, data = await self._run_blocking(partial(batch, head), scans=True)
             head = b""
             self._check_cancelled()
             total += count
@@ -721,6 +718,7 @@ class Connection(asyncio.Protocol):
         portal.done = True
         self._send(wire.COPY_DONE)
         self._send(wire.command_complete(f"COPY {total}"))
+        self._over(_SUCCESS)
 
     async def _close_named(self, body: wire.Body) -> None:
         kind, name = body.byte(), body.text()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from daybook.protocols.sql.errors import SqlFault
-from daybook.protocols.sql.limits import BATCH_ROWS
+from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.results import Row, Rows
 
@@ -22,6 +22,10 @@ class Cursor:
     passed: list[Row] = field(default_factory=list)
     at: int = 0
     """The number of the row it stands on, from 1; 0 before the first, one above behind the last."""
+
+    def streamed(self, count: int | None) -> "Streamed":
+        """The next rows (None: all), made as they are sent; where it does not go back."""
+        return Streamed(self.rows, count)
 
     def move(self, direction: str, count: int | None) -> list[Row]:
         """Rows in a direction; None takes all. Raises `SqlFault` where it cannot go back."""
@@ -60,12 +64,11 @@ class Cursor:
         return [self.passed[target - 1]] if 0 < target <= total else []
 
     def _next(self, count: int | None) -> list[Row]:
+        """Pass rows by; of many only their number matters."""
         found: list[Row] = []
-        while count is None or len(found) < count:
-            batch = self.rows.fetch(BATCH_ROWS if count is None else count - len(found))
-            if not batch:
-                break
-            found.extend(batch)
+        rows = self.streamed(count)
+        while batch := rows.fetch(BATCH_ROWS):
+            found.extend([()] * len(batch))
         return found
 
     def _reach(self, wanted: int | None) -> None:
@@ -74,3 +77,32 @@ class Cursor:
             if not batch:
                 return
             self.passed.extend(batch)
+            if len(self.passed) > CURSOR_ROWS_MAX:
+                message = f"a cursor that may go back keeps {CURSOR_ROWS_MAX} rows at most"
+                raise SqlFault("53200", message, hint="declare it with NO SCROLL")
+
+
+class Streamed:
+    """The next rows of a cursor, as many as are wanted. The cursor stays open."""
+
+    blocking = True
+
+    def __init__(self, rows: Rows, count: int | None) -> None:
+        self._rows = rows
+        self._left = count
+
+    def fetch(self, limit: int) -> list[Row]:
+        """The next rows."""
+        if self._left is None:
+            return self._rows.fetch(limit)
+        found: list[Row] = []
+        while self._left and len(found) < limit:
+            batch = self._rows.fetch(min(limit - len(found), self._left))
+            if not batch:
+                self._left = 0
+            self._left -= len(batch)
+            found.extend(batch)
+        return found
+
+    def close(self) -> None:
+        """The cursor keeps what is left."""

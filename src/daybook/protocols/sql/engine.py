@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Sequence
+from struct import Struct
 from typing import Any, Final
 
 import duckdb
@@ -12,13 +13,16 @@ from daybook.app.ledger import Books
 from daybook.protocols.sql import errors
 from daybook.protocols.sql.analytics import Copies, Copy
 from daybook.protocols.sql.errors import SqlFault
-from daybook.protocols.sql.limits import BATCH_ROWS
+from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
+from daybook.protocols.sql.macros import FINE, TOO_LONG
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.results import Row
 from daybook.protocols.sql.sources import REVERSED
 from daybook.protocols.sql.tables import modifier
+
+CANCELLED_TEXT: Final = "canceling statement due to user request"
 
 _OIDS: Final = {
     "BOOLEAN": pg.BOOL,
@@ -71,24 +75,56 @@ def _shown(column: str, kind: str) -> str:
 
 
 def float_text(value: object) -> str | None:
-    """A double as PostgreSQL writes it."""
+    """A double as PostgreSQL writes it: the shortest that reads back the same."""
+    return None if value is None else _number_text(repr(value), _DOUBLE_DIGITS)
+
+
+def real_text(value: float | None) -> str | None:
+    """A number of single precision, likewise."""
     if value is None:
         return None
-    text = repr(value)
+    shortest = next(
+        (
+            text
+            for digits in range(1, 9)
+            if _REAL.unpack(_REAL.pack(float(text := f"{value:.{digits}g}")))[0] == value
+        ),
+        f"{value:.9g}",
+    )
+    return _number_text(repr(float(shortest)), _REAL_DIGITS)
+
+
+_REAL: Final = Struct("f")
+_DOUBLE_DIGITS, _REAL_DIGITS = 15, 6
+"""Digits before the point from which on PostgreSQL writes an exponent."""
+
+
+def _number_text(text: str, digits: int) -> str:
     if text in ("inf", "-inf"):
         return text.replace("inf", "Infinity")
     if text == "nan":
         return "NaN"
-    return text.removesuffix(".0")
+    plain = text.removesuffix(".0")
+    whole = plain.partition(".")[0].lstrip("-")
+    if "e" not in plain and len(whole) > digits:
+        exponent = len(whole) - 1
+        mantissa = (whole[0] + "." + whole[1:] + plain.partition(".")[2]).rstrip("0").rstrip(".")
+        return f"{'-' if plain[0] == '-' else ''}{mantissa}e+{exponent:02}"
+    return plain
 
 
 def _interval(value: str | None) -> str | None:
-    return None if value is None else re.sub(r"\bmonth(s?)\b", r"mon\1", value)
+    if value is None:
+        return None
+    text = re.sub(r"\bmonth(s?)\b", r"mon\1", value)
+    return re.sub(r"-1 (year|mon|day)\b", r"-1 \1s", text)
 
 
 def _finisher(kind: str, oid: int) -> Callable[[Any], str | None] | None:
-    if kind in ("DOUBLE", "FLOAT"):
+    if kind == "DOUBLE":
         return float_text
+    if kind == "FLOAT":
+        return real_text
     if kind == "INTERVAL":
         return _interval
     if oid in pg.ARRAYS:
@@ -147,6 +183,7 @@ class EngineRows:
         self._cursor = cursor
         self._described = described
         self._kept: list[Row] | None = None
+        self.exhausted = False
 
     def fetch(self, limit: int) -> list[Row]:
         """The next rows."""
@@ -157,6 +194,7 @@ class EngineRows:
             return []
         found = self._fetch(limit)
         if len(found) < limit:
+            self.exhausted = True
             self.close()
         return found
 
@@ -184,6 +222,9 @@ class EngineRows:
         kept: list[Row] = []
         while rows := self._fetch(BATCH_ROWS):
             kept.extend(rows)
+            if len(kept) > CURSOR_ROWS_MAX:
+                self.close()
+                raise SqlFault(errors.MEMORY, "an open result has too many rows to be kept")
         self.close()
         self._kept = kept
 
@@ -244,7 +285,6 @@ class Engine:
     def run(self, described: Described, values: Sequence[str | None]) -> EngineRows:
         """Start a query over tables that are as new as the log."""
         query, copy = described.query, self.copy
-        self._stopped = False
         if query.uses_books:
             copy.refresh(self._books, lambda: self._stopped)
         cursor = self._cursor(query)
@@ -252,6 +292,7 @@ class Engine:
         with self._lock:
             self._running = cursor
         try:
+            self.check()
             cursor.execute(described.sql, given)
         except duckdb.Error as fault:
             self.release(cursor, None)
@@ -290,11 +331,24 @@ class Engine:
                 self._running = None
         if rows is not None and self._open is rows:
             self._open = None
-        if cursor is not self._main and self._copy is not None:
+        if cursor is self._main or self._copy is None:
+            return
+        if rows is None or rows.exhausted:
             self._idle.append(cursor)
+        else:
+            cursor.close()  # with what it would still have made
+
+    def begin(self) -> None:
+        """A statement begins: what stopped an earlier one does not stop this one."""
+        self._stopped = False
+
+    def check(self) -> None:
+        """Raises `SqlFault` where the statement was stopped before it began."""
+        if self._stopped:
+            raise SqlFault(errors.CANCELLED, CANCELLED_TEXT)
 
     def stop(self) -> None:
-        """Interrupt what runs. May be called from any thread."""
+        """Interrupt what runs. May be called from any thread; once may not be enough."""
         self._stopped = True
         with self._lock:
             if self._running is not None:
@@ -357,6 +411,24 @@ _FUNCTION = re.compile(
     r"Function with name \"?([^\"\s]+)\"? (?:does not exist|is not)", re.IGNORECASE
 )
 _TEXTS: Final = (
+    (FINE, errors.UNSUPPORTED, FINE),
+    (TOO_LONG, errors.LIMIT, TOO_LONG),
+    ("cannot take square root", "2201F", "cannot take square root of a negative number"),
+    ("cannot take logarithm of zero", "2201E", "cannot take logarithm of zero"),
+    (
+        "cannot take logarithm of a negative",
+        "2201E",
+        "cannot take logarithm of a negative number",
+    ),
+    (
+        "yields a complex result",
+        "2201F",
+        "a negative number raised to a non-integer power yields a complex result",
+    ),
+    ("zero raised to a negative", "2201F", "zero raised to a negative power is undefined"),
+    ("requested character", errors.LIMIT, "requested character not valid for encoding"),
+    ("limit/offset cannot be negative", "2201W", "LIMIT and OFFSET must not be negative"),
+    ("pattern must not end with", "22025", "LIKE pattern must not end with escape character"),
     ("division by zero", "22012", "division by zero"),
     (REVERSED, errors.BAD_PARAMETER, REVERSED),
     ("negative substring length", "22011", "negative substring length not allowed"),
@@ -386,9 +458,13 @@ def fault_of(fault: Exception) -> SqlFault:
     text = str(fault)
     first = text.split("\n", 1)[0].partition("Error: ")[2] or text.split("\n", 1)[0]
     if isinstance(fault, duckdb.InterruptException):
-        return SqlFault(errors.CANCELLED, "canceling statement due to user request")
+        return SqlFault(errors.CANCELLED, CANCELLED_TEXT)
     if isinstance(fault, duckdb.OutOfMemoryException):
-        return SqlFault(errors.MEMORY, "the statement needs more memory than one may take")
+        return SqlFault(
+            errors.MEMORY,
+            "the statement needs more memory than one may take",
+            hint="books of many millions of lines want their copy on disk: --sql-copies",
+        )
     missing = _MISSING.search(text)
     if missing is not None:
         return errors.no_column(missing[1] or missing[2])

@@ -41,6 +41,34 @@ STATEMENTS_MAX: Final = 1_000
 PREPARED_MAX: Final = 1_000
 """Prepared statements, portals or cursors of a session."""
 
+KEPT_BYTES_MAX: Final = 128 * 1024 * 1024
+"""Bytes of prepared statements and bound values of a session: two of the largest messages."""
+
+QUICK_BYTES_MAX: Final = 64 * 1024
+"""Bytes of a text or of values that are read on the event loop; longer ones go to a thread."""
+
+STOP_AGAIN_SECONDS: Final = 0.05
+"""Seconds between attempts to stop a statement: the engine can miss one."""
+
+ARRAY_ITEMS_MAX: Final = 100_000
+"""Members of an array: keys to look up, sent as one parameter."""
+
+CURSOR_ROWS_MAX: Final = 1_000_000
+"""Rows that are kept in memory for a cursor that may go back, or while another statement needs
+what makes them: some hundred megabytes. Others are streamed."""
+
+LOOKED_UP_MAX: Final = 1_000
+"""Entries that a look-up reads before it leaves the question to the copy."""
+
+LOOKED_UP_AT_ONCE: Final = 20
+"""Keys of a look-up that is answered on the event loop: some 30 µs each."""
+
+COMPANY_THREADS: Final = 6
+"""Statements of one company that run at a time, so that others find a thread."""
+
+QUICK_THREADS: Final = 4
+"""Statements that are planned, or write, at a time: they do not wait behind long scans."""
+
 PLANS_CACHED_MAX: Final = 500
 """Plans kept by text for all sessions of a company."""
 
@@ -76,6 +104,9 @@ REFRESH_EVENTS: Final = 2_000
 
 COPY_MEMORY: Final = "1GB"
 """Memory of the engine behind a company's analytical copy."""
+
+COPY_SPILL: Final = "8GB"
+"""Disk that a company's statements may take where sorting needs more than that memory."""
 
 COPY_THREADS: Final = 2
 """Threads of that engine: reports should not take every core from the writers."""

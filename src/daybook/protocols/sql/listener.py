@@ -5,7 +5,7 @@ import hmac
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,8 +22,11 @@ from daybook.protocols.sql.connection import Connection
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.exhibit import exhibit
 from daybook.protocols.sql.limits import (
+    COMPANY_THREADS,
     CONNECTIONS_MAX,
     CONNECTIONS_PER_ADDRESS_MAX,
+    QUICK_THREADS,
+    STOP_AGAIN_SECONDS,
     STRANGERS_MAX,
     THREADS,
     WAITING_MAX,
@@ -62,18 +65,48 @@ class SqlListener:
         self.renew_certificate()
         self.secret = _secret(settings.get(KEY_SETTING))
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="daybook-sql")
+        self._quick = ThreadPoolExecutor(QUICK_THREADS, thread_name_prefix="daybook-sql-quick")
         self._waiting = 0
+        self._taken = 0
+        self._refused = 0
+        self._turns: dict[CompanyId, asyncio.Semaphore] = {}
         self._strangers: dict[Connection, None] = {}
         self._sessions: dict[int, Connection] = {}
         self._addresses: Counter[str] = Counter()
         self._plans: dict[tuple[CompanyId, frozenset[Scope]], dict[Any, Plan]] = {}
         """By books and by what callers may do with them: that is judged when a plan is made."""
         services.peers.hear(_CANCEL, self._heard_cancel)
+        self._show()
 
     def renew_certificate(self) -> None:
         """Read the certificate again, for the next connections. Raises OSError and ValueError."""
         settings = self._services.settings
         self.tls = _context(settings.get(CERTIFICATE), settings.get(KEY))
+
+    def _show(self) -> None:
+        show = self._services.meter.show
+        show("daybook_sql_sessions", "SQL sessions that are open.", lambda: len(self._sessions))
+        show(
+            "daybook_sql_strangers",
+            "SQL connections whose caller is not known yet.",
+            lambda: len(self._strangers),
+        )
+        show("daybook_sql_connections", "SQL connections taken.", lambda: self._taken, counter=True)
+        show(
+            "daybook_sql_refused",
+            "SQL connections that ended before a session began.",
+            lambda: self._refused,
+            counter=True,
+        )
+        show("daybook_sql_waiting", "SQL statements on a thread, or waiting for one.", self._wait)
+        show("daybook_sql_copies", "Analytical copies in use.", lambda: len(self._copies))
+
+    def _wait(self) -> int:
+        return self._waiting
+
+    def count(self, path: str, state: str, seconds: float) -> None:
+        """A statement is over: where it went, and the class of its SQLSTATE (00: it succeeded)."""
+        self._services.meter.count(self.name, path, state, seconds)
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""
@@ -82,6 +115,7 @@ class SqlListener:
     def admit(self, connection: Connection) -> SqlFault | None:
         """Count a connection; a fault where there are too many."""
         self._addresses[connection.address] += 1
+        self._taken += 1
         if self._addresses[connection.address] > CONNECTIONS_PER_ADDRESS_MAX:
             return SqlFault("53300", "too many connections from this address")
         if len(self._sessions) >= CONNECTIONS_MAX:
@@ -99,7 +133,9 @@ class SqlListener:
         self._addresses[connection.address] -= 1
         if not self._addresses[connection.address]:
             del self._addresses[connection.address]
-        if connection.session is not None:
+        if connection.session is None:
+            self._refused += 1
+        else:
             self._sessions.pop(connection.session.pid, None)
 
     def login(self, user: str) -> Login | None:
@@ -175,24 +211,41 @@ class SqlListener:
         ):
             connection.cancel()
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Run something on a thread of the pool. Raises `SqlFault` when too much is waiting."""
+    async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
+        """Run something on a thread. Raises `SqlFault` when too much is waiting, or on a stop.
+
+        What scans a company's books waits for one of the threads that the company may have;
+        everything else has threads of its own, so that nobody's reports hold up a small question.
+        """
         if self._waiting >= WAITING_MAX:
             raise SqlFault("53300", "too many statements are waiting")
         self._waiting += 1
+        loop = asyncio.get_running_loop()
         try:
-            found: Awaitable[T] = asyncio.get_running_loop().run_in_executor(self._pool, work)
-            return await found
+            if scans is None:
+                return await loop.run_in_executor(self._quick, work)
+            company_id = scans.books.company_id
+            turn = self._turns.setdefault(company_id, asyncio.Semaphore(COMPANY_THREADS))
+            await _acquire(turn, scans)
+            try:
+                return await loop.run_in_executor(self._pool, work)
+            finally:
+                turn.release()
         finally:
             self._waiting -= 1
 
     async def close(self) -> None:
-        """Let statements under way end, then every connection."""
+        """Let statements under way end, for a while, then every connection."""
         everybody = [*self._strangers, *self._sessions.values()]
         for connection in everybody:
             connection.stop()
         await asyncio.gather(*(connection.drain() for connection in everybody))
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for connection in everybody:
+            connection.cancel()
+            connection.abort()
+        await asyncio.gather(*(connection.drain() for connection in everybody))
+        for pool in (self._pool, self._quick):
+            pool.shutdown(wait=False, cancel_futures=True)
         self._copies.close()
 
 
@@ -201,6 +254,17 @@ def _secret(key: str | None) -> bytes:
     if key is None:
         return secrets.token_bytes(32)
     return hmac.digest(bytes.fromhex(key), b"sql sign-in", "sha256")
+
+
+async def _acquire(turn: asyncio.Semaphore, session: Session) -> None:
+    """Wait for a turn as long as the statement is wanted. Raises `SqlFault`."""
+    while True:
+        try:
+            await asyncio.wait_for(turn.acquire(), STOP_AGAIN_SECONDS)
+        except TimeoutError:
+            session.engine.check()
+        else:
+            return
 
 
 def _context(certificate: str | None, key: str | None) -> ssl.SSLContext | None:

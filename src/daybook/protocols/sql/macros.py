@@ -9,6 +9,10 @@ from typing import Final
 QUOTIENT_SCALE: Final = 16
 """Decimals of a quotient of exact numbers; PostgreSQL gives 16 to most."""
 
+TEXT_MAX: Final = 8 * 1024 * 1024
+"""Bytes of a text that a function may make of a shorter one: what a literal may have."""
+
+TOO_LONG: Final = "requested length too large"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
 
@@ -26,8 +30,31 @@ list_transform([{{'a': a, 'b': b}}], lambda x: list_transform([{{
             * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16))))[1])[1]
 """
 
+# A dividend with up to 16 decimals, such as a sum of quotients, by a whole number, such as a count.
+_FINE: Final = f"""
+list_transform([{{
+    'a': CAST(trunc(abs(a)) AS HUGEINT) * {_UNIT}
+        + CAST((abs(a) - trunc(abs(a))) * {_UNIT} AS HUGEINT),
+    'b': abs(b), 's': CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END}}],
+    lambda x: list_transform([{{'q': (2 * x.a + x.b) // (2 * x.b), 's': x.s}}],
+        lambda y: CAST(y.s AS DECIMAL(1,0)) * (CAST(y.q // {_UNIT} AS DECIMAL(22,0))
+            + CAST(y.q % {_UNIT} AS DECIMAL(18,0))
+                * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16))))[1])[1]
+"""
+
+FINE: Final = "this division has more decimals than are divided exactly"
+"""What is said where a quotient would not be exact; a cast to double precision divides anyway."""
+
 MACROS: Final = (
-    f"CREATE MACRO pg_exact(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
+    f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
+    f"CREATE MACRO pg_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE}",
+    "CREATE MACRO pg_rounds(x) AS CAST(x AS DECIMAL(38,6)) <> x",
+    "CREATE MACRO pg_exact(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL"
+    " WHEN b = 0 THEN error('division by zero')"
+    " WHEN NOT pg_rounds(a) AND NOT pg_rounds(b) THEN pg_quotient(a, b)"
+    f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
+    f" THEN pg_fine(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END",
+    "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
     "CREATE MACRO pg_div(a INTEGER, b INTEGER) AS CAST(a // b AS INTEGER),"
     " (a BIGINT, b BIGINT) AS a // b,"
     " (a DECIMAL(38,6), b DECIMAL(38,6)) AS pg_exact(a, b),"
@@ -36,12 +63,34 @@ MACROS: Final = (
     " (a INTERVAL, b DOUBLE) AS a / b",
     "CREATE MACRO pg_number(x HUGEINT) AS CAST(x AS DECIMAL(38,6)),"
     " (x DECIMAL(38,6)) AS x, (x DOUBLE) AS x",
-    "CREATE MACRO pg_date_trunc(p, d DATE) AS CAST(date_trunc(p, d) AS TIMESTAMPTZ),"
+    # by way of microseconds: a cast asks a calendar about each row, and all is UTC here
+    "CREATE MACRO pg_date_trunc(p, d DATE) AS"
+    " make_timestamptz(epoch_us(CAST(date_trunc(p, d) AS TIMESTAMP))),"
     " (p, d TIMESTAMP) AS date_trunc(p, d), (p, d TIMESTAMPTZ) AS date_trunc(p, d)",
     "CREATE MACRO pg_substr(t, s, n) AS CASE WHEN n < 0 THEN"
     " error('negative substring length not allowed') WHEN s < 1 THEN"
     " substring(t, 1, CAST(greatest(s + n - 1, 0) AS BIGINT)) ELSE substring(t, s, n) END",
     "CREATE MACRO pg_substr_from(t, s) AS substring(t, CAST(greatest(s, 1) AS BIGINT))",
+    # What is too much is found out in an argument: the engine works out what is constant first,
+    # also in a branch that is not taken.
+    f"CREATE MACRO pg_repeat(t, n) AS repeat(t, CASE WHEN strlen(t) * n > {TEXT_MAX}"
+    f" THEN error('{TOO_LONG}') ELSE n END)",
+    f"CREATE MACRO pg_padded(n) AS CASE WHEN n > {TEXT_MAX} THEN error('{TOO_LONG}') ELSE n END",
+    f"CREATE MACRO pg_replace(t, f, r) AS replace(CASE WHEN strlen(t) * strlen(r) > {TEXT_MAX}"
+    f" AND strlen(r) > strlen(f) THEN error('{TOO_LONG}') ELSE t END, f, r)",
+    "CREATE MACRO pg_finite(x) AS CASE WHEN isinf(x) THEN"
+    " error('value out of range: overflow') ELSE x END",
+    "CREATE MACRO pg_sqrt(x) AS CASE WHEN x < 0 THEN"
+    " error('cannot take square root of a negative number') ELSE sqrt(x) END",
+    "CREATE MACRO pg_log_of(x) AS CASE WHEN x = 0 THEN"
+    " error('cannot take logarithm of zero') WHEN x < 0 THEN"
+    " error('cannot take logarithm of a negative number') ELSE x END",
+    "CREATE MACRO pg_power(a, b) AS CASE WHEN a < 0 AND b <> trunc(b) THEN"
+    " error('a negative number raised to a non-integer power yields a complex result')"
+    " WHEN a = 0 AND b < 0 THEN error('zero raised to a negative power is undefined')"
+    " ELSE pg_finite(power(a, b)) END",
+    "CREATE MACRO pg_chr(n) AS CASE WHEN n <= 0 OR n > 1114111 OR n BETWEEN 55296 AND 57343 THEN"
+    " error('requested character not valid for encoding') ELSE chr(n) END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",
     "CREATE MACRO pg_epoch(d) AS CAST(epoch_us(CAST(d AS TIMESTAMP)) AS DECIMAL(18,0))"

@@ -1,5 +1,6 @@
 """From a statement to its plan: the store, the copy, a command, or a word about the session."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -56,8 +57,20 @@ _REFUSED: Final = frozenset(
 )
 
 
+_LOG = logging.getLogger("daybook.sql")
+
+
 def make(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
     """The plan of a statement. Raises `SqlFault`. May take milliseconds."""
+    try:
+        return _make(session, statement, declared)
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError):
+        # A tree of a shape that nobody has thought of: a fault of ours, but no reason to hang up.
+        _LOG.exception("a statement could not be planned")
+        raise errors.unsupported("the statement is not supported") from None
+
+
+def _make(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
     word = statement.keyword
     if word in _QUERIES:
         return query(session, statements.parse(statement), declared)
@@ -71,12 +84,14 @@ def make(session: "Session", statement: Statement, declared: Sequence[int]) -> P
     raise SqlFault(errors.SYNTAX, f'syntax error at or near "{word[:60]}"')
 
 
-def query(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
-    """The plan of a query: by the store where that is simple, else by the copy."""
+def query(
+    session: "Session", tree: exp.Expr, declared: Sequence[int], *, fast_path: bool = True
+) -> Plan:
+    """The plan of a query: by the store where that is simple and wanted, else by the copy."""
     session.need_read()
     if isinstance(tree, exp.Select) and tree.args.get("into") is not None:
         raise errors.unsupported("SELECT INTO is not supported")
-    if not session.staging and session.fast_path:
+    if not session.staging and session.fast_path and fast_path:
         found = simple.plan(tree, declared, session.scale)
         if found is not None:
             return found
@@ -91,13 +106,14 @@ def query(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
     described = engine.describe(rewritten)
 
     def run(session: "Session", values: Sequence[str | None]) -> Result:
+        session.need_read()  # the plan may be another session's
         session.settle_stage()
         for name in rewritten.temps:
             session.engine.set_table(name, *session.temp_rows(name))
         return Result("SELECT", session.engine.run(described, values))
 
     cached = not rewritten.temps and not engine.staged
-    return Plan(run, rewritten.parameters, described.columns, cached)
+    return Plan(run, rewritten.parameters, described.columns, cached, path="scan")
 
 
 class _Planner:
@@ -107,9 +123,16 @@ class _Planner:
         """The plan of a statement."""
         return make(session, statement, declared)
 
-    def query(self, session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
+    def query(
+        self,
+        session: "Session",
+        tree: exp.Expr,
+        declared: Sequence[int],
+        *,
+        fast_path: bool = True,
+    ) -> Plan:
         """The plan of a query."""
-        return query(session, tree, declared)
+        return query(session, tree, declared, fast_path=fast_path)
 
 
 PLANNER: Final = _Planner()

@@ -22,6 +22,8 @@ class Portal:
     result: Result | None = None
     waiting: list[Any] = field(default_factory=list)
     done: bool = False
+    size: int = 0
+    """Bytes of its values, as they came."""
 
 
 def tag(result: Result, count: int) -> str:

@@ -53,7 +53,7 @@ def plan(session: "Session", statement: Statement, declared: Sequence[int]) -> P
         return Result("CALL", ListRows(run(session, arguments)), counted=False)
 
     types = [(declared[at] if at < len(declared) else 0) or pg.TEXT for at in range(count)]
-    return Plan(go, types, [messages.Field("Id", pg.TEXT)], cached=False, writes=True)
+    return Plan(go, types, [messages.Field("Id", pg.TEXT)], cached=False, writes=True, path="write")
 
 
 def _arguments(tokens: Sequence[Token], names: Sequence[str]) -> dict[str, tuple[str | None, int]]:

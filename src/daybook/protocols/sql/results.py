@@ -90,6 +90,8 @@ class Plan:
     """The columns of the rows, where they go out as COPY data."""
     quick: bool = False
     """Whether it takes so little that it need not go to another thread."""
+    path: str = "session"
+    """Where it goes, for metrics: lookup, scan, write, or session."""
 
 
 class Planner(Protocol):
@@ -98,8 +100,10 @@ class Planner(Protocol):
     def make(self, session: Any, statement: Statement, declared: Sequence[int]) -> Plan:
         """The plan of a statement. Raises `SqlFault`."""
 
-    def query(self, session: Any, tree: exp.Expr, declared: Sequence[int]) -> Plan:
-        """The plan of a query. Raises `SqlFault`."""
+    def query(
+        self, session: Any, tree: exp.Expr, declared: Sequence[int], *, fast_path: bool = True
+    ) -> Plan:
+        """The plan of a query; without `fast_path` by the copy. Raises `SqlFault`."""
 
 
 def encode_rows(

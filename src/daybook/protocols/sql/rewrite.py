@@ -7,6 +7,7 @@ of exactly the columns that the statement names.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
@@ -22,6 +23,7 @@ from daybook.protocols.sql.functions import (
     FORMATTING,
     format_expression,
 )
+from daybook.protocols.sql.kinds import Kinds
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.rules import (
@@ -40,33 +42,50 @@ from daybook.protocols.sql.translate import (
     anonymous,
     array_literal,
     average,
+    bounded,
+    check_series,
     engine_type,
     extract,
+    finite,
     function_source,
     is_average,
     operator,
+    plain_number,
+    quotient,
+    regular,
     substring,
     typed,
-    wider,
-    widest,
     within_group,
 )
 from daybook.protocols.sql.trees import (
     cast_oid,
-    cte_of,
     first_select,
     has_using,
     is_cte,
     is_first,
-    is_null,
     is_table_name,
     label_of,
     named_type,
     sources_of,
 )
 
+_LENGTH_KINDS: Final = frozenset((pg.TEXT, pg.VARCHAR, pg.BPCHAR))
 
-class Rewriter:
+
+def _with_name(name: str) -> str:
+    """What a WITH query is called in the engine: as no table there is."""
+    return f"with {name.lower()}"
+
+
+def _name_apart(source: exp.Table) -> None:
+    """Let a name mean a WITH query and nothing that the engine has by that name."""
+    name = source.name
+    source.set("this", exp.Identifier(this=_with_name(name), quoted=True))
+    if source.args.get("alias") is None:
+        source.set("alias", exp.TableAlias(this=exp.Identifier(this=name, quoted=True)))
+
+
+class Rewriter(Kinds):
     """Rewrites one statement. `declared` are types of parameters that the caller named."""
 
     def __init__(
@@ -78,16 +97,14 @@ class Rewriter:
         temps: dict[str, list[str]] | None = None,
         database: str = "",
     ) -> None:
+        super().__init__(declared)
         self._database = database
         self._tree = tree
-        self._declared = list(declared)
-        self._types: dict[int, int] = {}
         self._scale = scale
         self._staged = staged
         self._temps = temps or {}
         self._used_temps: set[str] = set()
         self._uses_books = False
-        self._kinds: dict[int, int | None] = {}
         self._used: list[int] = []
 
     def run(self) -> Query:
@@ -267,160 +284,6 @@ class Rewriter:
                     return pg.OID
         return None
 
-    def _table(self, source: exp.Expr) -> Table | None:
-        if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
-            return None
-        if source.db and source.db.lower() != "public":
-            return None
-        if is_cte(source):
-            return None
-        return TABLES.get(source.name.lower())
-
-    def _catalog(self, source: exp.Table) -> tuple[str, str]:
-        name, schema = source.name.lower(), source.db.lower()
-        if schema in ("pg_catalog", "information_schema"):
-            return schema, name
-        if not schema or schema == "public":
-            if name in DEFINITIONS["sys"]:
-                return "sys", name
-            if not schema and name in DEFINITIONS["pg_catalog"]:
-                return "pg_catalog", name
-        return "", ""
-
-    # Types, as far as they can be known without the engine
-
-    def _kind(self, node: exp.Expr | None) -> int | None:
-        """The type of an expression, or None."""
-        if node is None:
-            return None
-        known = self._kinds.get(id(node), -1)
-        if known != -1:
-            return known
-        self._kinds[id(node)] = None
-        found = self._kind_of(node)
-        self._kinds[id(node)] = found
-        return found
-
-    def _kind_of(self, node: exp.Expr) -> int | None:
-        match node:
-            case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs() | exp.Max() | exp.Min():
-                return self._kind(node.this)
-            case exp.Filter() | exp.Window() | exp.Distinct():
-                return self._kind(node.this if node.this else node.expressions[0])
-            case exp.Literal():
-                if node.is_string:
-                    return None
-                text = node.this
-                if "." in text or "e" in text.lower():
-                    return pg.NUMERIC
-                return (
-                    pg.INT4 if int(text) < 2**31 else pg.INT8 if int(text) < 2**63 else pg.NUMERIC
-                )
-            case exp.Column():
-                return self._column_kind(node)
-            case exp.Cast():
-                return cast_oid(node)
-            case exp.Parameter():
-                return self._parameter_kind(node)
-            case exp.Count() | exp.RowNumber() | exp.Rank() | exp.DenseRank():
-                return pg.INT8
-            case exp.Sum():
-                inner = self._kind(node.this)
-                if inner in (pg.INT2, pg.INT4):
-                    return pg.INT8
-                return pg.NUMERIC if inner in (pg.INT8, pg.NUMERIC) else inner
-            case exp.Avg():
-                inner = self._kind(node.this)
-                return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
-            case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
-                return pg.INT4
-            case exp.Add() | exp.Sub() if pg.DATE in (
-                self._kind(node.this),
-                self._kind(node.expression),
-            ):
-                other = {self._kind(node.this), self._kind(node.expression)} - {pg.DATE}
-                return pg.DATE if other & set(WHOLE) else pg.TIMESTAMP
-            case exp.Add() | exp.Sub() | exp.Mul() | exp.Div() | exp.Mod():
-                return wider(self._kind(node.this), self._kind(node.expression))
-            case exp.Coalesce():
-                return widest([self._kind(each) for each in (node.this, *node.expressions)])
-            case exp.Greatest() | exp.Least():
-                return widest([self._kind(each) for each in (node.this, *node.expressions)])
-            case exp.Case():
-                values = [each.args["true"] for each in node.args["ifs"]]
-                if node.args.get("default") is not None:
-                    values.append(node.args["default"])
-                return widest([self._kind(each) for each in values if not is_null(each)])
-            case exp.Round() | exp.Nullif():
-                inner = self._kind(node.this)
-                return pg.NUMERIC if inner in WHOLE and isinstance(node, exp.Round) else inner
-            case exp.Extract():
-                return pg.NUMERIC
-            case exp.CurrentDate():
-                return pg.DATE
-            case exp.CurrentTimestamp():
-                return pg.TIMESTAMPTZ
-            case exp.Subquery() if isinstance(node.this, exp.Select):
-                return self._kind(node.this.expressions[0])
-            case exp.Any() | exp.All():
-                return pg.ARRAYS.get(self._kind(node.this) or 0)
-            case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
-                return pg.BOOL
-        return None
-
-    def _column_kind(self, column: exp.Column) -> int | None:
-        select = column.find_ancestor(exp.Select)
-        while select is not None:
-            for source in sources_of(select):
-                if column.table and source.alias_or_name.lower() != column.table.lower():
-                    continue
-                found = self._source_kind(source, column.name)
-                if found is not None:
-                    return found
-            select = select.find_ancestor(exp.Select)
-        return None
-
-    def _source_kind(self, source: exp.Expr, name: str) -> int | None:
-        table = self._table(source)
-        if table is not None:
-            column = table.by_name.get(name.lower())
-            return None if column is None else column.oid
-        inner: exp.Expr | None = None
-        if isinstance(source, exp.Subquery):
-            inner = source.this
-        elif isinstance(source, exp.Lateral):
-            inner = source.this.this
-        elif isinstance(source, exp.Table):
-            cte = cte_of(source)
-            if cte is None:
-                origin = self._catalog(source)
-                for known, kind in DEFINITIONS.get(origin[0], {}).get(origin[1], ()):
-                    if known == name.lower():
-                        return sources.WIRE_TYPES.get(kind, sources.PLAIN_TYPES.get(kind))
-                return None
-            inner = cte.this
-            listed = cte.args["alias"].columns if cte.args.get("alias") else []
-            if listed:
-                names = [each.name.lower() for each in listed]
-                first = first_select(inner) if inner is not None else None
-                if name.lower() in names and first is not None:
-                    at = names.index(name.lower())
-                    if at < len(first.expressions):
-                        return self._kind(first.expressions[at])
-                return None
-        first = first_select(inner) if inner is not None else None
-        if first is None:
-            return None
-        for item in first.expressions:
-            if item.is_star:
-                for each in sources_of(first):
-                    found = self._source_kind(each, name)
-                    if found is not None:
-                        return found
-            elif item.alias_or_name.lower() == name.lower():
-                return self._kind(item)
-        return None
-
     # Parameters
 
     def parameters(self) -> list[int]:
@@ -431,21 +294,6 @@ class Rewriter:
             declared = self._declared[at - 1] if at <= len(self._declared) else 0
             found.append(declared or self._types.get(at) or pg.TEXT)
         return found
-
-    def _number(self, node: exp.Parameter) -> int:
-        try:
-            number = int(node.name)
-        except ValueError:
-            raise SqlFault(errors.SYNTAX, f'syntax error at or near "@{node.name}"') from None
-        if not 0 < number <= 65_535:
-            raise SqlFault("42P02", f"there is no parameter ${number}")
-        return number
-
-    def _parameter_kind(self, node: exp.Parameter) -> int | None:
-        number = self._number(node)
-        if number <= len(self._declared) and self._declared[number - 1]:
-            return self._declared[number - 1]
-        return self._types.get(number)
 
     def _infer_parameters(self, tree: exp.Expr) -> None:
         for node in tree.find_all(exp.Parameter):
@@ -577,6 +425,8 @@ class Rewriter:
     # Expressions that the engine means otherwise
 
     def _expressions(self, tree: exp.Expr) -> None:
+        for node in tree.walk():
+            self._kind(node)
         for node in reversed(list(tree.walk())):
             replacement = self._expression(node)
             if replacement is not None and replacement is not node:
@@ -601,7 +451,11 @@ class Rewriter:
                 )
             case exp.RegexpLike() if is_table_name(node.this):
                 # names of tables match without regard to case, also where psql looks for them
-                return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
+                return regular(node, "si")
+            case exp.RegexpLike():
+                return regular(node, "s")
+            case exp.RegexpILike():
+                return regular(node, "si")
             case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
                 table = TABLES.get(str(node.expression.this).lower())
                 if table is not None:
@@ -629,6 +483,11 @@ class Rewriter:
                 return format_expression(node, self._kind(node.expressions[0]))
             case exp.Anonymous():
                 return anonymous(node)
+        return self._function(node)
+
+    def _function(self, node: exp.Expr) -> exp.Expr | None:
+        """Functions and operators that have another name, or bounds, in the engine."""
+        match node:
             case exp.CurrentUser() | exp.SessionUser():
                 return exp.Anonymous(this="pgf_current_user")
             case exp.CurrentSchema():
@@ -646,6 +505,22 @@ class Rewriter:
                 return None
             case exp.WithinGroup():
                 return within_group(node)
+            case exp.HexString() | exp.BitString():
+                raise errors.unsupported("bit strings are not supported")
+            case exp.Literal() if not node.is_string and "e" in node.this.lower():
+                return plain_number(node)
+            case exp.Repeat() | exp.Pad() | exp.Replace() | exp.Chr():
+                return bounded(node)
+            case exp.Sign() if self._kind(node.this) == pg.NUMERIC:
+                return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(38,0)", "duckdb"))
+            case exp.Sqrt() | exp.Ln() | exp.Log() | exp.Exp() | exp.Pow():
+                return finite(node)
+            case exp.Round() if self._kind(node.this) in (pg.FLOAT8, pg.FLOAT4):
+                return exp.Anonymous(
+                    this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
+                )
+            case exp.GenerateSeries() if not isinstance(node.parent, exp.Table):
+                check_series(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
                 return exp.Anonymous(this="len", expressions=[node.this.copy()])
             case exp.Dot():
@@ -665,7 +540,7 @@ class Rewriter:
                 parts.append(exp.Cast(this=part, to=exp.DataType.build(name)))
             return exp.Anonymous(this="pg_div", expressions=parts)
         if all(kind in NUMBERS for kind in kinds):
-            return exp.Anonymous(this="pg_exact", expressions=both)
+            return quotient(*both)
         if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
             raise errors.unsupported(
                 "the types of this division cannot be told; cast its parts, as in x::numeric"
@@ -703,6 +578,11 @@ class Rewriter:
                 return exp.Paren(this=inner.copy())
             width = "DECIMAL(38,0)" if kind in WHOLE else "DECIMAL(38,12)"
             return exp.Cast(this=inner.copy(), to=exp.DataType.build(width, "duckdb"))
+        if oid in _LENGTH_KINDS and node.to.expressions:
+            if oid == pg.BPCHAR:
+                raise errors.unsupported("CHAR(n) is not supported; VARCHAR(n) is")
+            whole = exp.Cast(this=inner.copy(), to=exp.DataType.build("VARCHAR", "duckdb"))
+            return exp.Left(this=whole, expression=node.to.expressions[0].this.copy())
         if oid == pg.TEXT and self._kind(inner) == pg.FLOAT8:
             raise errors.unsupported("a double precision number is not shown as text here")
         return None
@@ -737,14 +617,19 @@ class Rewriter:
             if not isinstance(star.parent, exp.Count)
         }
         whole = any(select is not None for select in starred)
-        for source in list(tree.find_all(exp.Table)):
-            self._source(source, names, whole)
+        found = [(source, is_cte(source)) for source in tree.find_all(exp.Table)]
+        for cte in tree.find_all(exp.CTE):
+            alias = cte.args["alias"]
+            alias.set("this", exp.Identifier(this=_with_name(alias.name), quoted=True))
+        for source, with_query in found:
+            if with_query:
+                _name_apart(source)
+            else:
+                self._source(source, names, whole)
 
     def _source(self, source: exp.Table, names: set[str], whole: bool) -> None:
         if not isinstance(source.this, exp.Identifier):
             function_source(source)
-            return
-        if is_cte(source):
             return
         if source.catalog and source.catalog.lower() != self._database:
             raise errors.unsupported("cross-database references are not implemented")

@@ -131,6 +131,8 @@ class Prepared:
     statement: Statement | None
     plan: Plan | None
     declared: list[int]
+    size: int = 0
+    """Bytes of its text."""
 
 
 @dataclass(slots=True)
@@ -243,6 +245,11 @@ class Session:
         text = self.settings["statement_timeout"]
         number = _duration(text)
         return number if number else STATEMENT_SECONDS
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """Seconds an open transaction may wait for its client, or None."""
+        return _duration(self.settings["idle_in_transaction_session_timeout"]) or None
 
     # Settings
 

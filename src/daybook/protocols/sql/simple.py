@@ -22,6 +22,7 @@ from daybook.protocols.sql.conditions import (
     constant,
     terms_of,
 )
+from daybook.protocols.sql.limits import LOOKED_UP_AT_ONCE, LOOKED_UP_MAX
 from daybook.protocols.sql.lookup import candidates
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from daybook.protocols.sql.session import Session
 
 _KEYS: Final = frozenset(("id", "journalentryid", "txnnumber", "referencenumber"))
+_UNIQUE: Final = frozenset(("id", "journalentryid", "txnnumber"))
 _RANGES: Final = frozenset(("date", "timemodified"))
 LIMIT_MAX: Final = 1_000
 """Largest LIMIT of a range that the store answers; more rows are read faster from the copy."""
@@ -55,19 +57,36 @@ def plan(tree: exp.Expr, declared: Sequence[int], scale: int) -> Plan | None:
     if not isinstance(tree, exp.Select):
         return None
     parameters = Parameters(declared)
+    original = tree.copy()
     try:
         look, fields = _look(tree, parameters, scale)
     except Other:
         return None
 
     def run(session: "Session", values: Sequence[str | None]) -> Result:
+        session.need_read()  # the plan may be another session's
         bound = bind(look.terms, values)
         limit, offset = _count(look.limit, values), _count(look.offset, values) or 0
         with session.books.read() as reader:
             rows = _rows(reader, look, bound, limit, offset)
-        return Result("SELECT", ListRows(rows))
+        if rows is not None:
+            return Result("SELECT", ListRows(rows))
+        # a reference that thousands of entries share: those are streamed from the copy
+        scan = session.planner.query(session, original.copy(), parameters.types(), fast_path=False)
+        return scan.run(session, values)
 
-    return Plan(run, parameters.types(), fields, quick=look.keyed)
+    return Plan(run, parameters.types(), fields, quick=_is_quick(look), path="lookup")
+
+
+def _is_quick(look: Look) -> bool:
+    """Whether a look-up touches so few entries that it may hold up the event loop."""
+    return any(
+        term.operator in ("=", "in")
+        and term.column.name.lower() in _UNIQUE
+        and len(term.constants) <= LOOKED_UP_AT_ONCE
+        and not (look.table is LINES and term.column.name == "ID")
+        for term in look.terms
+    )
 
 
 _CLAUSES: Final = frozenset(("expressions", "from_", "where", "limit", "offset", "kind", "hint"))
@@ -164,12 +183,15 @@ def field_of(table: Table, name: str, label: str | None, scale: int) -> messages
 
 def _rows(
     reader: Reader, look: Look, bound: Sequence[Bound], limit: int | None, offset: int
-) -> list[Row]:
+) -> list[Row] | None:
+    """The rows, or None where more entries have to be read than a look-up may."""
     renderer = Renderer(reader)
     found: list[Row] = []
     wanted = None if limit is None else offset + limit
     tested = tuple(each.column.name.lower() for each in bound)
-    for entry in candidates(reader, bound):
+    for number, entry in enumerate(candidates(reader, bound)):
+        if number == LOOKED_UP_MAX and not (wanted is not None and wanted <= LIMIT_MAX):
+            return None
         tests = rows_of(renderer, look.table, entry, tested)
         holding = [
             all(each.holds(value) for each, value in zip(bound, row, strict=True)) for row in tests

@@ -159,7 +159,10 @@ _AXES: Final = {"class": "CLASS", "department": "DEPARTMENT", "project": "PROJEC
 
 
 def _joined(alias: str, entity: str, column: str) -> str:
-    return f" LEFT JOIN reference {alias} ON {alias}.entity = '{entity}' AND {alias}.id = {column}"
+    return (
+        f" LEFT JOIN main.reference {alias}"
+        f" ON {alias}.entity = '{entity}' AND {alias}.id = {column}"
+    )
 
 
 # Every line has an account, and this join is twice as fast when it need not look for those without.
@@ -184,8 +187,8 @@ _LINE: Final[dict[str, tuple[str, str]]] = {
     "linetaxitemid": ("coalesce(t.key, l.tax)", _TAX),
     "linebillablestatus": ("l.billing", ""),
     "linenumber": ("l.number", ""),
-    "linedebit": ("CASE WHEN l.debit THEN l.amount END", ""),
-    "linecredit": ("CASE WHEN NOT l.debit THEN l.amount END", ""),
+    "linedebit": ("l.debited", ""),
+    "linecredit": ("l.credited", ""),
     "editsequence": ("CAST(l.second + l.version AS VARCHAR)", ""),
     **{
         name: (f"e.{column}", " JOIN {entry} e ON e.id = l.entry")
@@ -240,7 +243,8 @@ _LIST: Final = {
     "fullname": "r.full_name",
     "isactive": "r.active",
     "currencyname": "r.currency",
-    "parentid": "(SELECT p.key FROM reference p WHERE p.entity = r.entity AND p.id = r.parent_id)",
+    "parentid": "(SELECT p.key FROM main.reference p WHERE p.entity = r.entity"
+    " AND p.id = r.parent_id)",
 }
 _LIST_SOURCES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "Accounts": ("r.entity = 'account'", {"type": _case("r.kind", ACCOUNT_TYPES)}),
@@ -257,13 +261,16 @@ _LIST_SOURCES: Final[dict[str, tuple[str, dict[str, str]]]] = {
 
 
 def _relation(name: str, staged: bool) -> str:
-    """A table of the copy, with what the session's open transaction has staged laid over it."""
+    """A table of the copy, with what the session's open transaction has staged laid over it.
+
+    Named with its schema, so that no WITH query of a caller can stand in its place.
+    """
     if not staged:
-        return name
+        return f"main.{name}"
     key = "id" if name == "entry" else "entry"
     return (
-        f"(SELECT * FROM {name} WHERE {key} NOT IN (SELECT id FROM staged_gone)"
-        f" UNION ALL SELECT * FROM staged_{name})"
+        f"(SELECT * FROM main.{name} WHERE {key} NOT IN (SELECT id FROM temp.staged_gone)"
+        f" UNION ALL SELECT * FROM temp.staged_{name})"
     )
 
 
@@ -287,7 +294,7 @@ def select_text(table: Table, names: set[str], whole: bool, scale: int, staged: 
         f" AS DECIMAL({AMOUNT_PRECISION},{scale}))"
     )
     listed = _listed(wanted, {**_LIST, "balance": balance, **own})
-    return f"SELECT {listed or '1 AS _one'} FROM reference r WHERE {where}"
+    return f"SELECT {listed or '1 AS _one'} FROM main.reference r WHERE {where}"
 
 
 def _listed(wanted: Sequence[str], expressions: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ what this interface's callers write and no parser of PostgreSQL's language reads
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -56,7 +57,7 @@ _TOKEN: Final = re.compile(
   | (?P<quoted>"(?:[^"]|"")*"(?:\#\w+)?)
   | (?P<bracket>\[[^\]\[\n'"]{1,128}\](?:\#\w+)?)
   | (?P<word>[A-Za-z_\x80-\U0010ffff][\w$]*(?:\#\w*)?)
-  | (?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
+  | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?:[A-Za-z_]\w*)?)
   | (?P<op>::|<=|>=|<>|!=|\|\||=>|!~~\*|!~~|~~\*|~~|!~\*|!~|~\*|.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -226,6 +227,9 @@ class _Scanner:
         elif kind == "quoted":
             self._quoted(text)
         elif kind == "number":
+            if text[-1] not in ".0123456789" or "_" in text:
+                message = f'trailing junk after numeric literal at or near "{text[:60]}"'
+                raise SqlFault(errors.SYNTAX, message)
             self._emit(kind, text, text)
         else:
             self._sign(text)
@@ -351,20 +355,34 @@ _ESCAPED = re.compile(
 
 
 def _unescape(text: str) -> str:
+    """What E'...' means: octal and hexadecimal escapes are bytes of UTF-8."""
+
     def one(found: re.Match[str]) -> str:
         if found[0] == "''":
             return "'"
-        try:
-            if found[1]:
-                return chr(int(found[1], 8) & 255)
-            number = found[2] or found[3] or found[4]
-            if number:
-                return chr(int(number, 16))
-        except (ValueError, OverflowError):
-            raise SqlFault("22025", "invalid Unicode escape value") from None
-        return _BACKSLASHES.get(found[5], found[5])
+        number = int(found[1], 8) & 255 if found[1] else int(found[2], 16) if found[2] else None
+        if number is not None:
+            # a byte above ASCII waits for its neighbours under a surrogate's number
+            return chr(number) if number < _ASCII_END else chr(_BYTES + number)
+        point = int(found[3] or found[4] or "0", 16)
+        if point > sys.maxunicode or _BYTES + 0x80 <= point <= _BYTES + 0xFF:
+            raise SqlFault("22025", "invalid Unicode escape value")
+        return chr(point) if point else _BACKSLASHES.get(found[5], found[5] or "\0")
 
-    return _ESCAPED.sub(one, text)
+    made = _ESCAPED.sub(one, text)
+    try:
+        made = made.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        made = made.encode("utf-8", "surrogateescape").decode()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        raise SqlFault("22021", 'invalid byte sequence for encoding "UTF8"') from None
+    if "\0" in made:
+        raise SqlFault("22021", 'invalid byte sequence for encoding "UTF8": 0x00')
+    return made
+
+
+_ASCII_END: Final = 0x80
+_BYTES: Final = 0xDC00
+"""Where Python keeps bytes that are not text (surrogateescape)."""
 
 
 def split(text: str) -> list[Statement]:

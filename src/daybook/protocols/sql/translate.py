@@ -1,12 +1,16 @@
 """Single expressions in the analytical engine's words, meaning what PostgreSQL means by them."""
 
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlglot import exp
 
 from daybook.protocols.sql import errors
 from daybook.protocols.sql.catalog_functions import FUNCTIONS
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import CURSOR_ROWS_MAX
+from daybook.protocols.sql.literals import NUMBER_DIGITS_MAX
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.trees import is_table_name
 
@@ -85,6 +89,113 @@ def array_literal(text: str, oid: int) -> exp.Expr:
     return exp.Cast(this=exp.Array(expressions=items), to=kind)
 
 
+_EXACT: Final = "pg_exact"
+
+
+def _fraction(node: exp.Expr) -> tuple[exp.Expr, exp.Expr | None]:
+    """What is divided, and by what, where an expression is a quotient already."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    if isinstance(node, exp.Anonymous) and node.name == _EXACT:
+        return node.expressions[0].copy(), node.expressions[1].copy()
+    if isinstance(node, exp.Nullif):
+        above, below = _fraction(node.this)
+        zero = node.expression
+        if below is not None and isinstance(zero, exp.Literal) and zero.this == "0":
+            return exp.Nullif(this=above, expression=zero.copy()), below
+    return node.copy(), None
+
+
+def _product(left: exp.Expr, right: exp.Expr | None) -> exp.Expr:
+    if right is None:
+        return left
+    return exp.Paren(this=exp.Mul(this=exp.Paren(this=left), expression=exp.Paren(this=right)))
+
+
+def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    """An exact quotient. Of quotients, it is one of products: nothing is rounded in between."""
+    (above, divisor), (below, other) = _fraction(left), _fraction(right)
+    if other is not None:
+        other = exp.Anonymous(this="pg_nonzero", expressions=[other])
+    return exp.Anonymous(
+        this=_EXACT, expressions=[_product(above, other), _product(below, divisor)]
+    )
+
+
+def regular(node: exp.Expr, flags: str) -> exp.Expr:
+    """A match of a regular expression, where a dot is any character, as in PostgreSQL."""
+    return exp.Anonymous(
+        this="regexp_matches",
+        expressions=[node.this.copy(), node.expression.copy(), exp.Literal.string(flags)],
+    )
+
+
+def plain_number(node: exp.Literal) -> exp.Expr:
+    """A number with an exponent, which is exact in PostgreSQL, written out."""
+    text = format(Decimal(node.this), "f") if len(node.this) <= NUMBER_DIGITS_MAX else ""
+    if not 0 < len(text.replace(".", "")) <= _DIGITS_MAX:
+        raise SqlFault(errors.OUT_OF_RANGE, f"the number {node.this[:60]} is out of range")
+    return exp.Literal.number(text)
+
+
+_DIGITS_MAX: Final = 38
+"""Digits of an exact number in the engine."""
+
+
+def bounded(node: exp.Expr) -> exp.Expr | None:
+    """Functions that make much text of little, within bounds."""
+    match node:
+        case exp.Repeat():
+            return exp.Anonymous(
+                this="pg_repeat", expressions=[node.this.copy(), node.args["times"].copy()]
+            )
+        case exp.Pad():
+            made = node.copy()
+            size = made.expression
+            size.replace(exp.Anonymous(this="pg_padded", expressions=[size.copy()]))
+            return made
+        case exp.Replace():
+            parts = (node.this, node.expression, node.args.get("replacement"))
+            if any(part is None for part in parts):
+                return None
+            return exp.Anonymous(
+                this="pg_replace", expressions=[part.copy() for part in parts if part is not None]
+            )
+        case exp.Chr():
+            return exp.Anonymous(this="pg_chr", expressions=[node.expressions[0].copy()])
+    return None
+
+
+def check_series(node: exp.GenerateSeries) -> None:
+    """Raises `SqlFault` for a long series among columns: the engine makes it whole, at once."""
+    ends = [node.args.get(name) for name in ("start", "end")]
+    if all(isinstance(end, exp.Literal) and end.this.isdigit() for end in ends):
+        first, last = (int(end.this) for end in ends if end is not None)
+        if last - first > CURSOR_ROWS_MAX:
+            hint = "in FROM a series may be of any length"
+            raise SqlFault(errors.LIMIT, f"a series of more than {CURSOR_ROWS_MAX}", hint=hint)
+
+
+def finite(node: exp.Expr) -> exp.Expr | None:
+    """Functions that PostgreSQL refuses where their result is no number."""
+    match node:
+        case exp.Sqrt():
+            return exp.Anonymous(this="pg_sqrt", expressions=[node.this.copy()])
+        case exp.Exp():
+            return exp.Anonymous(this="pg_finite", expressions=[node.copy()])
+        case exp.Ln():
+            made = exp.Anonymous(this="pg_log_of", expressions=[node.this.copy()])
+            return exp.Ln(this=made)
+        case exp.Log() if node.args.get("expression") is None:
+            made = exp.Anonymous(this="pg_log_of", expressions=[node.this.copy()])
+            return exp.Anonymous(this="log10", expressions=[made])
+        case exp.Pow():
+            return exp.Anonymous(
+                this="pg_power", expressions=[node.this.copy(), node.expression.copy()]
+            )
+    return None
+
+
 def is_average(node: exp.Expr) -> bool:
     """Whether FILTER or OVER belongs to an average."""
     inner = node.this
@@ -107,7 +218,7 @@ def average(node: exp.Expr) -> exp.Expr:
     total = _put(total, inner, sum_)
     count = _put(count, other, number)
     divisor = exp.Nullif(this=count, expression=exp.Literal.number(0))
-    return exp.Anonymous(this="pg_exact", expressions=[total, divisor])
+    return exp.Anonymous(this=_EXACT, expressions=[total, divisor])
 
 
 def _put(tree: exp.Expr, old: exp.Expr, new: exp.Expr) -> exp.Expr:
@@ -240,6 +351,8 @@ _SERIES: Final = re.compile(r"generate_series|unnest|explode|generate_subscripts
 def function_source(source: exp.Table) -> None:
     """A function in FROM: its one column is called as its alias."""
     inner = source.this
+    if not isinstance(inner, exp.Func):
+        raise errors.unsupported("this source in FROM is not supported")
     name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
     if name == "pg_partition_ancestors":
         nothing = exp.Var(this="SELECT NULL::BIGINT AS a, NULL::BIGINT AS b WHERE false")

@@ -97,17 +97,25 @@ def sources_of(select: exp.Select) -> Iterator[exp.Expr]:
 
 
 def cte_of(source: exp.Table) -> exp.CTE | None:
-    """The WITH query that a table name stands for, or None."""
+    """The WITH query that a table name stands for, or None.
+
+    A query of a WITH sees those before it; itself and later ones only where that is RECURSIVE.
+    """
     if source.db:
         return None
     name = source.name.lower()
     node: exp.Expr | None = source
+    inside: exp.Expr | None = None
     while node is not None:
         with_ = node.args.get("with_")
         if with_ is not None:
             for cte in with_.expressions:
+                if cte is inside and not with_.args.get("recursive"):
+                    break
                 if cte.alias.lower() == name:
                     return cte if isinstance(cte, exp.CTE) else None
+        if isinstance(node, exp.CTE):
+            inside = node
         node = node.parent
     return None
 

@@ -83,7 +83,7 @@ def _commit(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
     def run(session: "Session", _: Values) -> Result:
         return Result(session.commit())
 
-    return Plan(run, ends_block=True, cached=False, writes=True)
+    return Plan(run, ends_block=True, cached=False, writes=True, path="write")
 
 
 def _rollback(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
@@ -233,7 +233,7 @@ def _declare(session: "Session", statement: Statement, declared: Sequence[int]) 
         session.declare(name, plan, values, hold=hold, scroll=scroll, binary=binary)
         return Result("DECLARE CURSOR")
 
-    return Plan(run, plan.parameters, None, cached=False)
+    return Plan(run, plan.parameters, None, cached=False, path=plan.path)
 
 
 _DIRECTIONS: Final = frozenset(
@@ -247,7 +247,10 @@ def _fetch(session: "Session", statement: Statement, _: Sequence[int]) -> Plan:
     cursor = session.cursor(name)
 
     def run(session: "Session", _: Values) -> Result:
-        rows = session.cursor(name).move(direction, count)
+        cursor = session.cursor(name)
+        if not moving and direction == "forward" and not cursor.scroll:
+            return Result("FETCH", cursor.streamed(count))
+        rows = cursor.move(direction, count)
         if moving:
             return Result(f"MOVE {len(rows)}")
         return Result("FETCH", ListRows(rows))
@@ -297,8 +300,8 @@ _COPY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COPY_OPTION = re.compile(
-    r"(format|delimiter|null|header|quote|escape|encoding|csv|binary|text|force_quote)"
-    r"(?:\s+(?:as\s+)?('(?:[^']|'')*'|\w+|\*))?",
+    r"\s*,?\s*(format|delimiter|null|header|quote|escape|encoding|csv|binary|text|force_quote)\b"
+    r"(?:\s+(?:as\s+)?('(?:[^']|'')*'|(?!(?:delimiter|null|header|quote|encoding)\b)\w+|\*))?",
     re.IGNORECASE,
 )
 
@@ -322,7 +325,7 @@ def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> 
         assert isinstance(made, Result)
         return Result("COPY", made.rows, copy=form, options=options)
 
-    made = Plan(run, plan.parameters, None, cached=False)
+    made = Plan(run, plan.parameters, None, cached=False, path=plan.path)
     made.copy_columns = plan.columns
     return made
 
@@ -333,8 +336,14 @@ def _copy_options(text: str) -> tuple[str, dict[str, str]]:
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
     form, options = "text", {}
-    for name, value in _COPY_OPTION.findall(text):
-        name, plain = name.lower(), value
+    at = 0
+    while at < len(text.rstrip()):
+        option = _COPY_OPTION.match(text, at)
+        if option is None:
+            raise SqlFault(errors.SYNTAX, f'option "{text[at : at + 60].strip()}" not recognized')
+        at = option.end()
+        name, value = option[1].lower(), option[2] or ""
+        plain = value
         if value.startswith("'"):
             plain = value[1:-1].replace("''", "'")
         if name == "format":
@@ -346,6 +355,8 @@ def _copy_options(text: str) -> tuple[str, dict[str, str]]:
                 options["header"] = "t"
         elif name in ("delimiter", "null", "quote"):
             options[name] = plain
+        elif name == "encoding" and plain.upper().replace("-", "") not in ("UTF8", "UNICODE"):
+            raise errors.unsupported(f"the encoding {plain[:40]} is not supported; UTF8 is")
         elif name in ("escape", "force_quote"):
             raise errors.unsupported(f"the option {name.upper()} of COPY is not supported")
     if form not in ("text", "csv", "binary"):
@@ -367,7 +378,7 @@ def _explain(session: "Session", statement: Statement, declared: Sequence[int]) 
     if len(inner) != 1 or inner[0].keyword not in _EXPLAINED:
         raise _syntax(None)
     plan = session.planner.make(session, inner[0], declared)
-    way = "Look-up in the store" if plan.quick else "Scan of the analytical copy"
+    way = "Look-up in the store" if plan.path == "lookup" else "Scan of the analytical copy"
     text = way if plan.columns is not None and not plan.writes else "Command to the ledger"
 
     def run(_: "Session", __: Values) -> Result:

@@ -134,7 +134,14 @@ def _plan_insert(session: "Session", tree: exp.Insert, declared: Sequence[int]) 
     def run(session: "Session", values: Values) -> Result:
         return _insert(session, table, columns, fetch(session, values), returning, emptied)
 
-    return Plan(run, types, None if returning is None else returning[1], not emptied, writes=True)
+    return Plan(
+        run,
+        types,
+        None if returning is None else returning[1],
+        not emptied,
+        writes=True,
+        path="write",
+    )
 
 
 def _kinds(table: Table | None, names: Sequence[str]) -> list[int]:
@@ -226,7 +233,7 @@ def _plan_temp_insert(
         session.temps.add(name, names, rows)
         return Result(f"INSERT 0 {len(rows)}")
 
-    return Plan(run, types, None, cached=False, writes=True)
+    return Plan(run, types, None, cached=False, writes=True, path="write")
 
 
 def _insert(
@@ -351,7 +358,13 @@ def _plan_delete(session: "Session", tree: exp.Delete, declared: Sequence[int]) 
         session.write(commands)
         return _outcome(table, found, returning, session, "DELETE")
 
-    return Plan(run, parameters.types(), None if returning is None else returning[1], writes=True)
+    return Plan(
+        run,
+        parameters.types(),
+        None if returning is None else returning[1],
+        writes=True,
+        path="write",
+    )
 
 
 def _plan_temp_delete(name: str, tree: exp.Delete) -> Plan:
@@ -397,7 +410,13 @@ def _plan_update(session: "Session", tree: exp.Update, declared: Sequence[int]) 
         }
         return _update(session, table, given, conditions.bind(terms, values), returning)
 
-    return Plan(run, parameters.types(), None if returning is None else returning[1], writes=True)
+    return Plan(
+        run,
+        parameters.types(),
+        None if returning is None else returning[1],
+        writes=True,
+        path="write",
+    )
 
 
 _LINE_SETTABLE: Final = frozenset(

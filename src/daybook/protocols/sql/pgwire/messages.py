@@ -54,6 +54,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._data)
 
+    @property
+    def kind(self) -> bytes:
+        """The type of the message that comes next; empty where none has begun to arrive."""
+        return bytes(self._data[:1])
+
     def next(self) -> tuple[bytes, bytes] | None:
         """The next whole message: its type (empty at start-up) and its body. None: not yet.
 

@@ -13,6 +13,8 @@ from struct import Struct, error
 from typing import Final
 from uuid import UUID
 
+from daybook.protocols.sql.limits import ARRAY_ITEMS_MAX
+
 BOOL, BYTEA, CHAR, NAME, INT8, INT2, INT4 = 16, 17, 18, 19, 20, 21, 23
 REGPROC, TEXT, OID, JSON, FLOAT4, FLOAT8, UNKNOWN = 24, 25, 26, 114, 700, 701, 705
 BPCHAR, VARCHAR, DATE, TIME, TIMESTAMP, TIMESTAMPTZ = 1042, 1043, 1082, 1083, 1114, 1184
@@ -269,6 +271,8 @@ def _unpack_array(element: int, data: bytes) -> list[str | None]:
     if dimensions != 1:
         raise BadValue("arrays of one dimension are taken")
     count, at = _INT4.unpack_from(data, 12)[0], 20
+    if count > ARRAY_ITEMS_MAX:
+        raise BadValue(f"an array has {ARRAY_ITEMS_MAX} members at most")
     found: list[str | None] = []
     for _ in range(count):
         size = _INT4.unpack_from(data, at)[0]
@@ -322,6 +326,8 @@ def array_items(text: str) -> list[str | None]:
             found.append(re.sub(r"\\(.)", r"\1", item[1], flags=re.DOTALL))
         else:
             found.append(None if item[2].strip().upper() == "NULL" else item[2].strip())
+        if len(found) > ARRAY_ITEMS_MAX:
+            raise BadValue(f"an array has {ARRAY_ITEMS_MAX} members at most")
         at = item.end()
         if item[3] != ",":
             break

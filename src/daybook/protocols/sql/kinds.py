@@ -1,0 +1,217 @@
+"""The types of expressions, as far as they can be known without asking the engine.
+
+Parameters get the type of the place they stand in; whether a division is one of whole numbers is
+told by the types of both sides.
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from daybook.protocols.sql import errors, sources
+from daybook.protocols.sql.catalog_tables import DEFINITIONS
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.rules import WHOLE
+from daybook.protocols.sql.tables import TABLES, Table
+from daybook.protocols.sql.translate import wider, widest
+from daybook.protocols.sql.trees import (
+    cast_oid,
+    cte_of,
+    first_select,
+    is_cte,
+    is_null,
+    sources_of,
+)
+
+
+class Kinds:
+    """Types within one statement. `declared` are types of parameters that the caller named."""
+
+    def __init__(self, declared: Sequence[int]) -> None:
+        self._declared = list(declared)
+        self._types: dict[int, int] = {}
+        self._kinds: dict[int, int | None] = {}
+
+    def _kind(self, node: exp.Expr | None) -> int | None:
+        """The type of an expression, or None."""
+        if node is None:
+            return None
+        known = self._kinds.get(id(node), -1)
+        if known != -1:
+            return known
+        self._kinds[id(node)] = None
+        found = self._kind_of(node)
+        self._kinds[id(node)] = found
+        return found
+
+    def _kind_of(self, node: exp.Expr) -> int | None:
+        match node:
+            case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs() | exp.Max() | exp.Min():
+                return self._kind(node.this)
+            case exp.Filter() | exp.Window():
+                return self._kind(node.this)
+            case exp.Distinct() if node.expressions:
+                return self._kind(node.expressions[0])
+            case exp.Literal():
+                if node.is_string:
+                    return None
+                text = node.this
+                if "." in text or "e" in text.lower():
+                    return pg.NUMERIC
+                return (
+                    pg.INT4 if int(text) < 2**31 else pg.INT8 if int(text) < 2**63 else pg.NUMERIC
+                )
+            case exp.Column():
+                return self._column_kind(node)
+            case exp.Cast():
+                return cast_oid(node)
+            case exp.Parameter():
+                return self._parameter_kind(node)
+        return self._computed_kind(node)
+
+    def _computed_kind(self, node: exp.Expr) -> int | None:
+        """The type of what functions and operators make."""
+        match node:
+            case exp.Count() | exp.RowNumber() | exp.Rank() | exp.DenseRank():
+                return pg.INT8
+            case exp.Sum():
+                inner = self._kind(node.this)
+                if inner in (pg.INT2, pg.INT4):
+                    return pg.INT8
+                return pg.NUMERIC if inner in (pg.INT8, pg.NUMERIC) else inner
+            case exp.Avg():
+                inner = self._kind(node.this)
+                return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
+            case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
+                return pg.INT4
+            case exp.Add() | exp.Sub() if pg.DATE in (
+                self._kind(node.this),
+                self._kind(node.expression),
+            ):
+                other = {self._kind(node.this), self._kind(node.expression)} - {pg.DATE}
+                return pg.DATE if other & set(WHOLE) else pg.TIMESTAMP
+            case exp.Add() | exp.Sub() | exp.Mul() | exp.Div() | exp.Mod():
+                return wider(self._kind(node.this), self._kind(node.expression))
+            case exp.Coalesce():
+                return widest([self._kind(each) for each in (node.this, *node.expressions)])
+            case exp.Greatest() | exp.Least():
+                return widest([self._kind(each) for each in (node.this, *node.expressions)])
+            case exp.Case():
+                values = [each.args["true"] for each in node.args["ifs"]]
+                if node.args.get("default") is not None:
+                    values.append(node.args["default"])
+                return widest([self._kind(each) for each in values if not is_null(each)])
+            case exp.Round() | exp.Nullif():
+                inner = self._kind(node.this)
+                return pg.NUMERIC if inner in WHOLE and isinstance(node, exp.Round) else inner
+            case exp.Floor() | exp.Ceil() | exp.Sign() | exp.Trunc():
+                inner = self._kind(node.this)
+                return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
+            case exp.Extract():
+                return pg.NUMERIC
+            case exp.CurrentDate():
+                return pg.DATE
+            case exp.CurrentTimestamp():
+                return pg.TIMESTAMPTZ
+            case exp.Subquery() if isinstance(node.this, exp.Select):
+                return self._kind(node.this.expressions[0])
+            case exp.Any() | exp.All():
+                return pg.ARRAYS.get(self._kind(node.this) or 0)
+            case exp.Anonymous() if node.name == "pg_exact":
+                return pg.NUMERIC
+            case exp.Anonymous() if node.name == "pg_div":
+                return widest([self._kind(each) for each in node.expressions])
+            case exp.Sqrt() | exp.Ln() | exp.Exp() | exp.Pow() | exp.Stddev() | exp.Variance():
+                return pg.FLOAT8
+            case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
+                return pg.BOOL
+        return None
+
+    def _column_kind(self, column: exp.Column) -> int | None:
+        select = column.find_ancestor(exp.Select)
+        while select is not None:
+            for source in sources_of(select):
+                if column.table and source.alias_or_name.lower() != column.table.lower():
+                    continue
+                found = self._source_kind(source, column.name)
+                if found is not None:
+                    return found
+            select = select.find_ancestor(exp.Select)
+        return None
+
+    def _source_kind(self, source: exp.Expr, name: str) -> int | None:
+        table = self._table(source)
+        if table is not None:
+            column = table.by_name.get(name.lower())
+            return None if column is None else column.oid
+        inner: exp.Expr | None = None
+        if isinstance(source, exp.Subquery):
+            inner = source.this
+        elif isinstance(source, exp.Lateral):
+            inner = source.this.this
+        elif isinstance(source, exp.Table):
+            cte = cte_of(source)
+            if cte is None:
+                origin = self._catalog(source)
+                for known, kind in DEFINITIONS.get(origin[0], {}).get(origin[1], ()):
+                    if known == name.lower():
+                        return sources.WIRE_TYPES.get(kind, sources.PLAIN_TYPES.get(kind))
+                return None
+            inner = cte.this
+            listed = cte.args["alias"].columns if cte.args.get("alias") else []
+            if listed:
+                names = [each.name.lower() for each in listed]
+                first = first_select(inner) if inner is not None else None
+                if name.lower() in names and first is not None:
+                    at = names.index(name.lower())
+                    if at < len(first.expressions):
+                        return self._kind(first.expressions[at])
+                return None
+        first = first_select(inner) if inner is not None else None
+        if first is None:
+            return None
+        for item in first.expressions:
+            if item.is_star:
+                for each in sources_of(first):
+                    found = self._source_kind(each, name)
+                    if found is not None:
+                        return found
+            elif item.alias_or_name.lower() == name.lower():
+                return self._kind(item)
+        return None
+
+    def _table(self, source: exp.Expr) -> Table | None:
+        if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
+            return None
+        if source.db and source.db.lower() != "public":
+            return None
+        if is_cte(source):
+            return None
+        return TABLES.get(source.name.lower())
+
+    def _catalog(self, source: exp.Table) -> tuple[str, str]:
+        name, schema = source.name.lower(), source.db.lower()
+        if schema in ("pg_catalog", "information_schema"):
+            return schema, name
+        if not schema or schema == "public":
+            if name in DEFINITIONS["sys"]:
+                return "sys", name
+            if not schema and name in DEFINITIONS["pg_catalog"]:
+                return "pg_catalog", name
+        return "", ""
+
+    def _number(self, node: exp.Parameter) -> int:
+        try:
+            number = int(node.name)
+        except ValueError:
+            raise SqlFault(errors.SYNTAX, f'syntax error at or near "@{node.name}"') from None
+        if not 0 < number <= 65_535:
+            raise SqlFault("42P02", f"there is no parameter ${number}")
+        return number
+
+    def _parameter_kind(self, node: exp.Parameter) -> int | None:
+        number = self._number(node)
+        if number <= len(self._declared) and self._declared[number - 1]:
+            return self._declared[number - 1]
+        return self._types.get(number)

@@ -1,0 +1,66 @@
+"""Where the engine's language means something else than PostgreSQL's: what PostgreSQL answers.
+
+The answers were taken from a PostgreSQL 16.
+"""
+
+import pytest
+from tests.support.sql import Sql
+
+ANSWERS = [
+    ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC NULLS LAST", "3 1 None"),
+    ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x NULLS FIRST", "None 1 3"),
+    ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC", "None 3 1"),
+    ("SELECT array_agg(x ORDER BY x DESC NULLS LAST) FROM (VALUES (1),(NULL)) v(x)", "{1,NULL}"),
+    (r"SELECT E'\xC3\xA9' || E'\303\251' || E'\u00e9' || E'\uD83D\uDE00' || E'\t'''", "ééé😀\t'"),
+    ("SELECT ('a' || chr(10) || 'b') ~ 'a.b'", "t"),
+    ("SELECT ('a' || chr(10) || 'b') ~* 'A.B'", "t"),
+    ("SELECT ('a' || chr(10) || 'b') ~ '^b'", "f"),
+    ("SELECT round(2.5::float8), round(3.5::float8), round(2.5)", "2 4 3"),
+    ("SELECT 1e3, 1.5e-3, 2 * 1e0", "1000 0.0015 2"),
+    ("SELECT 'abc'::varchar(2), CAST('abcdef' AS character varying(3))", "ab abc"),
+    ("SELECT 1.0 / (2.0 / 3) / (4.0 / 7)", "2.6250000000000000"),
+    ("SELECT 100 / (0.01 / 3019.11)", "30191100.0000000000000000"),
+    ("SELECT avg(x / 3.0) FROM (VALUES (1),(2),(4)) v(x)", "0.7777777777777778"),
+    ("SELECT avg(x) / avg(x + 1) FROM (VALUES (1.0),(2.0)) v(x)", "0.6000000000000000"),
+    ("SELECT interval '-1 day', interval '-1 month'", "-1 days -1 mons"),
+    ("SELECT 0.1::real, 1e15::float8, 16777217::real", "0.1 1e+15 1.6777216e+07"),
+    ("SELECT date_trunc('month', DATE '2025-03-09')", "2025-03-01 00:00:00+00"),
+    ("SELECT date_trunc('month', DATE '2025-03-09') = '2025-03-01'", "t"),
+    ("SELECT -7 / 2, 7 / -2, 7 - 2 * 3", "-3 -3 1"),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), ANSWERS)
+def test_answers(shared: Sql, query: str, expected: str) -> None:
+    rows = shared.rows(query)
+    assert " ".join(str(value) for row in rows for value in row) == expected
+
+
+REFUSALS = [
+    (r"SELECT E'\uD800'", "22021"),
+    (r"SELECT E'\xff'", "22021"),
+    (r"SELECT E'a\000b'", "22021"),
+    ("SELECT 1_000", "42601"),
+    ("SELECT 12abc", "42601"),
+    ("SELECT 'abc'::char(2)", "0A000"),
+    ("SELECT X'1F'", "0A000"),
+    ("SELECT sqrt(-1)", "2201F"),
+    ("SELECT ln(0)", "2201E"),
+    ("SELECT power(-8, 0.5)", "2201F"),
+    ("SELECT exp(1000)", "22003"),
+    ("SELECT power(10, 400)", "22003"),
+    ("SELECT chr(0)", "54000"),
+    ("SELECT 1.0 / (0 / 3.0)", "22012"),
+    ("SELECT 1.0 / (1.0 / 0)", "22012"),
+    ("SELECT 1 LIMIT -1", "2201W"),
+    ("SELECT generate_series(1, 1000000000)", "54000"),
+    ("SELECT 'a' LIKE 'a\\'", "22025"),
+    ("SELECT 1 FROM pgc.pg_class()", "42883"),
+    ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),
+    ("COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')", "0A000"),
+]
+
+
+@pytest.mark.parametrize(("query", "code"), REFUSALS)
+def test_refusals(shared: Sql, query: str, code: str) -> None:
+    assert shared.fault(query).code == code
