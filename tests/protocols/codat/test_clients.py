@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.support.codat import COMPANY, KEY, Wire
 
+from daybook.app.trail import Trail
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.codat import limits
 
@@ -43,6 +44,13 @@ def test_keys_are_made_used_listed_and_withdrawn() -> None:
     assert wire.send("DELETE", f"/apiKeys/{listed['id']}").status == 204
     assert wire.send("GET", f"/companies/{COMPANY}", key=key).status == 401
     assert wire.send("DELETE", f"/apiKeys/{listed['id']}").status == 404
+    records = Trail(wire.ledger.store.directory, wire.clock).records()
+    assert [(record.what, record.subject) for record in records] == [
+        ("token-made", "1"),
+        ("token-made", "2"),
+        ("token-withdrawn", "1"),
+    ]
+    assert key not in repr(records)
 
 
 def test_the_bounds_on_keys() -> None:

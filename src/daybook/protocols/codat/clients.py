@@ -19,6 +19,7 @@ from daybook.app.documents import Document
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import EVENT_TYPES_MAX, URL_LENGTH_MAX, Consumer
 from daybook.app.ports import DocumentChanged, Token
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.domain.ids import Timestamp
 from daybook.protocols.codat import errors, events, ids, times
 from daybook.protocols.codat.calls import Call, answer, nothing
@@ -163,6 +164,7 @@ class Clients:
             principal.user,
         )
         issued = credentials.issue(self._directory, self._ledger.clock, wanted)
+        self._note(call, What.TOKEN_MADE, issued.token)
         return answer(_key_json(issued.token, issued.text), 201)
 
     def delete_key(self, call: Call) -> Response:
@@ -177,7 +179,14 @@ class Clients:
         if len(keys) == 1 and not self._demo:
             raise errors.CodatError(403, "The last API key cannot be deleted.")
         credentials.revoke(self._directory, self._ledger.clock, found.hash)
+        self._note(call, What.TOKEN_WITHDRAWN, found)
         return nothing(204)
+
+    def _note(self, call: Call, what: What, token: Token) -> None:
+        """Leave in the trail of access what became of a key."""
+        by = By(call.principal.client, call.principal.user, call.request.peer)
+        happening = Happening(what, str(token.number), by, token.company_ids, "API key")
+        Trail(self._directory, self._ledger.clock).note(happening)
 
     def _keys(self, call: Call) -> list[Token]:
         """The keys of the caller's client that still open something and do not expire."""
