@@ -7,6 +7,7 @@ from tests.support.codat import COMPANY, KEY, Wire
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
+from daybook.app.trail import Trail
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.protocols.codat import limits
 
@@ -42,6 +43,13 @@ def test_keys_are_made_used_listed_and_withdrawn(wire: Wire) -> None:
     assert wire.send("DELETE", f"/apiKeys/{key_id}").status == 404
     nameless = wire.send("POST", "/apiKeys").json
     assert "name" not in nameless
+    records = Trail(wire.ledger.store.directory, wire.clock).records()
+    assert [(record.what, record.subject) for record in records] == [
+        ("token-made", "2"),
+        ("token-withdrawn", "2"),
+        ("token-made", "3"),
+    ]
+    assert key not in repr(records)
 
 
 def test_a_key_goes_with_the_one_it_was_made_with(wire: Wire) -> None:

@@ -12,6 +12,7 @@ from daybook.app.access import Scope
 from daybook.app.credentials import ACCESS, Issued, NewToken
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Token, TokenTable
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.protocols.codat import errors, times
 from daybook.protocols.codat.calls import Call, answer, nothing
 from daybook.protocols.codat.limits import API_KEY_NAME_LENGTH_MAX, API_KEYS_MAX
@@ -65,6 +66,7 @@ class Keys:
             return credentials.issue(table, self._clock, wanted)
 
         issued = self._directory.change_tokens(work)
+        self._note(call, What.TOKEN_MADE, issued.token)
         return answer(_key_json(issued.token, issued.text), 201)
 
     def delete(self, call: Call) -> Response:
@@ -73,7 +75,7 @@ class Keys:
         wanted = call.names["apiKeyId"].lower()
         now = self._clock()
 
-        def work(table: TokenTable) -> None:
+        def work(table: TokenTable) -> list[Token]:
             tokens = table.tokens()
             keys = _keys(tokens, call.principal.client)
             found = [each for each in keys if _key_id(each) == wanted]
@@ -83,11 +85,17 @@ class Keys:
             gone = credentials.with_descendants(tokens, found)
             if {each.hash for each in keys} <= {each.hash for each in gone}:
                 raise errors.CodatError(403, _LAST, can_be_retried="False")
-            for token in gone:
-                credentials.withdrawn(table, now, token)
+            return [credentials.withdrawn(table, now, token) for token in gone]
 
-        self._directory.change_tokens(work)
+        for token in self._directory.change_tokens(work):
+            self._note(call, What.TOKEN_WITHDRAWN, token)
         return nothing(204)
+
+    def _note(self, call: Call, what: What, token: Token) -> None:
+        """Leave in the trail of access what became of a key."""
+        by = By(call.principal.client, call.principal.user, call.request.peer)
+        happening = Happening(what, str(token.number), by, token.company_ids, "API key")
+        Trail(self._directory, self._clock).note(happening)
 
 
 _PASSING: Final = (

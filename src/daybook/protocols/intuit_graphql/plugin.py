@@ -126,11 +126,12 @@ class GraphqlPlugin:
 
     async def _answer(self, request: Request, books: Books, media_type: str) -> Response:
         """Carry out what is asked, on a thread: reading a document may take long too."""
-        status = 200
+        status, diagnosis = 200, None
         try:
             body = await self._services.runtime.in_thread(lambda: self._carry_out(request, books))
         except RequestFault as fault:
             status, body = 400, json.encode({"errors": fault.errors})
+            diagnosis = str(fault)
         except GatewayFault as fault:
             return _gateway(request, fault)
         except Overloaded as overload:
@@ -141,7 +142,7 @@ class GraphqlPlugin:
             message = f"The books cannot be reached: {failure}."
             return _gateway(request, GatewayFault(503, "ServiceUnavailable", message))
         shown = ("Content-Type", f"{media_type}; charset=utf-8")
-        return Response(status, body, (shown, *_HEADERS, _trace_id(request)))
+        return Response(status, body, (shown, *_HEADERS, _trace_id(request)), diagnosis)
 
     def _carry_out(self, request: Request, books: Books) -> bytes:
         """The answer to what a request asks for. Raises `RequestFault` and `GatewayFault`."""

@@ -58,8 +58,7 @@ def migrate(connection: apsw.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = version_of(connection)
-        for number in sorted(number for number in MIGRATIONS if number > version):
+        for number in range(version_of(connection) + 1, VERSION + 1):
             connection.execute(MIGRATIONS[number])
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (number,))
         check(connection)
