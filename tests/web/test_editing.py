@@ -3,9 +3,12 @@
 import dataclasses
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.web import CHECKING, RENT, Pages, Visitor
 
 from daybook.domain.commands import EntryContent, LineDraft, NoteDraft, ReplaceEntry
@@ -347,6 +350,38 @@ def test_history_shows_who_did_what_through_what(site: Pages, ada: Visitor) -> N
     assert page.has("req-9")
     assert page.has("Debit 5.00 USD Rent, old")
     assert page.has("Debit 7.00 USD Rent, new")
+
+
+FIELDS = st.sampled_from(
+    ["date", "number", "memo", "currency", "rate", "version", "key", "do"]
+    + [f"{name}.{at}" for name in ("id", "account", "contact", "debit") for at in (0, 1, 99, 100)]
+    + ["credit.0", "credit.1", "description.0", "axis.0.CLASS", "axis.x", "account.-1", "account.²"]
+)
+TYPED = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["rows", "Rent", "#4", "#0", "²", "9" * 5_000, "1e9", "USD", "²²", "\0", "0"]),
+)
+
+
+@given(st.dictionaries(FIELDS, TYPED, max_size=12), st.booleans())
+@settings(max_examples=60)
+def test_whatever_is_sent_gets_an_answer(fields: dict[str, str], fresh: bool) -> None:
+    """No fault of ours, whatever a form holds, on a new entry and on one that is there."""
+    site, ada = _shared()
+    address = NEW if fresh else "/app/c/shop/journal/1/edit"
+    assert ada.submit(address, {**rent(), **fields}).status in (200, 303, 409, 422)
+    for deed in ("delete", "approve", "submit"):
+        answer = ada.submit(f"/app/c/shop/journal/1/{deed}", {"version": fields.get("version", "")})
+        assert answer.status in (303, 403)
+    if site.entry(1).deleted_at is not None:
+        _shared.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _shared() -> tuple[Pages, Visitor]:
+    site = Pages()
+    site.post(500)
+    return site, site.visitor("ada")
 
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"

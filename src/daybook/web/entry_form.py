@@ -6,6 +6,7 @@ called `account.0`, dimensions `axis.0.CLASS`. What a form does not show of a li
 interfaces keep beside it) is taken over from the entry that is edited, line by line.
 """
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -45,6 +46,9 @@ ROWS_AT_FIRST: Final = 4
 
 _OTHER_FIELDS: Final = 20
 """Fields of the form that belong to no row."""
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII).fullmatch
+"""What a form's key looks like: ours, so what does not is not one."""
 
 _ROW_FIELDS: Final = ("id", "account", "contact", "description", "debit", "credit")
 _KNOWN_AXES: Final = (CLASS, DEPARTMENT, PROJECT)
@@ -212,7 +216,7 @@ def typed(fields: Mapping[str, str], axes: tuple[str, ...], home_currency: str) 
         rate=fields.get("rate", "").strip(),
         rows=rows,
         version=fields.get("version", ""),
-        key=fields.get("key", "")[:64],
+        key=key if _KEY(key := fields.get("key", "")) else "",
     )
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from daybook.domain import currencies
 from daybook.domain.ids import Timestamp
+from daybook.domain.limits import RECORD_ID_MAX
 from daybook.domain.money import AmountError, AmountFault, amount_text, parse_amount
 
 _MONTHS: Final = (
@@ -82,6 +83,13 @@ def moment(given: Timestamp, time_zone: str) -> str:
 def today(now: Timestamp, time_zone: str) -> date:
     """The company's calendar date at a moment."""
     return local(now, time_zone).date()
+
+
+def read_number(text: str) -> int | None:
+    """A record's number or version as an address or a hidden field has it; None for no such."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(RECORD_ID_MAX))):
+        return None
+    return int(text)
 
 
 def read_day(text: str) -> date | None:

@@ -7,10 +7,11 @@ from daybook.app.ledger import Committed, Outcome, Refused
 from daybook.domain.commands import CreateEntry, DeleteEntry, MoveEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
-from daybook.domain.query import And, Compare, Field, Keyset, Op, Or, Query, Sort
+from daybook.domain.query import And, Compare, Field, Keyset, Op, Query, Sort
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.entry_form import content_of
+from daybook.web.formats import read_number
 from daybook.web.limits import QUEUE_ROWS_MAX
 from daybook.web.names import names_of
 from daybook.web.pages.entry import entry_id_of
@@ -73,11 +74,8 @@ def approve(visit: Visit) -> Response:
 
 def approvals(visit: Visit) -> Response:
     """The entries that wait, those in review first, the oldest date on top."""
-    waits = Or(
-        tuple(
-            Compare(Field.STATUS, Op.EQ, status.value) for status in (Status.REVIEW, Status.PENDING)
-        )
-    )
+    # one comparison: stores keep an index of the few that are not posted
+    waits = Compare(Field.STATUS, Op.NE, Status.POSTED.value)
     live = Compare(Field.DELETED, Op.EQ, False)
     sort = (Sort(Field.STATUS, descending=True), Sort(Field.POSTING_DATE))
     with visit.opened.read() as reader:
@@ -103,8 +101,8 @@ def _entry_of(visit: Visit) -> JournalEntry | None:
 
 def _version(visit: Visit) -> int:
     """The version that the visitor saw; without one, none that an entry can have."""
-    text = visit.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else -1
+    number = read_number(visit.form.get("version", ""))
+    return -1 if number is None else number
 
 
 def _move(visit: Visit, status: Status, done: str) -> Response:

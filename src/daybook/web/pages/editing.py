@@ -24,7 +24,7 @@ from daybook.protocols.kit.plugin import Response
 from daybook.web import entry_form
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.entry_form import Content, EntryForm, Faults
-from daybook.web.formats import today
+from daybook.web.formats import read_number, today
 from daybook.web.history import Difference, Version, versions
 from daybook.web.names import names_of
 from daybook.web.pages.entry import entry_id_of
@@ -122,9 +122,14 @@ def _carry_out(
     if entry_id is None:
         status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
         return visit.opened.execute(CreateEntry(content.content, status), _once(visit, form.key))
-    version = int(form.version) if form.version.isascii() and form.version.isdigit() else -1
-    command = ReplaceEntry(entry_id, version, content.content)
+    command = ReplaceEntry(entry_id, _version(form), content.content)
     return visit.opened.execute(command, visit.context())
+
+
+def _version(form: EntryForm) -> int:
+    """The version that a form was opened on; none that an entry can have where it says no such."""
+    number = read_number(form.version)
+    return -1 if number is None else number
 
 
 def _once(visit: Visit, key: str) -> Context:
@@ -176,9 +181,8 @@ def _conflict(
     entry = reader.entry(entry_id)
     assert entry is not None
     found, _ = versions(reader, entry_id)
-    theirs = tuple(
-        each for each in found if form.version.isdigit() and each.event.version > int(form.version)
-    )
+    opened = _version(form)
+    theirs = tuple(each for each in found if opened >= 0 and each.event.version > opened)
     theirs_form = entry_form.form_of(entry, names_of(reader, [entry]))
     mine = tuple(_apart(theirs_form, form))
     shown = replace(form, version=str(entry.version))
@@ -215,9 +219,8 @@ def _row_text(form: EntryForm, at: int) -> str:
 
 
 def _entry(reader: Reader, text: str) -> JournalEntry | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 16):
-        return None
-    return reader.entry(EntryId(int(text)))
+    number = read_number(text)
+    return None if number is None else reader.entry(EntryId(number))
 
 
 def _page(

@@ -8,11 +8,11 @@ from daybook.app.access import Scope
 from daybook.app.ports import Reader
 from daybook.domain.events import ENTRY, EventKind
 from daybook.domain.ids import EntryId
-from daybook.domain.limits import RECORD_ID_MAX
 from daybook.domain.model import JournalEntry, Side, Status
 from daybook.protocols.kit.exhibits import Exhibit
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.formats import read_number
 from daybook.web.history import versions
 from daybook.web.names import names_of
 from daybook.web.routing import Later, Route
@@ -21,10 +21,8 @@ from daybook.web.visit import Visit
 
 def entry_id_of(visit: Visit) -> EntryId | None:
     """The number of the entry that the address names, or None where it is no number."""
-    text = visit.parts["entry"]
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(RECORD_ID_MAX))):
-        return None
-    return EntryId(int(text))
+    number = read_number(visit.parts["entry"])
+    return None if number is None else EntryId(number)
 
 
 def show(visit: Visit) -> Response:
