@@ -41,9 +41,9 @@ SLICE_EVENTS: Final = 256
 SLICE_BYTES: Final = 2 * 1024 * 1024
 """Bytes of bodies of one slice, after which it ends early: large entries take longer."""
 
-TRIGRAMS_MAX: Final = 12
-"""Trigrams of a text that are looked up, evenly taken from it. Each costs the more the commoner it
-is, and so many are hardly ever found together by chance."""
+TRIGRAMS_MAX: Final = 32
+"""Trigrams of a text that are looked up. To leave out more would leave out the rare ones that tell
+a text from others of the same common words: a tenth of a second became twelve."""
 
 ALTERNATIVES_MAX: Final = 16
 """Alternatives of an `Or` that are looked up apart from one another."""
@@ -219,8 +219,10 @@ def _by_text(parts: Iterable[str], company_id: CompanyId) -> list[Fragment]:
     trigrams = list(dict.fromkeys(_trigrams(parts)))
     if not trigrams:
         return []
-    step = -(-len(trigrams) // TRIGRAMS_MAX)
-    query = " AND ".join('"{}"'.format(each.replace('"', '""')) for each in trigrams[::step])
+    # Those across the ends of words first: they are rarer, and let the others leap.
+    trigrams.sort(key=str.isalpha)
+    chosen = trigrams[:TRIGRAMS_MAX]
+    query = " AND ".join('"{}"'.format(each.replace('"', '""')) for each in chosen)
     first = company_id << _COMPANY_SHIFT
     last = first + (1 << _COMPANY_SHIFT) - 1
     parameters: list[Parameter] = [company_id, query, first, last, company_id, company_id]
