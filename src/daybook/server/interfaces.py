@@ -40,6 +40,7 @@ INTERFACES: Final = (
     Interface("modulus", "Modulus", "/api/bk/v1", "token {word}"),
     Interface("sql", "SQL (PostgreSQL protocol)", "", "user, password and database {word}"),
     Interface("web", "Web pages", "/app", "user and password {word}"),
+    Interface("admin", "Administration", "/admin/v1", "Authorization: Bearer {word}"),
 )
 
 TITLES: Final = {interface.name: interface.title for interface in INTERFACES}

@@ -12,6 +12,9 @@ from daybook.web.formats import read_day
 CUSTOM: Final = "custom"
 """The choice of days of one's own, in place of a name in `NAMED`."""
 
+SHOWN: Final = "shown"
+"""The field by which a form says which days it showed, so that changed ones are noticed."""
+
 COMPARISONS: Final[Mapping[str, str]] = {
     "": "Nothing",
     "previous": "The period before",
@@ -52,6 +55,11 @@ class AskedPeriod:
         return (self.last,)
 
     @property
+    def shown(self) -> str:
+        """The days as a form keeps them in `SHOWN`."""
+        return f"{self.first} {self.last}"
+
+    @property
     def kept(self) -> dict[str, object]:
         """What an address has to say to ask for the same again."""
         dates: dict[str, object] = {}
@@ -63,7 +71,10 @@ class AskedPeriod:
 def read_period(
     query: Mapping[str, str], today: date, fiscal_year_start: int, default: str
 ) -> AskedPeriod:
-    """The period an address asks for; the default one where it asks for none that can be read."""
+    """The period an address asks for; the default one where it asks for none that can be read.
+
+    Days that somebody has changed in a form count, whatever period is still chosen above them.
+    """
     faults: dict[str, str] = {}
     days: dict[str, date] = {}
     for name in ("from", "to"):
@@ -76,6 +87,10 @@ def read_period(
     name = query.get("period", "") or (CUSTOM if days else default)
     if name not in NAMED and name != CUSTOM:
         name = default
+    before = query.get(SHOWN, "").split()
+    was = dict(zip(("from", "to"), map(read_day, before), strict=False)) if before else days
+    if any(was.get(end) != day for end, day in days.items()):
+        name = CUSTOM
     first, last = periods.named(default if name == CUSTOM else name, today, fiscal_year_start)
     if name == CUSTOM:
         last = days.get("to", max(last, days.get("from", last)))
