@@ -8,10 +8,13 @@ probes fails, and so does a name in a path of which nothing says what it is an i
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.support.people import Browser
 from tests.support.premises import Premises, Tenant
 from tests.support.probes import leaks, probe, tries
-from tests.support.requests import send
-from tests.support.targets import Target, codat, graphql, modulus, oauth, qbo
+from tests.support.requests import send, visit
+from tests.support.targets import Target, admin, codat, graphql, modulus, oauth, qbo, web
+
+from daybook.app import session_records
 
 TARGETS: dict[str, Callable[[Premises], Iterator[Target]]] = {
     "qbo": qbo.targets,
@@ -19,8 +22,10 @@ TARGETS: dict[str, Callable[[Premises], Iterator[Target]]] = {
     "modulus": modulus.targets,
     "intuit_graphql": graphql.targets,
     "oauth": oauth.targets,
+    "admin": admin.targets,
+    "web": web.targets,
 }
-PROBES_MIN = 3_000
+PROBES_MIN = 6_000
 """Of all interfaces over HTTP together."""
 
 WITHOUT_IDS = {
@@ -35,7 +40,9 @@ WITHOUT_IDS = {
     },
     "modulus": set(),
     "intuit_graphql": {"get graphql"},
-    "oauth": {"discovery", "authorize", "userinfo", "jwks"},
+    "oauth": {"discovery", "userinfo", "jwks", "style"},
+    "admin": {"trail"},
+    "web": set(),
     "server": {"page"},
 }
 """Operations that no id can be sent to. What they answer is still searched for the other's words.
@@ -48,7 +55,12 @@ def state(house: Premises, tenant: Tenant) -> tuple[object, ...]:
         head = reader.head()
     paths = (f"/companies/{tenant.codat_id}", "/webhooks", "/apiKeys", "/profile", "/companies")
     shown = (house.ask("GET", path, headers=tenant.basic).body for path in paths)
-    return (head, *shown)
+    directory = house.directory
+    tokens = [each for each in directory.tokens() if tenant.id in each.company_ids]
+    everybody = session_records.sessions(directory, house.clock())
+    sessions = [each.id for each in everybody if each.user == tenant.word]
+    known = (directory.user(tenant.word), directory.client(tenant.word), tokens, sessions)
+    return (head, *shown, *known, directory.company_deliveries(tenant.id))
 
 
 @pytest.mark.parametrize("wire", TARGETS)
@@ -79,6 +91,17 @@ def test_no_answer_has_a_word_of_the_other_company() -> None:
         for wire, operation in asked:
             answer = send(house, wire, operation)
             assert answer.status < 500 or answer.status == 501, (operation, answer.text)
+            assert leaks(answer, house.theirs) == [], (operation, answer.text)
+
+
+def test_no_page_has_a_word_of_the_other_company() -> None:
+    """Not even one that was just changed, imported into or signed out of."""
+    with Premises() as house:
+        browser = Browser(house, house.ours).sign_in()
+        asked = [row for wire, row in house.operations() if wire == "web"]
+        for operation in sorted(asked, key=lambda row: row.name in ("delete", "sign-out")):
+            answer = visit(browser, operation)
+            assert answer.status < 500, (operation, answer.text)
             assert leaks(answer, house.theirs) == [], (operation, answer.text)
 
 

@@ -8,15 +8,19 @@ here, and one that is in none fails.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pytest
+from tests.support.people import Browser
 from tests.support.premises import Answer, Premises, Tenant
-from tests.support.requests import send
+from tests.support.requests import send, visit
+from tests.support.targets import web
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Scope
+from daybook.app.roles import SCOPES
 from daybook.protocols.intuit_graphql import ids
 from daybook.protocols.intuit_graphql.ids import Kind
 from daybook.protocols.intuit_graphql.schema import schema
@@ -38,21 +42,24 @@ NOT_OFFERED = "post webhooks/integrationKeys/zapier"
 
 
 def guarded(house: Premises) -> list[tuple[str, Operation]]:
-    """The operations that want a credential; what deletes comes last."""
-    found = [row for row in house.operations() if row[1].scopes is not None]
+    """The operations that want a credential; what deletes comes last. Pages want a session."""
+    found = [row for row in house.operations() if row[1].scopes is not None and row[0] != "web"]
     return sorted(found, key=lambda row: (row[1].method == "DELETE", -len(row[1].path)))
 
 
 def is_refused(wire: str, answer: Answer) -> bool:
     """Whether an answer says that the credential does not allow what is asked."""
+    if wire == "admin":
+        return answer.status == 403 and "does not allow administration" in answer.text
     if wire == "codat":
         return answer.status == 403 and "outdated API key" in answer.text
     return "the token does not allow" in answer.headers.get("daybook-diagnosis", "")
 
 
 def tokens(house: Premises) -> dict[frozenset[Scope], str]:
-    """A token of our company for each set of scopes."""
-    return {each: house.token("shared-app", house.ours.id, scopes=each) for each in SETS}
+    """A token of our company for each set of scopes, of the application that owns what it made."""
+    client = f"codat-{house.ours.word}"
+    return {each: house.token(client, house.ours.id, scopes=each) for each in SETS}
 
 
 def test_an_operation_is_done_for_those_alone_who_have_its_scopes() -> None:
@@ -90,6 +97,83 @@ def test_a_credential_that_is_not_in_force_opens_nothing() -> None:
             assert stranger.status != 401, operation.name
             named = {"{realmId}", "{companyId}"} & set(operation.path.split("/"))
             assert not named or stranger.status in (403, 404), (operation.name, stranger.text)
+
+
+UNNAMED: Final = frozenset({"key-withdraw", "message-retry"})
+"""Pages that look for what a form names, which here is nothing."""
+
+
+def is_page_refused(answer: Answer, operation: Operation) -> bool:
+    """Whether a page says that the role does not allow it, or hides the company."""
+    hidden = answer.status == 404 and operation.name not in UNNAMED
+    return hidden or (answer.status == 403 and "Your role does not let you" in answer.text)
+
+
+def person(house: Premises, name: str, **held: Any) -> Browser:
+    """Somebody who may do something in our company, signed in."""
+    known = house.directory.user(house.ours.word)
+    assert known is not None
+    plain = replace(known, name=name, company_ids=frozenset(), scopes=frozenset(), roles=())
+    house.directory.put_user(replace(plain, **held))
+    return Browser(house, house.ours, name).sign_in()
+
+
+def pages(house: Premises) -> list[Operation]:
+    """The pages about a company; what deletes comes last."""
+    found = [row for wire, row in house.operations() if wire == "web" and row.scopes is not None]
+    return sorted(found, key=lambda row: row.name in ("delete", "key-withdraw"))
+
+
+def test_a_page_is_for_those_alone_whose_role_allows_it() -> None:
+    with Premises() as house:
+        opened = frozenset({house.ours.id})
+        allowed = [*SETS, *SCOPES.values()]
+        people = [
+            person(house, f"scopes{at}", company_ids=opened, scopes=frozenset(map(str, scopes)))
+            for at, scopes in enumerate(SETS)
+        ] + [person(house, role, roles=((house.ours.id, role.value),)) for role in SCOPES]
+        for granted in (False, True):
+            for operation in pages(house):
+                assert operation.scopes is not None
+                for browser, scopes in zip(people, allowed, strict=True):
+                    if (operation.scopes <= scopes) is granted:
+                        answer = visit(browser, operation)
+                        about = (operation.name, browser.name, answer.status, answer.text[-900:])
+                        refused = is_page_refused(answer, operation)
+                        if Scope.READ not in scopes:
+                            assert answer.status == 404, about
+                        else:
+                            assert refused is not granted, about
+
+
+def test_pages_are_for_those_who_have_signed_in() -> None:
+    with Premises() as house:
+        signed_in = Browser(house, house.ours).sign_in()
+        signed_in.post("/app/sign-out")
+        for cookie in ("", "dbw_" + "A" * 43, signed_in.cookies["daybook_session"]):
+            guest = Browser(house, house.ours)
+            guest.cookies["daybook_session"] = cookie
+            guest.token = signed_in.token
+            for wire, operation in house.operations():
+                if wire == "web" and operation.name != "sign-in":
+                    path = web.filled(house, operation)
+                    answer = guest.send(operation.method, path)
+                    assert answer.status == 303, operation.name
+                    assert answer.headers["location"].startswith("/app/sign-in"), operation.name
+
+
+def test_a_form_of_another_page_changes_nothing() -> None:
+    with Premises() as house:
+        browser = Browser(house, house.ours).sign_in()
+        other = Browser(house, house.ours).sign_in()
+        assert other.token != browser.token
+        for token in ("", other.token, "x"):
+            browser.token = token
+            for wire, operation in house.operations():
+                if wire == "web" and operation.method == "POST" and operation.name != "sign-in":
+                    answer = browser.send("POST", web.filled(house, operation))
+                    assert answer.status == 403, operation.name
+                    assert "Not accepted" in answer.text, operation.name
 
 
 FIELDS: Final = {
@@ -190,6 +274,12 @@ class Caller:
 
     def stop(self) -> None:
         """Nothing is under way."""
+
+    def cancel(self) -> None:
+        """Nothing is under way."""
+
+    def abort(self) -> None:
+        """There is no connection."""
 
     async def drain(self) -> None:
         """Nothing is under way."""

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -23,7 +23,6 @@ from tests.support.server import RunningServer, command, start, variables
 
 PASSWORD = "Tr0ub4dor-and-3-more-words"
 WRONG = "wrong-password-that-somebody-typed"
-DEMO = {"authorization": basic("demo")}
 
 
 @dataclass
@@ -101,13 +100,14 @@ def issue(issuer: Issuer) -> None:
     secrets["password"] = PASSWORD
     user = ("user", "create", "ada", "--company", "demo", "--password-stdin")
     issuer.cli(*user, typed=f"{PASSWORD}\n")
-    once = {"Idempotency-Key": str(uuid4()), **DEMO}
-    for name, headers in (("API key", DEMO), ("API key under a key", once)):
+    lasting = {"authorization": basic(secrets["access token"])}
+    once = {"Idempotency-Key": str(uuid4()), **lasting}
+    for name, headers in (("API key", lasting), ("API key under a key", once)):
         answer = issuer.http("POST", "/apiKeys", json={"name": "key"}, headers=headers)
         assert answer.status_code == 201, answer.text
         secrets[name] = answer.json()["apiKey"]
     body = {"url": "https://hook.example/", "eventTypes": ["company.created"]}
-    headers = {"Idempotency-Key": str(uuid4()), **DEMO}
+    headers = {"Idempotency-Key": str(uuid4()), **lasting}
     answer = issuer.http("POST", "/webhooks", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     secrets["webhook secret"] = answer.json()["secret"]
@@ -122,6 +122,70 @@ def issue(issuer: Issuer) -> None:
     answer = issuer.http("POST", "/api/cmn/AuthenticateToken", json=person)
     assert answer.status_code == 200, answer.text
     secrets["Modulus token"] = answer.json()["object"]
+
+
+BACK = "https://back.example/"
+
+
+def issue_to_browsers(issuer: Issuer) -> None:
+    """A session of the pages, one of the pages of consent, and a code and what comes of it."""
+    secrets = issuer.secrets
+    secrets["application's secret"] = issuer.cli("client", "create", "pages", "--redirect", BACK)
+    secrets["application's secret"] = secrets["application's secret"].split()[-1]
+    person = {"name": "ada", "password": PASSWORD}
+    browser = issuer.session
+    page = issuer.http("GET", "/app/sign-in").text
+    form = {**person, "csrf": hidden(page, "csrf")}
+    issuer.http("POST", "/app/sign-in", data={**form, "password": WRONG})
+    issuer.http("POST", "/app/sign-in", data=form)
+    secrets["session of pages"] = browser.cookies["daybook_session"]
+    secrets["token of forms"] = hidden(issuer.http("GET", "/app/companies").text, "csrf")
+    asked = {"client_id": "pages", "response_type": "code", "redirect_uri": BACK, "state": "s"}
+    query = urlencode({**asked, "scope": "com.intuit.quickbooks.accounting openid"})
+    page = issuer.http("GET", f"/connect/oauth2?{query}").text
+    form = {**person, "query": query, "token": hidden(page, "token")}
+    page = issuer.http("POST", "/connect/sign-in", data=form).text
+    secrets["session of consent"] = browser.cookies["daybook_connect"]
+    form = {"query": query, "decision": "allow", "company": issuer.server.realm}
+    form["token"] = secrets["token of consent"] = hidden(page, "token")
+    sent = issuer.http("POST", "/connect/oauth2", data=form, allow_redirects=False)
+    secrets["code"] = parse_qs(urlsplit(sent.headers["location"]).query)["code"][0]
+    client = ("pages", secrets["application's secret"])
+    grant = {"grant_type": "authorization_code", "code": secrets["code"], "redirect_uri": BACK}
+    answer = issuer.http("POST", "/oauth2/v1/tokens/bearer", data=grant, auth=client)
+    assert answer.status_code == 200, answer.text
+    for name in ("access_token", "refresh_token", "id_token"):
+        secrets[f"{name} of a code"] = answer.json()[name]
+
+
+def issue_by_administrator(issuer: Issuer) -> None:
+    """What the administration interface answers once."""
+    secrets = issuer.secrets
+    headers = {"authorization": f"Bearer {secrets['access token']}"}
+
+    def made(path: str, **body: object) -> dict[str, str]:
+        answer = issuer.http("POST", f"/admin/v1/{path}", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, str] = answer.json()
+        return found
+
+    secrets["administered secret"] = made("clients", id="made", companies=["demo"])["secret"]
+    secrets["another secret"] = made("clients/made/secret")["secret"]
+    secrets["administered token"] = made("tokens", client="made", companies=["demo"])["token"]
+    secrets["administered password"] = "one-that-an-administrator-typed"
+    password = secrets["administered password"]
+    made("users", name="eve", password=password, roles={"demo": "viewer"})
+    secrets["changed password"] = "another-that-an-administrator-typed"
+    body = {"password": secrets["changed password"]}
+    answer = issuer.http("PUT", "/admin/v1/users/eve/password", json=body, headers=headers)
+    assert answer.status_code == 204, answer.text
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, page
+    return found[1]
 
 
 def use(issuer: Issuer) -> None:
@@ -140,6 +204,14 @@ def use(issuer: Issuer) -> None:
             ):
                 issuer.http("GET", path, headers=headers)
             issuer.http("POST", "/2020-04/graphql", json=document, headers=headers)
+            issuer.http("GET", "/admin/v1/users", headers=headers)
+        for cookie in ("daybook_session", "daybook_connect", "daybook_sign_in", "daybook_flash"):
+            cookies = {"cookie": f"{cookie}={secret}x"}
+            issuer.http("GET", "/app/companies", headers=cookies)
+        form = {"name": secret, "csrf": secret, "next": f"/app/{plain}", "query": f"state={plain}"}
+        for path in ("/app/sign-in", "/connect/oauth2"):
+            issuer.http("POST", path, data=form)
+            issuer.http("GET", f"{path}?code={plain}&state={plain}&client_secret={plain}")
         for path in (
             f"/api/bk/v1/ListJournals?token={plain}",
             f"/api/bk/v1/ListJournals%3Ftoken={plain}",
@@ -176,9 +248,11 @@ def sign_in(issuer: Issuer) -> None:
 
 def test_no_secret_is_logged_or_kept(issuer: Issuer) -> None:
     issue(issuer)
+    issue_to_browsers(issuer)
+    issue_by_administrator(issuer)
     sign_in(issuer)
     use(issuer)
-    assert len(set(issuer.secrets.values())) >= 11
+    assert len(set(issuer.secrets.values())) >= 24
     folder = issuer.server.log.parent
     log = issuer.server.log.read_text()
     assert log.count('"event":"request"') > 100 or log.count("request") > 100

@@ -31,6 +31,12 @@ class Caller:
     def stop(self) -> None:
         """Nothing is under way."""
 
+    def cancel(self) -> None:
+        """Nothing is under way."""
+
+    def abort(self) -> None:
+        """There is no connection."""
+
     async def drain(self) -> None:
         """Nothing is under way."""
 

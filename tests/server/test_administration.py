@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from tests.support.oauth import AtOnce, World
 
 from daybook.app import credentials
-from daybook.app.access import Scope
+from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.credentials import NewToken
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId
@@ -164,12 +165,32 @@ def test_lists_come_in_pages(office: Office) -> None:
         assert office.ask("GET", f"tokens?limit={limit}")[0] == 400
 
 
+def test_other_companies_of_an_application_are_not_told() -> None:
+    office = Office(1)
+    every = office.world.directory.client("app")
+    assert every is not None
+    opened = frozenset({CompanyId(1), CompanyId(2)})
+    office.world.directory.put_client(replace(every, company_ids=opened))
+    assert office.ask("GET", "clients/app")[1]["companies"] == ["mill"]
+
+
+def test_a_role_here_ends_no_token_that_serves_elsewhere() -> None:
+    office = Office(1)
+    directory, clock = office.world.directory, office.world.clock
+    elsewhere = credentials.issue(directory, clock, NewToken("app", user="bob")).text
+    assert office.ask("PUT", "users/bob/roles/mill", {"role": "viewer"})[0] == 200
+    assert isinstance(office.world.believed(elsewhere), Principal)
+    assert office.ask("PUT", "users/bob/roles/mill", {"role": "owner"})[0] == 200
+    assert isinstance(office.world.believed(elsewhere), Rejection), "it opened this one as well"
+
+
 def test_an_administrator_of_one_company() -> None:
     office = Office(1)
     assert [each["name"] for each in office.ask("GET", "users")[1]["results"]] == ["ada"]
     assert office.ask("GET", "users/ada")[1]["roles"] == {"mill": "owner"}
     assert office.ask("GET", "users/bob")[0] == 404
     assert office.ask("DELETE", "users/ada")[0] == 403
+    assert office.ask("DELETE", "users/bob/roles/mill")[0] == 404, "nobody there is known of"
     assert office.ask("GET", "clients")[1]["results"] == []
     wanted = {"client": "job", "companies": ["shop"]}
     assert office.ask("POST", "tokens", wanted) == (400, {"error": "there is no such company"})

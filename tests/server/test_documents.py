@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.people import Browser
 from tests.support.premises import Premises
 
 from daybook import __version__
@@ -108,7 +109,11 @@ def test_links_of_the_page_lead_to_its_parts(house: Premises) -> None:
 
 
 def test_the_first_page_leads_to_the_documentation(house: Premises) -> None:
-    assert 'href="/docs"' in house.ask("GET", "/").text
+    """From where whoever comes without an address ends up: the form to sign in, and every page."""
+    browser = Browser(house, house.ours)
+    assert 'href="/docs"' in browser.follow(house.ask("GET", "/")).text
+    browser.sign_in()
+    assert 'href="/docs"' in browser.get("/app/companies").text
 
 
 def test_a_document_is_only_read(house: Premises) -> None:

@@ -67,7 +67,7 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass(frozen=True)
 class Answer:
-    """A response as a caller has it; names of headers are lower case."""
+    """A response as a caller has it; names of headers are lower case. Cookies are one a line."""
 
     status: int
     headers: dict[str, str]
@@ -209,6 +209,9 @@ class Premises:
             name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]
         }
         lower = {name.lower(): value for name, value in shown.items()}
+        cookies = [value for name, value in start["headers"] if name.lower() == b"set-cookie"]
+        if cookies:
+            lower["set-cookie"] = b"\n".join(cookies).decode("latin-1")
         content = b"".join(each.get("body", b"") for each in messages[1:])
         return Answer(start["status"], lower, content)
 
@@ -293,6 +296,9 @@ class Premises:
         names = tenant.names
         made = self._made("POST", "/companies", {"name": f"{word} Second"}, tenant.basic)
         names["made company"] = made["id"]
+        linked = f"/companies/{made['id']}/connections"
+        made = self._made("POST", linked, {"platformKey": "qhyg"}, tenant.basic)
+        names["made connection"] = made["id"]
         listed = self.ask("GET", f"{company}/connections", headers=tenant.basic).json
         names["connection"] = listed["results"][0]["id"]
         waiting = {"platformKey": "qhyg"}

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from tests.support.people import Browser
 from tests.support.premises import Answer, Premises, basic
-from tests.support.targets import codat, graphql, modulus
+from tests.support.targets import admin, codat, graphql, modulus, web
 
 from daybook.protocols.kit.plugin import Operation
 
@@ -18,10 +19,22 @@ def send(house: Premises, wire: str, operation: Operation, token: str | None = N
     return house.ask(operation.method, path, query=query, body=body, headers=headers)
 
 
+def visit(browser: Browser, operation: Operation) -> Answer:
+    """Open a page of our company, or send its form, and look at what that leads to."""
+    path = web.filled(browser.house, operation)
+    fields = web.fields_of(browser.house, operation)
+    query = "q=0" if operation.name == "find" else ""
+    return browser.follow(browser.send(operation.method, path, query, fields))
+
+
 def good(house: Premises, wire: str, operation: Operation) -> tuple[str, str, Any]:
     """Path, query and body of a good request."""
     if wire == "codat":
         return codat.filled(house, operation), "", codat.body_of(house, operation)
+    if wire == "admin":
+        return admin.filled(house, operation), "", admin.body_of(house, operation)
+    if wire == "web":
+        return web.filled(house, operation), "", None
     if wire == "modulus":
         journal = house.ours.numbers["journal"][0]
         query = f"journal_id={journal}" if operation.method in ("GET", "DELETE") else ""

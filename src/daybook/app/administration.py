@@ -187,6 +187,9 @@ class Administration:
         refused = self._roles_fault({company_id: role or Role.VIEWER})
         if refused is not None:
             return refused
+        had = self._is_of(user, company_id)
+        if role is None and not had:
+            return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
         roles = _roles_of(user)
         if roles is None:
             message = f"{name!r} has scopes and no role; make the user anew"
@@ -200,7 +203,8 @@ class Administration:
         else:
             changed = replace(user, roles=tuple(sorted(roles.items())))
         self._directory.put_user(changed)
-        self._withdraw_tokens_of(name, company_id)
+        if had:  # what serves somebody in other companies is not to be ended from here
+            self._withdraw_tokens_of(name, company_id)
         told = "none" if role is None else role.value
         self._note(What.USER_CHANGED, name, {company_id}, f"role {told}")
         return changed
@@ -365,6 +369,10 @@ class Administration:
     def _administers(self, company_id: CompanyId) -> bool:
         principal = self._principal.within(company_id)
         return principal.may_open(company_id) and Scope.ADMIN in principal.scopes
+
+    def _is_of(self, user: User, company_id: CompanyId) -> bool:
+        """Whether somebody is known to concern a company: they may open it already."""
+        return self.is_of_all or principal_of(user).may_open(company_id)
 
     def _may_end(self, name: str) -> bool:
         if self.is_of_all:

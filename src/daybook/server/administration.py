@@ -343,13 +343,20 @@ def _withdraw_client(call: _Call) -> object:
 def _client_json(call: _Call, client: Client) -> dict[str, object]:
     return {
         "id": client.id,
-        "companies": call.slugs(client.company_ids),
+        "companies": _known(call, client.company_ids),
         "scopes": sorted(client.scopes),
         "options": sorted(client.options),
         "redirects": list(client.redirects),
         "made": _moment(client.created_at),
         "withdrawn": _moment(client.revoked_at),
     }
+
+
+def _known(call: _Call, company_ids: frozenset[CompanyId]) -> list[str]:
+    """How those of some companies are called that the administrator may know of."""
+    if call.does.is_of_all:
+        return call.slugs(company_ids)
+    return [call.slug(each) for each in sorted(company_ids) if call.principal.may_open(each)]
 
 
 # Tokens
@@ -380,8 +387,9 @@ def _make_token(call: _Call) -> object:
 
 
 def _withdraw_token(call: _Call) -> object:
-    number = int(call.names[0]) if _DIGITS(call.names[0]) else -1
-    found = call.does.withdraw_token(number)
+    if not _DIGITS(call.names[0]):
+        return Fault(Why.NOT_FOUND, f"there is no token {call.names[0]}")
+    found = call.does.withdraw_token(int(call.names[0]))
     if isinstance(found, Fault):
         return found
     return {"withdrawn": [token.number for token in found]}

@@ -25,6 +25,11 @@ WORDS = {"dataType": "journalEntries", "product": "probe", "platformKey": "qhyg"
 CONTACTS = frozenset({"customer", "vendor", "employee"})
 """A contact of the caller's own that is of another kind is said to be that."""
 
+BY_BOOKS = frozenset({"data", "push", "delete", "start"})
+"""In paths of operations for whoever may write in the books. Other changes are for the owner of a
+company alone, so that they are tried with one that the asking application made.
+"""
+
 BY_LINK = frozenset({"the other company's company", "the other company's made company"})
 """Whoever has the link of a company or a connection may open its page, with no key at all."""
 
@@ -80,6 +85,9 @@ def targets(house: Premises) -> Iterator[Target]:
 def filled(house: Premises, operation: Operation, **given: str) -> str:
     """An operation's path with our own ids, or those that are given."""
     names = {**house.ours.names, "company": house.ours.codat_id}
+    if operation.method != "GET" and not BY_BOOKS & set(operation.path.split("/")):
+        names["company"] = names["made company"]
+        names["connection"] = names["made connection"]
     path = operation.path
     for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
         own = WORDS.get(name) or names.get(NAMES.get(name, ""), "31000")

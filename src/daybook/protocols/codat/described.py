@@ -91,7 +91,7 @@ _CLIENTS: Final[tuple[Described, ...]] = (
     ("POST", "/apiKeys", ADMIN, "Create an API key"),
     ("DELETE", "/apiKeys/{apiKeyId}", ADMIN, "Delete an API key"),
     ("GET", "/webhooks", READ, "List webhook consumers"),
-    ("POST", "/webhooks", WRITE, "Create a webhook consumer"),
+    ("POST", "/webhooks", READ | WRITE, "Create a webhook consumer"),
     ("POST", "/webhooks/integrationKeys/zapier", ADMIN, "Say that this is not offered"),
     ("DELETE", "/webhooks/{webhookId}", WRITE, "Delete a webhook consumer"),
 )

@@ -8,6 +8,7 @@ from daybook.domain.commands import CreateEntry, DeleteEntry, MoveEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.query import And, Compare, Field, Keyset, Op, Query, Sort
+from daybook.domain.refusals import RefusalCode
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.entry_form import content_of
@@ -120,6 +121,8 @@ def _answer(visit: Visit, outcome: Outcome, entry_id: EntryId, done: str) -> Res
     if visit.form.get("back") == "approvals":
         back = visit.address("approvals")
     if isinstance(outcome, Refused):
+        if outcome.refusals[0].code is RefusalCode.NOT_FOUND:
+            return visit.not_found()
         text = wording(outcome.refusals[0], visit.home.home_currency)
         return visit.redirect(back, f"Entry {entry_id}: {text}", "bad")
     return visit.redirect(back, done)
