@@ -149,6 +149,17 @@ def test_a_double_click_posts_once(site: Pages, ada: Visitor) -> None:
         assert reader.head().entries_live == 1
 
 
+def test_a_form_sent_again_with_other_content_is_not_dropped(site: Pages, ada: Visitor) -> None:
+    key = ada.get(NEW).field("key")
+    ada.submit(NEW, rent(key=key))
+    again = ada.submit(NEW, rent(key=key, memo="Rent of March"))
+    assert again.status == 409
+    assert again.has("This form was sent before, and made entry 1.")
+    assert again.has("Rent of March")
+    answer = ada.submit(NEW, rent(key=again.field("key"), memo="Rent of March"))
+    assert (answer.status, site.entry(2).memo) == (303, "Rent of March")
+
+
 def test_more_lines_without_a_script(ada: Visitor) -> None:
     answer = ada.submit(NEW, rent(do="rows"))
     assert answer.status == 200

@@ -113,15 +113,31 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
     with visit.opened.read() as reader:
         if entry_id is not None and outcome.refusals[0].code is RefusalCode.STALE_VERSION:
             return _conflict(visit, reader, form, entry_id, content)
+        if outcome.refusals[0].code is RefusalCode.IDEMPOTENCY_MISMATCH:
+            return _sent_before(visit, reader, form, content)
         return _page(visit, reader, form, entry, _faults(outcome, form, content))
 
 
+def _sent_before(visit: Visit, reader: Reader, form: EntryForm, content: Content) -> Response:
+    """The form again, to be sent as another entry: it has made one already, of other content."""
+    first = _carry_out(visit, form, None, content, Repetition.ANSWER_FIRST)
+    made = f"entry {first.records[0].id}" if isinstance(first, Committed) else "an entry"
+    told = f"This form was sent before, and made {made}. Send it again to make another one of it."
+    anew = replace(form, key=entry_form.new_key())
+    return _page(visit, reader, anew, None, {"": told}, status=409)
+
+
 def _carry_out(
-    visit: Visit, form: EntryForm, entry_id: EntryId | None, content: Content
+    visit: Visit,
+    form: EntryForm,
+    entry_id: EntryId | None,
+    content: Content,
+    repetition: Repetition = Repetition.REFUSE_OTHER,
 ) -> Outcome:
     if entry_id is None:
         status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
-        return visit.opened.execute(CreateEntry(content.content, status), _once(visit, form.key))
+        context = _once(visit, form.key, repetition)
+        return visit.opened.execute(CreateEntry(content.content, status), context)
     command = ReplaceEntry(entry_id, _version(form), content.content)
     return visit.opened.execute(command, visit.context())
 
@@ -132,13 +148,13 @@ def _version(form: EntryForm) -> int:
     return -1 if number is None else number
 
 
-def _once(visit: Visit, key: str) -> Context:
-    """The context of a form that may come twice, by an impatient click."""
+def _once(visit: Visit, key: str, repetition: Repetition) -> Context:
+    """The context of a form that may come twice, by an impatient click or out of the history."""
     context = visit.context()
     if not key:
         return context
     scope = IdempotencyKey(WEB, visit.user, key)
-    return replace(context, idempotency=Idempotency(scope, Repetition.ANSWER_FIRST))
+    return replace(context, idempotency=Idempotency(scope, repetition))
 
 
 def _done(made: JournalEntry, before: JournalEntry | None) -> str:
