@@ -317,6 +317,26 @@ def test_four_eyes_are_two_people(site: Pages) -> None:
     assert site.entry(1).status is Status.POSTED
 
 
+def test_with_four_eyes_nobody_posts_alone(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    olga, paul = site.visitor("olga"), site.visitor("paul")
+    assert not olga.get(NEW).has('value="post"')
+    olga.submit(NEW, rent())
+    assert site.entry(1).status is Status.REVIEW
+    paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
+    assert site.entry(1).status is Status.POSTED
+    assert "reverse it" in olga.get(olga.get("/app/c/shop/journal/1/edit").location).text
+    answer = olga.submit("/app/c/shop/journal/1/edit", rent(version="1", memo="More"))
+    assert olga.get(answer.location).has("reverse it, and enter it anew")
+    assert site.entry(1).memo == "Rent"
+    olga.submit("/app/c/shop/journal/1/delete", {"version": "1"})
+    olga.submit("/app/c/shop/journal/1/restore")
+    assert site.entry(2).status is Status.REVIEW
+    fields = form_fields(olga, "/app/c/shop/journal/2/edit")
+    olga.submit("/app/c/shop/journal/2/edit", {**fields, "memo": "Changed"})
+    assert (site.entry(2).memo, site.entry(2).status) == ("Changed", Status.REVIEW)
+
+
 @pytest.mark.parametrize("name", ["vera", "paul"])
 @pytest.mark.parametrize("path", ["new", "1/edit", "1/delete", "1/restore", "1/submit"])
 def test_who_only_reads_changes_nothing(site: Pages, name: str, path: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.web import Answer, Pages, Visitor
 
+from daybook.domain.model import Status
 from daybook.domain.query import Query
 from daybook.protocols.kit import http
 from daybook.protocols.kit.plugin import Request
@@ -158,3 +159,11 @@ def test_an_encoding_that_is_none_of_text_is_told(site: Pages, encoding: str) ->
     assert seen.status == 200
     assert seen.has("nothing can be taken")
     assert entries(site) == 0
+
+
+def test_with_four_eyes_what_is_taken_waits(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    visitor = site.visitor("ada")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
+    visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen)})
+    assert site.entry(1).status is Status.REVIEW

@@ -15,7 +15,7 @@ from daybook.app.ledger import (
 from daybook.app.ports import IdempotencyKey, Reader
 from daybook.app.sessions import WEB
 from daybook.domain import currencies
-from daybook.domain.commands import CreateEntry, ReplaceEntry
+from daybook.domain.commands import CreateEntry, Guard, ReplaceEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.refusals import RefusalCode
@@ -37,6 +37,12 @@ _ROWS_MORE: Final = 5
 
 _STATUSES: Final = {"post": Status.POSTED, "review": Status.REVIEW, "draft": Status.PENDING}
 """What the buttons of the form make of a new entry."""
+
+_WAITING: Final = frozenset({Status.PENDING, Status.REVIEW})
+_SETTLED: Final = (
+    "Here somebody else approves what counts, so a posted entry is not changed: reverse it, and"
+    " enter it anew."
+)
 
 
 @value
@@ -72,6 +78,8 @@ def edit(visit: Visit) -> Response:
             return visit.redirect(
                 visit.address("entry", entry=entry.id), "A deleted entry cannot be changed.", "bad"
             )
+        if _is_settled(visit, entry):
+            return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         if len(entry.sequence) > entry_form.rows_max(entry_form.axes_of(reader, entry)):
             text = f"This entry has {len(entry.sequence):,} lines, too many for a form."
             return visit.redirect(visit.address("entry", entry=entry.id), text, "bad")
@@ -95,6 +103,8 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         entry = None if entry_id is None else reader.entry(entry_id)
         if entry_id is not None and entry is None:
             return visit.not_found()
+        if entry is not None and _is_settled(visit, entry):
+            return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         form = entry_form.typed(
             visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
         )
@@ -118,6 +128,11 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         return _page(visit, reader, form, entry, _faults(outcome, form, content))
 
 
+def _is_settled(visit: Visit, entry: JournalEntry) -> bool:
+    """Whether a change would count without a second pair of eyes where the company wants them."""
+    return visit.home.four_eyes and entry.status is Status.POSTED and entry.deleted_at is None
+
+
 def _sent_before(visit: Visit, reader: Reader, form: EntryForm, content: Content) -> Response:
     """The form again, to be sent as another entry: it has made one already, of other content."""
     first = _carry_out(visit, form, None, content, Repetition.ANSWER_FIRST)
@@ -137,8 +152,9 @@ def _carry_out(
     if entry_id is None:
         status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
         context = _once(visit, form.key, repetition)
-        return visit.opened.execute(CreateEntry(content.content, status), context)
-    command = ReplaceEntry(entry_id, _version(form), content.content)
+        return visit.opened.execute(CreateEntry(content.content, visit.posting(status)), context)
+    guard = Guard(statuses=_WAITING) if visit.home.four_eyes else Guard()
+    command = ReplaceEntry(entry_id, _version(form), content.content, guard=guard)
     return visit.opened.execute(command, visit.context())
 
 
