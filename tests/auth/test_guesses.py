@@ -54,3 +54,21 @@ def test_memory_is_bounded(clock: HandClock, monkeypatch: pytest.MonkeyPatch) ->
     for at in range(100):
         failures.begin(f"name {at}", "")
     assert len(failures._failures) == 20
+
+
+def test_a_long_name_takes_no_more_room_than_a_short_one(clock: HandClock) -> None:
+    failures = Guesses(clock)
+    for name in ("x" * 1_000_000, "\ud800"):
+        failures.begin(name, "peer")
+        assert all(len(key) == 32 for key in failures._failures)
+
+
+def test_what_ended_is_forgotten(clock: HandClock) -> None:
+    failures = Guesses(clock)
+    for at in range(30):
+        failures.begin(f"name {at}", f"peer {at}")
+    clock.now += (WINDOW_SECONDS - 1) * SECOND
+    failures.begin("ada", "")
+    clock.now += SECOND
+    failures.begin("bob", "")
+    assert len(failures._failures) == 2

@@ -258,3 +258,13 @@ def test_no_sessions_let_nobody_in() -> None:
     assert nobody.find("x") is None
     assert not nobody.sign_out("x")
     assert nobody.sign_out_everywhere("demo") == 0
+
+
+def test_a_name_longer_than_any_is_not_remembered_but_its_address_is(
+    sessions: StoreSessions,
+) -> None:
+    for at in range(3):
+        denied = sessions.sign_in(f"{at}" * 1_000, PASSWORD, "192.0.2.9")
+        assert isinstance(denied, NotEntered)
+        assert denied.reason is Denial.WRONG
+    assert len(sessions._guesses._failures) == 1

@@ -8,11 +8,14 @@ import pytest
 from tests.support.web import ACTOR, CHECKING, RENT, Pages
 
 from daybook.app import credentials
+from daybook.app.access import OPERATOR
 from daybook.app.activity import Activity, ActivityLog
+from daybook.app.administration import Administration
 from daybook.app.ledger import Context
 from daybook.app.operations import Submission, Submitted
 from daybook.app.outbox import Consumer, DeliveryState, Message, revived
 from daybook.app.ports import Tx
+from daybook.app.trail import Trail, What
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById, Timestamp
 from daybook.domain.model import Side
@@ -151,6 +154,7 @@ def test_a_token_is_shown_once_opens_these_books_and_is_withdrawn(site: Pages) -
     assert "<nightly>" not in answer.text
     listed = visitor.get(f"{SHOP}/keys")
     assert secret[1] not in listed.text
+    assert token.user == "olga"
     gone = visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(token.number)})
     assert visitor.get(gone.location).has("opens nothing any more")
     kept = directory.token(token.hash)
@@ -177,6 +181,22 @@ def test_mistakes_are_told_and_nothing_is_made(
     assert answer.status == 422
     assert (fault != "Choose one of the list." and answer.has(fault)) or fields == {"days": "31"}
     assert len(site.ledger.store.directory.tokens()) == before
+
+
+def test_tokens_leave_a_trail_and_go_with_their_maker(site: Pages) -> None:
+    directory = site.ledger.store.directory
+    made(site)
+    made(site)
+    first, second = directory.tokens()[-2:]
+    site.visitor("olga").submit(f"{SHOP}/keys/withdraw", {"number": str(first.number)})
+    trail = Trail(directory, site.clock).records()
+    told = [(each.what, each.subject, each.user, each.client) for each in trail]
+    assert (What.TOKEN_MADE, str(second.number), "olga", "web") in told
+    assert (What.TOKEN_WITHDRAWN, str(first.number), "olga", "web") in told
+    Administration(directory, site.clock, OPERATOR).withdraw_user("olga")
+    kept = directory.token(second.hash)
+    assert kept is not None
+    assert kept.revoked_at is not None
 
 
 def test_only_owners_see_keys_and_only_their_own_companies(site: Pages) -> None:

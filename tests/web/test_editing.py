@@ -149,6 +149,17 @@ def test_a_double_click_posts_once(site: Pages, ada: Visitor) -> None:
         assert reader.head().entries_live == 1
 
 
+def test_a_form_sent_again_with_other_content_is_not_dropped(site: Pages, ada: Visitor) -> None:
+    key = ada.get(NEW).field("key")
+    ada.submit(NEW, rent(key=key))
+    again = ada.submit(NEW, rent(key=key, memo="Rent of March"))
+    assert again.status == 409
+    assert again.has("This form was sent before, and made entry 1.")
+    assert again.has("Rent of March")
+    answer = ada.submit(NEW, rent(key=again.field("key"), memo="Rent of March"))
+    assert (answer.status, site.entry(2).memo) == (303, "Rent of March")
+
+
 def test_more_lines_without_a_script(ada: Visitor) -> None:
     answer = ada.submit(NEW, rent(do="rows"))
     assert answer.status == 200
@@ -304,6 +315,26 @@ def test_four_eyes_are_two_people(site: Pages) -> None:
     assert site.entry(1).status is Status.REVIEW
     paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
     assert site.entry(1).status is Status.POSTED
+
+
+def test_with_four_eyes_nobody_posts_alone(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    olga, paul = site.visitor("olga"), site.visitor("paul")
+    assert not olga.get(NEW).has('value="post"')
+    olga.submit(NEW, rent())
+    assert site.entry(1).status is Status.REVIEW
+    paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
+    assert site.entry(1).status is Status.POSTED
+    assert "reverse it" in olga.get(olga.get("/app/c/shop/journal/1/edit").location).text
+    answer = olga.submit("/app/c/shop/journal/1/edit", rent(version="1", memo="More"))
+    assert olga.get(answer.location).has("reverse it, and enter it anew")
+    assert site.entry(1).memo == "Rent"
+    olga.submit("/app/c/shop/journal/1/delete", {"version": "1"})
+    olga.submit("/app/c/shop/journal/1/restore")
+    assert site.entry(2).status is Status.REVIEW
+    fields = form_fields(olga, "/app/c/shop/journal/2/edit")
+    olga.submit("/app/c/shop/journal/2/edit", {**fields, "memo": "Changed"})
+    assert (site.entry(2).memo, site.entry(2).status) == ("Changed", Status.REVIEW)
 
 
 @pytest.mark.parametrize("name", ["vera", "paul"])

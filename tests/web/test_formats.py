@@ -34,7 +34,11 @@ def test_what_is_written_can_be_read(minor: int, currency: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,5", "1,50.00", "12,34,567", "1.2.3", "", "x", "1e3", "٣", "1,"]
+    "text",
+    [
+        *("1,5", "1,50.00", "12,34,567", "1.2.3", "", "x", "1e3", "٣", "1,", ".", "-"),
+        *("1.000", "12.500", "1.230", "1 2.5", "1 23", "1  234", "1 234,567", "1 234 56", "1. 5"),
+    ],
 )
 def test_what_could_mean_two_things_is_refused(text: str) -> None:
     with pytest.raises(AmountError):
@@ -45,6 +49,14 @@ def test_amounts_as_people_type_them() -> None:
     assert read_money(" 1 234.5 ", "GBP") == 123_450
     assert read_money(".5", "GBP") == 50
     assert read_money("−2", "GBP") == -200
+
+
+def test_decimals_are_those_of_the_currency() -> None:
+    assert read_money("1.000", "KWD") == 1_000
+    assert read_money("1,000", "JPY") == read_money("1 000", "JPY") == 1_000
+    assert read_money("1\u202f234\u00a0567.5", "GBP") == 123_456_750
+    with pytest.raises(AmountError, match="decimals"):
+        read_money("1.0", "JPY")
 
 
 def test_days_and_moments_cannot_be_misread() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.web import Answer, Pages, Visitor
 
+from daybook.domain.model import Status
 from daybook.domain.query import Query
 from daybook.protocols.kit import http
 from daybook.protocols.kit.plugin import Request
@@ -143,3 +144,26 @@ def test_a_body_of_too_many_parts() -> None:
     assert form(part * PARTS_MAX + b"--x--") == {"a": "1"}
     with pytest.raises(http.TooManyParameters):
         form(part * (PARTS_MAX + 3) + b"--x--")
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        *("zlib", "hex", "rot13", "base64", "bz2", "punycode", "undefined", "utf-16", "x\0y"),
+        *("utf-7", "unicode_escape", "idna", "mbcs", "x" * 100_000, "\u0442"),
+    ],
+)
+def test_an_encoding_that_is_none_of_text_is_told(site: Pages, encoding: str) -> None:
+    visitor = site.visitor("ada")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD).encode(), encoding=encoding)
+    assert seen.status == 200
+    assert seen.has("nothing can be taken")
+    assert entries(site) == 0
+
+
+def test_with_four_eyes_what_is_taken_waits(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    visitor = site.visitor("ada")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
+    visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen)})
+    assert site.entry(1).status is Status.REVIEW

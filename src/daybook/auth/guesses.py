@@ -2,10 +2,12 @@
 
 An attempt counts as failed from its beginning until it has succeeded, so that many at the same
 moment are counted as well. The counts are in the memory of one process: a restart forgets them,
-which helps nobody who has to wait minutes.
+which helps nobody who has to wait minutes. Names are kept as digests, so that long ones take no
+more room, and nothing is kept after its window.
 """
 
 from collections import OrderedDict
+from hashlib import sha256
 from threading import Lock
 from typing import Final
 
@@ -33,39 +35,52 @@ class Guesses:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._failures: OrderedDict[tuple[str, str], tuple[int, Timestamp]] = OrderedDict()
+        self._failures: OrderedDict[bytes, tuple[int, Timestamp]] = OrderedDict()
+        """By digest, in the order their windows began."""
 
     def begin(self, name: str, peer: str) -> int:
-        """Count an attempt; answers with 0, or in how many seconds another one is looked at."""
+        """Count an attempt; answers with 0, or in how many seconds another one is looked at.
+
+        A name or address that is empty does not count.
+        """
         now = self._clock()
         bounds = (("name", name, OF_NAME_MAX), ("peer", peer, OF_PEER_MAX))
+        keys = [(_key(kind, text), most) for kind, text, most in bounds if text]
         with self._lock:
-            waits = [self._wait(kind, text, most, now) for kind, text, most in bounds if text]
+            self._forget_ended(now)
+            waits = [self._wait(key, most, now) for key, most in keys]
             if not any(waits):
-                for kind, text, _ in bounds:
-                    if text:
-                        self._count((kind, text), now)
+                for key, _ in keys:
+                    self._count(key, now)
         return max(waits, default=0)
 
     def succeed(self, name: str, peer: str) -> None:
         """Forget the failures with a name, and the one attempt from an address."""
         with self._lock:
-            self._failures.pop(("name", name), None)
-            count, since = self._failures.get(("peer", peer), (0, Timestamp(0)))
+            self._failures.pop(_key("name", name), None)
+            key = _key("peer", peer)
+            count, since = self._failures.get(key, (0, Timestamp(0)))
             if count > 0:
-                self._failures["peer", peer] = (count - 1, since)
+                self._failures[key] = (count - 1, since)
 
-    def _wait(self, kind: str, text: str, most: int, now: Timestamp) -> int:
-        count, since = self._failures.get((kind, text), (0, now))
+    def _forget_ended(self, now: Timestamp) -> None:
+        while self._failures:
+            _, since = next(iter(self._failures.values()))
+            if now - since < WINDOW_SECONDS * _SECOND:
+                return
+            self._failures.popitem(last=False)
+
+    def _wait(self, key: bytes, most: int, now: Timestamp) -> int:
+        count, since = self._failures.get(key, (0, now))
         left = WINDOW_SECONDS - (now - since) // _SECOND
         return max(left, 1) if count >= most and left > 0 else 0
 
-    def _count(self, key: tuple[str, str], now: Timestamp) -> None:
+    def _count(self, key: bytes, now: Timestamp) -> None:
         count, since = self._failures.get(key, (0, now))
-        if now - since >= WINDOW_SECONDS * _SECOND:
-            count, since = 0, now
         self._failures[key] = (count + 1, since)
-        if not count:
-            self._failures.move_to_end(key)
-            if len(self._failures) > REMEMBERED_MAX:
-                self._failures.popitem(last=False)
+        if len(self._failures) > REMEMBERED_MAX:
+            self._failures.popitem(last=False)
+
+
+def _key(kind: str, text: str) -> bytes:
+    return sha256(f"{kind} {text}".encode("utf-8", "surrogatepass")).digest()

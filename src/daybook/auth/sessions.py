@@ -28,7 +28,7 @@ from daybook.app.sessions import (
 )
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.guesses import Guesses
-from daybook.auth.people import People, Person
+from daybook.auth.people import NAME_LENGTH_MAX, People, Person
 from daybook.domain.ids import Timestamp
 
 TOUCH_SECONDS: Final = 60
@@ -72,7 +72,9 @@ class StoreSessions:
 
     def sign_in(self, name: str, password: str, peer: str) -> Entered | NotEntered:
         """Begin a session, or say why not. See `Sessions`."""
-        wait = self._guesses.begin(name, peer)
+        # a longer name is nobody's: it is refused like any other, and counts for the address alone
+        counted = name if len(name) <= NAME_LENGTH_MAX else ""
+        wait = self._guesses.begin(counted, peer)
         if wait:
             return NotEntered(Denial.THROTTLED, wait)
         believed = self._believe(name, password)

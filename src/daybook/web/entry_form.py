@@ -137,9 +137,14 @@ def rows_max(axes: tuple[str, ...]) -> int:
     return min(FORM_LINES_MAX, (PARAMETERS_MAX - _OTHER_FIELDS) // (len(_ROW_FIELDS) + len(axes)))
 
 
+def new_key() -> str:
+    """What tells one form from another, however often either is sent."""
+    return secrets.token_urlsafe(16)
+
+
 def blank(today: date, currency: str) -> EntryForm:
     """The form of a new entry."""
-    form = EntryForm(today.isoformat(), currency=currency, key=secrets.token_urlsafe(16))
+    form = EntryForm(today.isoformat(), currency=currency, key=new_key())
     return form.with_rows(ROWS_AT_FIRST)
 
 
@@ -153,7 +158,7 @@ def form_of(entry: JournalEntry, names: Names) -> EntryForm:
         rate="" if entry.rate is None else format(entry.rate, "f"),
         rows=tuple(_row_of(line, entry.currency, names) for line in entry.sequence),
         version=str(entry.version),
-        key=secrets.token_urlsafe(16),
+        key=new_key(),
     )
 
 

@@ -9,6 +9,7 @@ Months are words, so that nobody reads a February third as a March second. Amoun
 currency's decimals and a true minus, so that columns line up.
 """
 
+import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
@@ -24,6 +25,9 @@ _MONTHS: Final = (
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 _MICROSECONDS: Final = 1_000_000
+_AMOUNT: Final = re.compile(
+    r"(-?)\s*([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:\s[0-9]{3})+|[0-9]*)(?:\.([0-9]*))?"
+).fullmatch
 
 
 @lru_cache(maxsize=64)
@@ -44,21 +48,23 @@ def plain_money(minor: int, currency: str) -> str:
 
 
 def read_money(text: str, currency: str) -> int:
-    """Minor units of an amount as people write it: `1,234.50`, blanks around or between.
+    """Minor units of an amount as people write it: `1,234.50` or `1 234.50`.
 
-    Raises `AmountError`. A comma parts thousands and is taken where it does; `1,5` is refused
-    rather than taken for fifteen.
+    Raises `AmountError`. Commas or blanks part thousands and are taken where they do; `1,5` is
+    refused rather than taken for fifteen, and so are decimals that the currency does not have, be
+    they zeros: many who write `1.000` mean a thousand.
     """
-    compact = "".join(text.split()).replace("−", "-")
-    whole, point, decimals = compact.partition(".")
-    groups = whole.removeprefix("-").split(",")
-    if len(groups) > 1:
-        if not (0 < len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
-            raise AmountError(AmountFault.SYNTAX)
-        whole = ("-" if whole.startswith("-") else "") + "".join(groups)
-    if not whole and point:
-        whole = "0"
-    return parse_amount(whole + point + decimals, currencies.exponent(currency))
+    found = _AMOUNT(text.strip().replace("−", "-"))
+    if found is None:
+        raise AmountError(AmountFault.SYNTAX)
+    sign, whole, decimals = found.groups("")
+    exponent = currencies.exponent(currency)
+    if len(decimals) > exponent:
+        raise AmountError(AmountFault.PRECISION)
+    if not whole and not decimals:
+        raise AmountError(AmountFault.SYNTAX)
+    digits = "".join(whole.replace(",", " ").split()) or "0"
+    return parse_amount(sign + digits + (f".{decimals}" if decimals else ""), exponent)
 
 
 def day(given: date) -> str:

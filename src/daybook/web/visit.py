@@ -13,7 +13,7 @@ from daybook.app.ledger import Books, Context
 from daybook.app.sessions import WEB, Session
 from daybook.domain.events import Actor
 from daybook.domain.ids import Timestamp
-from daybook.domain.model import Company
+from daybook.domain.model import Company, Status
 from daybook.domain.values import value
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Request, Response
@@ -78,6 +78,11 @@ class Visit:
         """What accompanies a command that the visitor gives."""
         principal = self.opened.principal
         return Context(Actor(principal.client, WEB, principal.user, self.request.id))
+
+    def posting(self, wanted: Status) -> Status:
+        """The status of a new entry: where four eyes are asked for, review rather than posted."""
+        waits = wanted is Status.POSTED and self.home.four_eyes
+        return Status.REVIEW if waits else wanted
 
     def now(self) -> Timestamp:
         """The time."""

@@ -23,6 +23,11 @@ from daybook.app.journal_csv.cells import (
     is_year_first,
 )
 from daybook.app.journal_csv.columns import Column, Header, read_header
+from daybook.app.journal_csv.encodings import (
+    ENCODING_NAME_LENGTH_MAX,
+    encoding_of,
+    undecodable,
+)
 from daybook.app.journal_csv.existing import Existing, Judged
 from daybook.app.journal_csv.faults import Fault, Unreadable
 from daybook.app.journal_csv.limits import EXISTING_TOLD_MAX, FAULTS_MAX, PREVIEW_CHARACTERS
@@ -357,12 +362,12 @@ class _File:
         with source.open() as binary:
             start = binary.read(4)
         found = next((name for bom, name in _BOMS if start.startswith(bom)), None)
-        self._encoding = found or encoding or "utf-8"
-        try:
-            codecs.lookup(self._encoding)
-        except LookupError:
-            message = f"no encoding {self._encoding!r}"
-            raise Unreadable(Fault(0, None, message, option="encoding")) from None
+        wanted = found or encoding or "utf-8"
+        known = encoding_of(wanted)
+        if known is None:
+            message = f"no encoding {wanted[:ENCODING_NAME_LENGTH_MAX]!r}"
+            raise Unreadable(Fault(0, None, message, option="encoding"))
+        self._encoding = known
 
     def lines(self) -> _Lines:
         """Opens the file anew."""
@@ -383,8 +388,8 @@ class _File:
                     size += len(line)
                     if size >= PREVIEW_CHARACTERS:
                         break
-            except UnicodeDecodeError as error:
-                message = f"not {error.encoding} text; say which encoding the file has"
+            except UnicodeError as error:
+                message = undecodable(error)
                 fault = Fault(len(preview) + 1, None, message, option="encoding")
                 raise Unreadable(fault) from None
         return read_header("".join(preview))

@@ -25,6 +25,7 @@ from daybook.app.journal_csv.cells import (
     plain_amount,
 )
 from daybook.app.journal_csv.columns import Column, Header
+from daybook.app.journal_csv.encodings import undecodable
 from daybook.app.journal_csv.faults import Fault, Unreadable
 from daybook.app.journal_csv.limits import ENTRY_FAULTS_MAX, LINE_CHARACTERS_MAX, SEEN_MAX
 from daybook.domain import currencies
@@ -108,8 +109,8 @@ def rows_of(lines: Iterable[str], header: Header) -> "Iterator[tuple[int, list[s
             before = reader.line_num
     except csv.Error as error:
         raise Unreadable(Fault(reader.line_num, None, f"not CSV: {error}")) from None
-    except UnicodeDecodeError as error:
-        message = f"not {error.encoding} text; say which encoding the file has"
+    except UnicodeError as error:
+        message = undecodable(error)
         fault = Fault(reader.line_num + 1, None, message, option="encoding")
         raise Unreadable(fault) from None
 

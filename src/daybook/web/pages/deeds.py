@@ -50,7 +50,8 @@ def restore(visit: Visit) -> Response:
         return visit.not_found()
     if entry.deleted_at is None:
         return visit.redirect(visit.address("entry", entry=entry.id), "It is not deleted.", "bad")
-    outcome = visit.opened.execute(CreateEntry(content_of(entry), entry.status), visit.context())
+    command = CreateEntry(content_of(entry), visit.posting(entry.status))
+    outcome = visit.opened.execute(command, visit.context())
     if isinstance(outcome, Committed):
         made = outcome.records[0]
         text = f"Entry {made.id} is a new entry with what entry {entry.id} said."

@@ -15,7 +15,7 @@ from daybook.app.ledger import (
 from daybook.app.ports import IdempotencyKey, Reader
 from daybook.app.sessions import WEB
 from daybook.domain import currencies
-from daybook.domain.commands import CreateEntry, ReplaceEntry
+from daybook.domain.commands import CreateEntry, Guard, ReplaceEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.refusals import RefusalCode
@@ -37,6 +37,12 @@ _ROWS_MORE: Final = 5
 
 _STATUSES: Final = {"post": Status.POSTED, "review": Status.REVIEW, "draft": Status.PENDING}
 """What the buttons of the form make of a new entry."""
+
+_WAITING: Final = frozenset({Status.PENDING, Status.REVIEW})
+_SETTLED: Final = (
+    "Here somebody else approves what counts, so a posted entry is not changed: reverse it, and"
+    " enter it anew."
+)
 
 
 @value
@@ -72,6 +78,8 @@ def edit(visit: Visit) -> Response:
             return visit.redirect(
                 visit.address("entry", entry=entry.id), "A deleted entry cannot be changed.", "bad"
             )
+        if _is_settled(visit, entry):
+            return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         if len(entry.sequence) > entry_form.rows_max(entry_form.axes_of(reader, entry)):
             text = f"This entry has {len(entry.sequence):,} lines, too many for a form."
             return visit.redirect(visit.address("entry", entry=entry.id), text, "bad")
@@ -95,6 +103,8 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         entry = None if entry_id is None else reader.entry(entry_id)
         if entry_id is not None and entry is None:
             return visit.not_found()
+        if entry is not None and _is_settled(visit, entry):
+            return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         form = entry_form.typed(
             visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
         )
@@ -113,16 +123,38 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
     with visit.opened.read() as reader:
         if entry_id is not None and outcome.refusals[0].code is RefusalCode.STALE_VERSION:
             return _conflict(visit, reader, form, entry_id, content)
+        if outcome.refusals[0].code is RefusalCode.IDEMPOTENCY_MISMATCH:
+            return _sent_before(visit, reader, form, content)
         return _page(visit, reader, form, entry, _faults(outcome, form, content))
 
 
+def _is_settled(visit: Visit, entry: JournalEntry) -> bool:
+    """Whether a change would count without a second pair of eyes where the company wants them."""
+    return visit.home.four_eyes and entry.status is Status.POSTED and entry.deleted_at is None
+
+
+def _sent_before(visit: Visit, reader: Reader, form: EntryForm, content: Content) -> Response:
+    """The form again, to be sent as another entry: it has made one already, of other content."""
+    first = _carry_out(visit, form, None, content, Repetition.ANSWER_FIRST)
+    made = f"entry {first.records[0].id}" if isinstance(first, Committed) else "an entry"
+    told = f"This form was sent before, and made {made}. Send it again to make another one of it."
+    anew = replace(form, key=entry_form.new_key())
+    return _page(visit, reader, anew, None, {"": told}, status=409)
+
+
 def _carry_out(
-    visit: Visit, form: EntryForm, entry_id: EntryId | None, content: Content
+    visit: Visit,
+    form: EntryForm,
+    entry_id: EntryId | None,
+    content: Content,
+    repetition: Repetition = Repetition.REFUSE_OTHER,
 ) -> Outcome:
     if entry_id is None:
         status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
-        return visit.opened.execute(CreateEntry(content.content, status), _once(visit, form.key))
-    command = ReplaceEntry(entry_id, _version(form), content.content)
+        context = _once(visit, form.key, repetition)
+        return visit.opened.execute(CreateEntry(content.content, visit.posting(status)), context)
+    guard = Guard(statuses=_WAITING) if visit.home.four_eyes else Guard()
+    command = ReplaceEntry(entry_id, _version(form), content.content, guard=guard)
     return visit.opened.execute(command, visit.context())
 
 
@@ -132,13 +164,13 @@ def _version(form: EntryForm) -> int:
     return -1 if number is None else number
 
 
-def _once(visit: Visit, key: str) -> Context:
-    """The context of a form that may come twice, by an impatient click."""
+def _once(visit: Visit, key: str, repetition: Repetition) -> Context:
+    """The context of a form that may come twice, by an impatient click or out of the history."""
     context = visit.context()
     if not key:
         return context
     scope = IdempotencyKey(WEB, visit.user, key)
-    return replace(context, idempotency=Idempotency(scope, Repetition.ANSWER_FIRST))
+    return replace(context, idempotency=Idempotency(scope, repetition))
 
 
 def _done(made: JournalEntry, before: JournalEntry | None) -> str:

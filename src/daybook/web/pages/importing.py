@@ -160,7 +160,9 @@ def _options(visit: Visit) -> ImportOptions:
         DateOrder(dates) if dates in {each.value for each in DateOrder} else None,
         DecimalMark(decimal) if decimal in {each.value for each in DecimalMark} else None,
         form.get("encoding") or None,
-        Status.PENDING if form.get("status") == Status.PENDING.value else Status.POSTED,
+        visit.posting(
+            Status.PENDING if form.get("status") == Status.PENDING.value else Status.POSTED
+        ),
         Keeping.THE_OTHERS if form.get("keep") == "others" else Keeping.ALL_OR_NOTHING,
         skip_existing=form.get("skip") == "on",
     )

@@ -1,13 +1,15 @@
 """Tokens that open these books: made, shown once, listed, withdrawn.
 
 Whoever administers a company makes tokens for this company alone, and withdraws those that open
-no books but ones they administer.
+no books but ones they administer. A token carries the name of who made it: what a program does with
+it is theirs where four eyes are asked for, and it goes with them.
 """
 
 from typing import Final
 
 from daybook.app import credentials
 from daybook.app.access import Scope
+from daybook.app.administration import Administration, Fault
 from daybook.app.ports import Token
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
@@ -65,18 +67,19 @@ def make(visit: Visit) -> Response:
         faults["days"] = "Choose one of the list."
     if faults:
         return _page(visit, faults=faults)
-    issued = credentials.issue(
-        visit.site.ledger.store.directory,
-        visit.site.clock,
+    made = _administration(visit).make_token(
         credentials.NewToken(
             client,
             company_ids=frozenset({visit.home.id}),
             scopes=wanted,
             label=label,
+            user=visit.user,
             lifetime_us=int(days) * _DAY_US if days else None,
-        ),
+        )
     )
-    return _page(visit, secret=issued.text, number=issued.token.number)
+    if isinstance(made, Fault):
+        return _page(visit, faults={"client": made.message})
+    return _page(visit, secret=made.text, number=made.number)
 
 
 def withdraw(visit: Visit) -> Response:
@@ -86,8 +89,18 @@ def withdraw(visit: Visit) -> Response:
     found = next((each for each in directory.tokens() if str(each.number) == number), None)
     if found is None or not _is_mine(visit, found):
         return visit.not_found()
-    credentials.revoke_family(directory, visit.site.clock, found)
+    if isinstance(_administration(visit).withdraw_token(found.number), Fault):
+        return visit.not_found()
     return visit.redirect(visit.address("keys"), f"Token {number} opens nothing any more.")
+
+
+def _administration(visit: Visit) -> Administration:
+    """What the visitor may administer, in this company and others; it leaves a trail."""
+    session = visit.session
+    assert session is not None
+    site = visit.site
+    peer = visit.request.peer
+    return Administration(site.ledger.store.directory, site.clock, session.principal, peer)
 
 
 def _page(

@@ -11,13 +11,14 @@
 
   /** Minor units of an amount as typed; null where it is none. */
   function read(text) {
-    const compact = text.replace(/\s/g, "");
-    if (compact === "") return 0n;
-    const found = /^(?:(\d{1,3}(?:,\d{3})+|\d+))?(?:\.(\d*))?$/.exec(compact);
+    const trimmed = text.trim();
+    if (trimmed === "") return 0n;
+    const amount = /^(\d{1,3}(?:,\d{3})+|\d{1,3}(?:\s\d{3})+|\d+)?(?:\.(\d*))?$/;
+    const found = amount.exec(trimmed);
     if (!found || (!found[1] && !found[2])) return null;
-    const decimals = (found[2] ?? "").replace(/0+$/, "");
+    const decimals = found[2] ?? "";
     if (decimals.length > exponent) return null;
-    return BigInt((found[1] ?? "0").replace(/,/g, "") + decimals.padEnd(exponent, "0"));
+    return BigInt((found[1] ?? "0").replace(/[,\s]/g, "") + decimals.padEnd(exponent, "0"));
   }
 
   function write(minor) {
