@@ -73,6 +73,29 @@ def test_after_a_day_it_rolls_and_the_old_one_serves_until_the_new_is_used(
     assert grants.refresh("app", first) is GrantRefusal.INVALID
 
 
+def test_of_two_successors_one_goes_on_and_the_other_ends_the_authorization(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += DAY
+    ours, theirs = (granted(grants.refresh("app", first)).refresh_token for _ in range(2))
+    assert ours != theirs
+    granted(grants.refresh("app", ours))
+    granted(grants.refresh("app", ours))
+    assert grants.refresh("app", theirs) is GrantRefusal.INVALID
+    assert grants.refresh("app", ours) is GrantRefusal.INVALID, "the theft was seen"
+
+
+def test_a_successor_that_was_never_used_ends_nothing(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += DAY
+    granted(grants.refresh("app", first))
+    text = granted(grants.refresh("app", first)).refresh_token
+    for _ in range(3):
+        text = granted(grants.refresh("app", text)).refresh_token
+        clock.now += DAY
+
+
 def test_the_old_one_ends_a_day_after_it_rolled(
     grants: Grants, first: str, clock: HandClock
 ) -> None:

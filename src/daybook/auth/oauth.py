@@ -6,9 +6,10 @@ The family is written into the tokens' labels, so that revoking one member ends 
 
 Refresh tokens roll. A client gets the one it sent back until that is `ROLLS_AFTER` old; then it
 gets a successor, and the old one goes on for `OVERLAP` more or until the successor is first used,
-whichever is sooner. A client that lost the answer can thus ask again. A refresh token that comes
-once more after its successor was used is in two hands, one of them not the client's: all of its
-authorization is withdrawn.
+whichever is sooner. A client that lost the answer can thus ask again, and gets another successor;
+the first of them that is used is the one that counts, and withdraws the others. A refresh token
+that comes once more after its successor was used, or a successor after another was, is in two
+hands, one of them not the client's: all of its authorization is withdrawn.
 
 What a person may do is looked at with every grant, so that a refresh never gives more than they
 may do by then.
@@ -163,8 +164,8 @@ class Grants:
             return GrantRefusal.NOT_ITS_CLIENTS
         family, predecessor = family_of(token), predecessor_of(token)
         before = None if predecessor is None else table.token(predecessor)
-        if before is not None:
-            credentials.withdrawn(table, now, before)
+        if before is not None and before.revoked_at is None:  # its first successor that is used
+            self._settle(table, token, before, now)
         token = replace(token, scopes=token.scopes - set(Scope) | set(allowed))
         access = self._issue(table, token, ACCESS, grant_label(family), ACCESS_SECONDS)
         if now - token.created_at < ROLLS_AFTER:
@@ -221,6 +222,17 @@ class Grants:
         for company_id in token.company_ids - {NO_COMPANY}:
             scopes &= person.principal.within(company_id).scopes
         return scopes
+
+    def _settle(self, table: TokenTable, used: Token, before: Token, now: Timestamp) -> None:
+        """Withdraw the predecessor of a token that is used, and its other successors.
+
+        Several were made where an answer was lost, or the predecessor is in two hands. Only one
+        goes on; whoever comes with another later shows that it was the second.
+        """
+        credentials.withdrawn(table, now, before)
+        for member in table.tokens():
+            if predecessor_of(member) == before.hash and member.hash != used.hash:
+                credentials.withdrawn(table, now, member)
 
     def _end_family(self, table: TokenTable, token: Token, now: Timestamp) -> None:
         """Withdraw all tokens of an authorization, inside a transaction."""
