@@ -242,3 +242,19 @@ def test_everything_is_in_the_trail_and_no_secret_is(
     for text in texts:
         assert text not in repr(records)
         assert credentials.digest(text).hex() not in repr(records)
+
+
+def test_a_new_password_ends_the_tokens_of_its_person_alone(
+    all_of_it: Administration, directory: Directory, clock: TestClock
+) -> None:
+    for name in ("ada", "bob"):
+        all_of_it.make_user(name, PASSWORD, {ONE: Role.OWNER})
+    one = frozenset({ONE})
+    for whose in ("ada", "bob", None):
+        credentials.authorize(directory, clock, NewToken("app", company_ids=one, user=whose))
+    user(all_of_it.set_password("ada", PASSWORD * 2))
+    assert {token.user for token in directory.tokens() if token.revoked_at is None} == {
+        "bob",
+        None,
+    }
+    assert sum(token.user == "ada" for token in directory.tokens()) == 2

@@ -10,7 +10,7 @@ from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, NewToken
 from daybook.app.ledger import system_clock
-from daybook.app.ports import Client, Directory
+from daybook.app.ports import Client, Directory, User
 from daybook.auth.demo import DemoAuthenticator, DemoCredentials
 from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
 from daybook.auth.tokens import StoreAuthenticator
@@ -241,3 +241,17 @@ def test_a_revocation_during_a_refresh_is_not_undone(url: str, tmp_path: Path) -
         assert len(members) >= 2
         assert all(token.revoked_at is not None for token in members)
     store.close()
+
+
+def test_a_refresh_token_of_before_a_password_gets_nothing(
+    grants: Grants, directory: Directory, clock: HandClock
+) -> None:
+    directory.put_user(User("ann", "", clock()))
+    wanted = NewToken("app", user="ann", words=frozenset({"openid"}))
+    text = credentials.authorize(directory, clock, wanted).refresh.text
+    granted(grants.refresh("app", text))
+    clock.now += SECOND
+    directory.put_user(User("ann", "other", clock()))
+    assert grants.refresh("app", text) is GrantRefusal.INVALID
+    later = credentials.authorize(directory, clock, wanted).refresh.text
+    granted(grants.refresh("app", later))

@@ -9,6 +9,7 @@ from tests.cli.conftest import Terminal
 from daybook.app import passwords
 from daybook.app.credentials import NewToken, digest, issue
 from daybook.app.ports import Client, User
+from daybook.domain.ids import Timestamp
 
 
 def client(shop: Terminal, name: str) -> Client | None:
@@ -75,6 +76,21 @@ def test_a_user_with_a_password(shop: Terminal, monkeypatch: pytest.MonkeyPatch)
     for short in ("short\n", "\n", "x" * 257 + "\n"):
         monkeypatch.setattr("sys.stdin", io.StringIO(short))
         assert "8 to 256" in shop.fails("user", "create", "bob", "--password-stdin")
+
+
+def test_tokens_end_with_the_password_they_were_given_under(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getpass", lambda: "correct horse")
+    shop.ok("user", "create", "ada")
+    store = shop.open_store("sqlite:///daybook.db")
+    for name in ("ada", "bob"):
+        issue(store.directory, lambda: Timestamp(1), NewToken("app", user=name))
+    store.close()
+    shop.ok("user", "create", "ada")
+    store = shop.open_store("sqlite:///daybook.db")
+    assert [each.user for each in store.directory.tokens() if each.revoked_at is None] == ["bob"]
+    store.close()
 
 
 def test_a_password_that_nobody_can_be_asked_for(

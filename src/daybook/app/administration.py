@@ -158,7 +158,10 @@ class Administration:
         return user
 
     def set_password(self, name: str, password: str) -> User | Fault:
-        """Give a person another password; all their sessions end."""
+        """Give a person another password; their sessions end, and every token made for them.
+
+        Whoever knew the earlier one may have let programs in.
+        """
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
@@ -173,6 +176,7 @@ class Administration:
         )
         self._directory.put_user(changed)
         session_records.end_of(self._directory, name)
+        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         self._note(What.USER_CHANGED, name, _companies_of(user), "password")
         return changed
 

@@ -211,13 +211,13 @@ class Grants:
     def _allowed(self, token: Token) -> frozenset[Scope] | None:
         """What a refresh may give: what the token allows, and whoever consented may still do.
 
-        None where that person is not there any more.
+        None where that person is not there any more, or has got another password since.
         """
         scopes = credentials.principal(token).scopes
         if token.user is None or not credentials.words(token):
             return scopes
         person = self._people.find(token.user)
-        if person is None:
+        if person is None or token.created_at < person.since:
             return None
         for company_id in token.company_ids - {NO_COMPANY}:
             scopes &= person.principal.within(company_id).scopes

@@ -252,7 +252,7 @@ def revoke_client(arguments: argparse.Namespace, environment: Environment) -> in
 
 
 def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Make a user, or replace one of the same name."""
+    """Make a user, or replace one of the same name; sessions and tokens of that one end."""
     try:
         password = sys.stdin.readline() if arguments.password_stdin else getpass.getpass()
     except EOFError:
@@ -266,6 +266,7 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
         raise Failure("--role goes without --company and --scope")
     profile = (("email", arguments.email),) if arguments.email else ()
     with opened_store(arguments, environment) as store:
+        earlier = store.directory.user(arguments.name)
         roles = _roles(arguments.role, store)
         companies, scopes = (frozenset(), frozenset()) if roles else _rights(arguments, store)
         store.directory.put_user(
@@ -280,6 +281,11 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
                 profile=profile,
             )
         )
+        if earlier is not None:
+            session_records.end_of(store.directory, earlier.name)
+            credentials.revoke_those(
+                store.directory, environment.clock, lambda token: token.user == earlier.name
+            )
         note(store, environment, What.USER_MADE, arguments.name, companies)
     print_line(f"User {arguments.name} is ready.")
     return 0
