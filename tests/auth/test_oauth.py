@@ -12,7 +12,7 @@ from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, Ne
 from daybook.app.ledger import system_clock
 from daybook.app.ports import Client, Directory, User
 from daybook.auth.demo import DemoAuthenticator, DemoCredentials
-from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
+from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery, subject
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage import open_store
@@ -255,3 +255,8 @@ def test_a_refresh_token_of_before_a_password_gets_nothing(
     assert grants.refresh("app", text) is GrantRefusal.INVALID
     later = credentials.authorize(directory, clock, wanted).refresh.text
     granted(grants.refresh("app", later))
+
+
+def test_a_subject_is_the_persons_own_or_made_of_the_name() -> None:
+    assert subject("ann", [("email", "a@example.com"), ("subject", "drawn")]) == "drawn"
+    assert subject("ann", ()) == subject("ann", [("email", "a@example.com")]) != subject("bob", ())

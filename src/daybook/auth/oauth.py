@@ -25,6 +25,7 @@ from typing import Final
 
 from daybook.app import credentials
 from daybook.app.access import Rejection, Scope
+from daybook.app.administration import SUBJECT
 from daybook.app.credentials import (
     ACCESS,
     ACCESS_SECONDS,
@@ -47,7 +48,7 @@ from daybook.auth.scopes import EMAIL, OPENID, PHONE, PLAIN, PROFILE
 from daybook.domain.ids import CompanyId, Timestamp
 
 _SUBJECTS: Final = uuid.UUID("5b0f7a3e-6a0e-4a58-9a57-6f8a4d1c2b90")
-"""The space of names in which people have their subjects."""
+"""The space of names in which people without a subject of their own have theirs."""
 
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
@@ -69,7 +70,7 @@ class Granted:
 class Identity:
     """Who has let a client in, for an identity token. `realm` is that of the company, if any."""
 
-    user: str
+    subject: str
     realm: str | None
     signed_in_at: Timestamp
     nonce: str
@@ -271,7 +272,9 @@ class Grants:
         if OPENID in code.asked:
             names = self._directory.names(CompanyId(code.company))
             realm = None if names is None else names.realm
-            identity = Identity(code.user, realm, Timestamp(code.signed_in_at), code.nonce)
+            person = self._people.find(code.user)
+            stands = subject(code.user, () if person is None else person.profile)
+            identity = Identity(stands, realm, Timestamp(code.signed_in_at), code.nonce)
         return Granted(
             made.access.text, made.refresh.text, ACCESS_SECONDS, REFRESH_SECONDS, identity
         )
@@ -325,15 +328,19 @@ class Grants:
         return Rejection.UNKNOWN if user is None or person is None else Known(user, words, person)
 
 
-def subject(user: str) -> str:
-    """What stands for a person at clients: always the same, and not their name."""
-    return str(uuid.uuid5(_SUBJECTS, user))
+def subject(user: str, profile: Iterable[tuple[str, str]]) -> str:
+    """What stands for a person at clients: always the same, and not their name.
+
+    It was drawn when the person was made. Who has none is the demo's, or was made by an earlier
+    version, and keeps the one made of the name.
+    """
+    return dict(profile).get(SUBJECT) or str(uuid.uuid5(_SUBJECTS, user))
 
 
 def profile_of(known: Known) -> dict[str, object]:
     """What a client is told about a person, as far as its token allows."""
     kept = dict(known.person.profile)
-    told: dict[str, object] = {"sub": subject(known.user)}
+    told: dict[str, object] = {"sub": subject(known.user, known.person.profile)}
     if EMAIL in known.words and kept.get("email"):
         told |= {"email": kept["email"], "emailVerified": False}
     if PROFILE in known.words:
