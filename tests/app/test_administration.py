@@ -7,7 +7,7 @@ from tests.support.clock import TestClock
 
 from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Scope
-from daybook.app.administration import Administration, Fault, Secret, Why
+from daybook.app.administration import SUBJECT, Administration, Fault, Secret, Why
 from daybook.app.credentials import NewToken
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
@@ -242,3 +242,35 @@ def test_everything_is_in_the_trail_and_no_secret_is(
     for text in texts:
         assert text not in repr(records)
         assert credentials.digest(text).hex() not in repr(records)
+
+
+def test_a_new_password_ends_the_tokens_of_its_person_alone(
+    all_of_it: Administration, directory: Directory, clock: TestClock
+) -> None:
+    for name in ("ada", "bob"):
+        all_of_it.make_user(name, PASSWORD, {ONE: Role.OWNER})
+    one = frozenset({ONE})
+    for whose in ("ada", "bob", None):
+        credentials.authorize(directory, clock, NewToken("app", company_ids=one, user=whose))
+    user(all_of_it.set_password("ada", PASSWORD * 2))
+    assert {token.user for token in directory.tokens() if token.revoked_at is None} == {
+        "bob",
+        None,
+    }
+    assert sum(token.user == "ada" for token in directory.tokens()) == 2
+
+
+def test_the_next_person_of_a_name_is_another_to_programs(all_of_it: Administration) -> None:
+    def subject() -> str:
+        return dict(user(all_of_it.user("ada")).profile)[SUBJECT]
+
+    roles = {ONE: Role.OWNER}
+    all_of_it.make_user("ada", PASSWORD, roles, {"email": "ada@example.com"})
+    first = subject()
+    all_of_it.set_password("ada", PASSWORD * 2)
+    all_of_it.set_role("ada", ONE, Role.VIEWER)
+    assert subject() == first
+    all_of_it.withdraw_user("ada")
+    all_of_it.make_user("ada", PASSWORD, roles)
+    assert subject() != first
+    assert why(all_of_it.make_user("eve", PASSWORD, roles, {SUBJECT: first})) is Why.INVALID

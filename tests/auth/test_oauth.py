@@ -10,9 +10,9 @@ from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, NewToken
 from daybook.app.ledger import system_clock
-from daybook.app.ports import Client, Directory
+from daybook.app.ports import Client, Directory, User
 from daybook.auth.demo import DemoAuthenticator, DemoCredentials
-from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery
+from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery, subject
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage import open_store
@@ -71,6 +71,29 @@ def test_after_a_day_it_rolls_and_the_old_one_serves_until_the_new_is_used(
     assert retried.refresh_token not in (first, second.refresh_token)
     assert granted(grants.refresh("app", retried.refresh_token)).refresh_token
     assert grants.refresh("app", first) is GrantRefusal.INVALID
+
+
+def test_of_two_successors_one_goes_on_and_the_other_ends_the_authorization(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += DAY
+    ours, theirs = (granted(grants.refresh("app", first)).refresh_token for _ in range(2))
+    assert ours != theirs
+    granted(grants.refresh("app", ours))
+    granted(grants.refresh("app", ours))
+    assert grants.refresh("app", theirs) is GrantRefusal.INVALID
+    assert grants.refresh("app", ours) is GrantRefusal.INVALID, "the theft was seen"
+
+
+def test_a_successor_that_was_never_used_ends_nothing(
+    grants: Grants, first: str, clock: HandClock
+) -> None:
+    clock.now += DAY
+    granted(grants.refresh("app", first))
+    text = granted(grants.refresh("app", first)).refresh_token
+    for _ in range(3):
+        text = granted(grants.refresh("app", text)).refresh_token
+        clock.now += DAY
 
 
 def test_the_old_one_ends_a_day_after_it_rolled(
@@ -218,3 +241,22 @@ def test_a_revocation_during_a_refresh_is_not_undone(url: str, tmp_path: Path) -
         assert len(members) >= 2
         assert all(token.revoked_at is not None for token in members)
     store.close()
+
+
+def test_a_refresh_token_of_before_a_password_gets_nothing(
+    grants: Grants, directory: Directory, clock: HandClock
+) -> None:
+    directory.put_user(User("ann", "", clock()))
+    wanted = NewToken("app", user="ann", words=frozenset({"openid"}))
+    text = credentials.authorize(directory, clock, wanted).refresh.text
+    granted(grants.refresh("app", text))
+    clock.now += SECOND
+    directory.put_user(User("ann", "other", clock()))
+    assert grants.refresh("app", text) is GrantRefusal.INVALID
+    later = credentials.authorize(directory, clock, wanted).refresh.text
+    granted(grants.refresh("app", later))
+
+
+def test_a_subject_is_the_persons_own_or_made_of_the_name() -> None:
+    assert subject("ann", [("email", "a@example.com"), ("subject", "drawn")]) == "drawn"
+    assert subject("ann", ()) == subject("ann", [("email", "a@example.com")]) != subject("bob", ())

@@ -7,8 +7,10 @@ import pytest
 from tests.cli.conftest import Terminal
 
 from daybook.app import passwords
+from daybook.app.administration import SUBJECT
 from daybook.app.credentials import NewToken, digest, issue
 from daybook.app.ports import Client, User
+from daybook.domain.ids import Timestamp
 
 
 def client(shop: Terminal, name: str) -> Client | None:
@@ -77,6 +79,40 @@ def test_a_user_with_a_password(shop: Terminal, monkeypatch: pytest.MonkeyPatch)
         assert "8 to 256" in shop.fails("user", "create", "bob", "--password-stdin")
 
 
+def test_tokens_end_with_the_password_they_were_given_under(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getpass", lambda: "correct horse")
+    shop.ok("user", "create", "ada")
+    store = shop.open_store("sqlite:///daybook.db")
+    for name in ("ada", "bob"):
+        issue(store.directory, lambda: Timestamp(1), NewToken("app", user=name))
+    store.close()
+    shop.ok("user", "create", "ada")
+    store = shop.open_store("sqlite:///daybook.db")
+    assert [each.user for each in store.directory.tokens() if each.revoked_at is None] == ["bob"]
+    store.close()
+
+
+def test_a_user_stands_for_the_same_person_until_revoked(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getpass", lambda: "correct horse")
+    profiles = []
+    for then in ("create", "revoke"):
+        shop.ok("user", "create", "ada")
+        kept = user(shop, "ada")
+        assert kept is not None
+        profiles.append(dict(kept.profile))
+        if then == "revoke":
+            shop.ok("user", "revoke", "ada")
+    shop.ok("user", "create", "ada")
+    another = user(shop, "ada")
+    assert another is not None
+    assert profiles[0] == profiles[1]
+    assert dict(another.profile)[SUBJECT] != profiles[0][SUBJECT]
+
+
 def test_a_password_that_nobody_can_be_asked_for(
     shop: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +165,8 @@ def test_a_user_with_roles(shop: Terminal, monkeypatch: pytest.MonkeyPatch) -> N
     assert kept is not None
     assert [role for _, role in kept.roles] == ["approver", "viewer"]
     assert kept.roles[0][0] == 0
-    assert dict(kept.profile) == {"email": "ada@example.com"}
+    assert set(dict(kept.profile)) == {"email", SUBJECT}
+    assert dict(kept.profile)["email"] == "ada@example.com"
     assert shop.ok("user", "list").splitlines()[1].split() == [
         "ada",
         "*=approver",

@@ -10,6 +10,7 @@ no other. Nobody gives away what they may not do themselves.
 
 import re
 import secrets
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -43,6 +44,9 @@ OPTIONS: Final[Mapping[str, str]] = {
 
 PROFILE: Final = ("email", "given_name", "family_name", "phone_number")
 """What may be known of a person, by the names of OpenID."""
+
+SUBJECT: Final = "subject"
+"""What stands for a person at programs. Kept in the profile beside what is known of them."""
 
 PROFILE_LENGTH_MAX: Final = 320
 """Characters of each: the longest e-mail address."""
@@ -85,6 +89,11 @@ def name_fault(name: str) -> str | None:
     if _NAME(name) is None:
         return "small letters, digits and . _ @ - are possible, 63 at most"
     return None
+
+
+def new_subject() -> str:
+    """A subject for somebody new: whoever had the name before was another person."""
+    return str(uuid.uuid4())
 
 
 def password_fault(password: str) -> str | None:
@@ -151,14 +160,17 @@ class Administration:
             self._clock(),
             verifier=scram_verifier(password),
             roles=tuple(sorted((company, role.value) for company, role in roles.items())),
-            profile=tuple(sorted((profile or {}).items())),
+            profile=tuple(sorted({**(profile or {}), SUBJECT: new_subject()}.items())),
         )
         self._directory.put_user(user)
         self._note(What.USER_MADE, name, roles, _told(roles))
         return user
 
     def set_password(self, name: str, password: str) -> User | Fault:
-        """Give a person another password; all their sessions end."""
+        """Give a person another password; their sessions end, and every token made for them.
+
+        Whoever knew the earlier one may have let programs in.
+        """
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
@@ -173,6 +185,7 @@ class Administration:
         )
         self._directory.put_user(changed)
         session_records.end_of(self._directory, name)
+        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         self._note(What.USER_CHANGED, name, _companies_of(user), "password")
         return changed
 

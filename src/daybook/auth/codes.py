@@ -3,6 +3,9 @@
 A code counts once, for five minutes, for the application and the address it was made for, and
 with a challenge for whoever knows what it was made of. A used code is remembered for a day: when it
 comes again, somebody has it who should not, and all that was made with it is withdrawn.
+
+Of each person so many codes are kept, and the oldest makes room for the next: who lets programs in
+without end is in nobody's way but their own.
 """
 
 import hmac
@@ -24,6 +27,8 @@ from daybook.domain.ids import CompanyId, Timestamp
 WIRE: Final = "auth"
 KIND: Final = "code"
 """Where codes stand among the documents of a store."""
+KIND_OF: Final = "codes-of"
+"""Where the keys of each person's codes stand."""
 
 CODE_SECONDS: Final = 5 * 60
 """Life of a code: minutes, for a machine that fetches its tokens at once."""
@@ -31,8 +36,11 @@ CODE_SECONDS: Final = 5 * 60
 REMEMBERED_SECONDS: Final = 86_400
 """Seconds for which it is remembered that a code was used."""
 
-CODES_MAX: Final = 20_000
-"""Codes kept at a time; beyond it nobody is let in for a while."""
+CODES_OF_ONE_MAX: Final = 100
+"""Codes of one person that are kept: more than anybody lets programs in on a day."""
+
+ATTEMPTS_MAX: Final = 10
+"""Times that a code is tried to be kept while others of the same person are made."""
 
 CODE_LENGTH_MAX: Final = 512
 """Characters of a code that are looked at: the longest the original issues."""
@@ -69,8 +77,14 @@ class Code(msgspec.Struct):
         return frozenset(map(Scope, self.allowed))
 
 
+class Held(msgspec.Struct):
+    """The codes of a person, the oldest first: when each was made, and its key."""
+
+    codes: list[tuple[int, str]]
+
+
 class TooManyCodes(Exception):
-    """More are kept than may be. Nothing was done."""
+    """One person had too many made at the same moment. Nothing was done."""
 
 
 class Codes:
@@ -93,8 +107,6 @@ class Codes:
         now = self._clock()
         if now - self._pruned_at >= PRUNE_SECONDS * _SECOND:
             self._prune(now)
-        if self._directory.count_documents(WIRE, KIND) >= CODES_MAX:
-            raise TooManyCodes
         text = _PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         code = Code(
             wish.application.id,
@@ -108,8 +120,33 @@ class Codes:
             signed_in_at,
             now,
         )
-        self._directory.put_document(_document(_key(text), code), 0)
-        return text
+        for _ in range(ATTEMPTS_MAX):
+            if self._keep(_key(text), code):
+                return text
+        raise TooManyCodes
+
+    def _keep(self, key: str, code: Code) -> bool:
+        """Keep a code, in place of its person's oldest where they have enough.
+
+        False if another of the same person was made or forgotten at this moment.
+        """
+        owner = _key(code.user)
+        kept = self._directory.document(WIRE, KIND_OF, owner)
+        held = [] if kept is None else msgspec.json.decode(kept.body, type=Held).codes
+        held.append((code.made, key))
+        changes = [DocumentChange(WIRE, KIND, key, msgspec.json.encode(code), 0)]
+        for _, old in held[:-CODES_OF_ONE_MAX]:
+            found = self._directory.document(WIRE, KIND, old)
+            if found is not None:
+                changes.append(DocumentChange(WIRE, KIND, old, None, found.version))
+        body = msgspec.json.encode(Held(held[-CODES_OF_ONE_MAX:]))
+        version = 0 if kept is None else kept.version
+        changes.append(DocumentChange(WIRE, KIND_OF, owner, body, version))
+        try:
+            self._directory.change_documents(changes)
+        except DocumentChanged:
+            return False
+        return True
 
     def find(self, text: str) -> tuple[Code, Document] | None:
         """A code that is remembered, used or not, and its document; or None."""

@@ -6,9 +6,10 @@ The family is written into the tokens' labels, so that revoking one member ends 
 
 Refresh tokens roll. A client gets the one it sent back until that is `ROLLS_AFTER` old; then it
 gets a successor, and the old one goes on for `OVERLAP` more or until the successor is first used,
-whichever is sooner. A client that lost the answer can thus ask again. A refresh token that comes
-once more after its successor was used is in two hands, one of them not the client's: all of its
-authorization is withdrawn.
+whichever is sooner. A client that lost the answer can thus ask again, and gets another successor;
+the first of them that is used is the one that counts, and withdraws the others. A refresh token
+that comes once more after its successor was used, or a successor after another was, is in two
+hands, one of them not the client's: all of its authorization is withdrawn.
 
 What a person may do is looked at with every grant, so that a refresh never gives more than they
 may do by then.
@@ -24,6 +25,7 @@ from typing import Final
 
 from daybook.app import credentials
 from daybook.app.access import Rejection, Scope
+from daybook.app.administration import SUBJECT
 from daybook.app.credentials import (
     ACCESS,
     ACCESS_SECONDS,
@@ -46,7 +48,7 @@ from daybook.auth.scopes import EMAIL, OPENID, PHONE, PLAIN, PROFILE
 from daybook.domain.ids import CompanyId, Timestamp
 
 _SUBJECTS: Final = uuid.UUID("5b0f7a3e-6a0e-4a58-9a57-6f8a4d1c2b90")
-"""The space of names in which people have their subjects."""
+"""The space of names in which people without a subject of their own have theirs."""
 
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
@@ -68,7 +70,7 @@ class Granted:
 class Identity:
     """Who has let a client in, for an identity token. `realm` is that of the company, if any."""
 
-    user: str
+    subject: str
     realm: str | None
     signed_in_at: Timestamp
     nonce: str
@@ -163,8 +165,8 @@ class Grants:
             return GrantRefusal.NOT_ITS_CLIENTS
         family, predecessor = family_of(token), predecessor_of(token)
         before = None if predecessor is None else table.token(predecessor)
-        if before is not None:
-            credentials.withdrawn(table, now, before)
+        if before is not None and before.revoked_at is None:  # its first successor that is used
+            self._settle(table, token, before, now)
         token = replace(token, scopes=token.scopes - set(Scope) | set(allowed))
         access = self._issue(table, token, ACCESS, grant_label(family), ACCESS_SECONDS)
         if now - token.created_at < ROLLS_AFTER:
@@ -210,17 +212,28 @@ class Grants:
     def _allowed(self, token: Token) -> frozenset[Scope] | None:
         """What a refresh may give: what the token allows, and whoever consented may still do.
 
-        None where that person is not there any more.
+        None where that person is not there any more, or has got another password since.
         """
         scopes = credentials.principal(token).scopes
         if token.user is None or not credentials.words(token):
             return scopes
         person = self._people.find(token.user)
-        if person is None:
+        if person is None or token.created_at < person.since:
             return None
         for company_id in token.company_ids - {NO_COMPANY}:
             scopes &= person.principal.within(company_id).scopes
         return scopes
+
+    def _settle(self, table: TokenTable, used: Token, before: Token, now: Timestamp) -> None:
+        """Withdraw the predecessor of a token that is used, and its other successors.
+
+        Several were made where an answer was lost, or the predecessor is in two hands. Only one
+        goes on; whoever comes with another later shows that it was the second.
+        """
+        credentials.withdrawn(table, now, before)
+        for member in table.tokens():
+            if predecessor_of(member) == before.hash and member.hash != used.hash:
+                credentials.withdrawn(table, now, member)
 
     def _end_family(self, table: TokenTable, token: Token, now: Timestamp) -> None:
         """Withdraw all tokens of an authorization, inside a transaction."""
@@ -259,7 +272,9 @@ class Grants:
         if OPENID in code.asked:
             names = self._directory.names(CompanyId(code.company))
             realm = None if names is None else names.realm
-            identity = Identity(code.user, realm, Timestamp(code.signed_in_at), code.nonce)
+            person = self._people.find(code.user)
+            stands = subject(code.user, () if person is None else person.profile)
+            identity = Identity(stands, realm, Timestamp(code.signed_in_at), code.nonce)
         return Granted(
             made.access.text, made.refresh.text, ACCESS_SECONDS, REFRESH_SECONDS, identity
         )
@@ -313,15 +328,19 @@ class Grants:
         return Rejection.UNKNOWN if user is None or person is None else Known(user, words, person)
 
 
-def subject(user: str) -> str:
-    """What stands for a person at clients: always the same, and not their name."""
-    return str(uuid.uuid5(_SUBJECTS, user))
+def subject(user: str, profile: Iterable[tuple[str, str]]) -> str:
+    """What stands for a person at clients: always the same, and not their name.
+
+    It was drawn when the person was made. Who has none is the demo's, or was made by an earlier
+    version, and keeps the one made of the name.
+    """
+    return dict(profile).get(SUBJECT) or str(uuid.uuid5(_SUBJECTS, user))
 
 
 def profile_of(known: Known) -> dict[str, object]:
     """What a client is told about a person, as far as its token allows."""
     kept = dict(known.person.profile)
-    told: dict[str, object] = {"sub": subject(known.user)}
+    told: dict[str, object] = {"sub": subject(known.user, known.person.profile)}
     if EMAIL in known.words and kept.get("email"):
         told |= {"email": kept["email"], "emailVerified": False}
     if PROFILE in known.words:

@@ -11,9 +11,11 @@ from daybook.app import credentials, passwords, session_records
 from daybook.app.access import ALL_SCOPES, OPERATOR, Scope
 from daybook.app.administration import (
     OPTIONS,
+    SUBJECT,
     Administration,
     Fault,
     name_fault,
+    new_subject,
     password_fault,
 )
 from daybook.app.ports import Client, Store, User
@@ -252,7 +254,7 @@ def revoke_client(arguments: argparse.Namespace, environment: Environment) -> in
 
 
 def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
-    """Make a user, or replace one of the same name."""
+    """Make a user, or replace one of the same name; sessions and tokens of that one end."""
     try:
         password = sys.stdin.readline() if arguments.password_stdin else getpass.getpass()
     except EOFError:
@@ -264,8 +266,10 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
         raise Failure(fault)
     if arguments.role and (arguments.company or arguments.scope):
         raise Failure("--role goes without --company and --scope")
-    profile = (("email", arguments.email),) if arguments.email else ()
+    profile = {"email": arguments.email} if arguments.email else {}
     with opened_store(arguments, environment) as store:
+        earlier = store.directory.user(arguments.name)
+        profile |= _subject(earlier)
         roles = _roles(arguments.role, store)
         companies, scopes = (frozenset(), frozenset()) if roles else _rights(arguments, store)
         store.directory.put_user(
@@ -277,12 +281,24 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
                 scopes,
                 verifier=scram_verifier(password),
                 roles=roles,
-                profile=profile,
+                profile=tuple(sorted(profile.items())),
             )
         )
+        if earlier is not None:
+            session_records.end_of(store.directory, earlier.name)
+            credentials.revoke_those(
+                store.directory, environment.clock, lambda token: token.user == earlier.name
+            )
         note(store, environment, What.USER_MADE, arguments.name, companies)
     print_line(f"User {arguments.name} is ready.")
     return 0
+
+
+def _subject(earlier: User | None) -> dict[str, str]:
+    """What stands for a person at programs: as before for the same one, new for another."""
+    if earlier is None or earlier.revoked_at is not None:
+        return {SUBJECT: new_subject()}
+    return {name: text for name, text in earlier.profile if name == SUBJECT}
 
 
 def set_role(arguments: argparse.Namespace, environment: Environment) -> int:

@@ -27,7 +27,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from daybook.app.access import Authenticator, Principal, Rejection, Scope
-from daybook.app.administration import Administration, Fault, Secret, Why
+from daybook.app.administration import SUBJECT, Administration, Fault, Secret, Why
 from daybook.app.credentials import NewToken, fault
 from daybook.app.ports import Client, Clock, Directory, Token, User
 from daybook.app.roles import EVERY_COMPANY, Role
@@ -298,7 +298,7 @@ def _user_json(call: _Call, user: User) -> dict[str, object]:
             for company_id, role in user.roles
             if call.does.is_of_all or call.principal.may_open(company_id)
         },
-        "profile": dict(user.profile),
+        "profile": {name: text for name, text in user.profile if name != SUBJECT},
         "made": _moment(user.created_at),
         "withdrawn": _moment(user.revoked_at),
     }

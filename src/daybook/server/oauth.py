@@ -25,7 +25,6 @@ from daybook.auth.oauth import (
     Identity,
     discovery,
     profile_of,
-    subject,
 )
 from daybook.auth.scopes import OPENID
 from daybook.protocols.kit import cursor, http, json
@@ -221,7 +220,7 @@ class OAuth:
         now = self._clock() // SECOND
         claims: dict[str, object] = {
             "iss": discovery(request.origin, self._issuer)["issuer"],
-            "sub": subject(identity.user),
+            "sub": identity.subject,
             "aud": [client_id],
             "auth_time": identity.signed_in_at // SECOND,
             "iat": now,
