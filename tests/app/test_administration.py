@@ -203,6 +203,41 @@ def test_applications_and_their_secrets(of_one: Administration, directory: Direc
     assert made(of_one.make_client("app", one, READ)).text != second.text
 
 
+def test_a_client_is_of_those_who_have_it(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    """Interfaces believe the name of a client, so nobody takes one that others use."""
+    one, two = frozenset({ONE}), frozenset({TWO})
+    token = made(all_of_it.make_token(NewToken("nightly", company_ids=two)))
+    made(all_of_it.make_token(NewToken("everywhere")))
+    made(all_of_it.make_client("other", two, READ))
+    before = directory.credentials_version()
+    for name in ("nightly", "everywhere", "other"):
+        assert why(of_one.make_token(NewToken(name, company_ids=one))) is Why.TAKEN
+        assert why(of_one.make_client(name, one, READ)) is Why.TAKEN
+    all_of_it.withdraw_token(token.number)
+    assert why(of_one.make_token(NewToken("nightly", company_ids=one))) is Why.TAKEN
+    assert directory.credentials_version() == before + 1
+    assert made(of_one.make_client("mine", one, READ)).text
+    assert made(of_one.make_token(NewToken("mine", company_ids=one))).text
+
+
+def test_withdrawing_a_client_leaves_the_tokens_of_others(
+    of_one: Administration, directory: Directory
+) -> None:
+    of_one.make_client("app", frozenset({ONE}), READ)
+    made_for = [frozenset({ONE}), frozenset({credentials.NO_COMPANY}), frozenset({TWO})]
+    tokens = [
+        credentials.issue(directory, TestClock(), NewToken("app", company_ids=each)).token.hash
+        for each in (*made_for, frozenset[CompanyId]())
+    ]
+    of_one.withdraw_client("app")
+    kept = [
+        token is not None and token.revoked_at is None for token in map(directory.token, tokens)
+    ]
+    assert kept == [False, False, True, True]
+
+
 def test_applications_that_cannot_be(all_of_it: Administration) -> None:
     for options, redirects in (
         (["flies"], []),

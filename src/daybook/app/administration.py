@@ -17,8 +17,8 @@ from typing import Final
 
 from daybook.app import credentials, passwords, session_records
 from daybook.app.access import Principal, Scope
-from daybook.app.credentials import REFRESH, NewToken
-from daybook.app.ports import Client, Clock, Directory, Token, User
+from daybook.app.credentials import NO_COMPANY, REFRESH, Issued, NewToken
+from daybook.app.ports import Client, Clock, Directory, Token, TokenTable, User
 from daybook.app.redirects import REDIRECTS_MAX, redirect_fault
 from daybook.app.roles import (
     EVERY_COMPANY,
@@ -249,6 +249,8 @@ class Administration:
         refused = self._grant_fault(company_ids, scopes)
         if refused is not None:
             return refused
+        if self.is_foreign(client_id):
+            return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         client = Client(
             client_id,
@@ -277,7 +279,7 @@ class Administration:
         return Secret(client_id, text)
 
     def withdraw_client(self, client_id: str) -> Client | Fault:
-        """Withdraw an application's secret, and every token it has."""
+        """Withdraw an application's secret, and every token it has in the caller's companies."""
         client = self._owned_client(client_id)
         if isinstance(client, Fault):
             return client
@@ -286,9 +288,11 @@ class Administration:
             withdrawn = replace(client, revoked_at=self._clock())
             self._directory.put_client(withdrawn)
             self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
-        credentials.revoke_those(
-            self._directory, self._clock, lambda token: token.client == client_id
-        )
+
+        def belongs(token: Token) -> bool:
+            return token.client == client_id and self._owns_token(token)
+
+        credentials.revoke_those(self._directory, self._clock, belongs)
         return withdrawn
 
     # Tokens
@@ -298,7 +302,11 @@ class Administration:
         return [token for token in self._directory.tokens() if self._owns(token.company_ids)]
 
     def make_token(self, wanted: NewToken) -> Secret | Fault:
-        """Make a token. Refused for scopes or companies that are not the administrator's."""
+        """Make a token.
+
+        Refused for scopes or companies that are not the administrator's, and for a client that is
+        another's too: interfaces take callers with one client's name for one client.
+        """
         if not wanted.client or len(wanted.client) > LABEL_LENGTH_MAX:
             message = f"client: 1 to {LABEL_LENGTH_MAX} characters"
             return Fault(Why.INVALID, message)
@@ -307,7 +315,15 @@ class Administration:
         refused = self._grant_fault(wanted.company_ids, wanted.scopes)
         if refused is not None:
             return refused
-        issued = credentials.issue(self._directory, self._clock, wanted)
+
+        def work(table: TokenTable) -> Issued | None:
+            if self._is_foreign(wanted.client, table.tokens()):
+                return None
+            return credentials.issue(table, self._clock, wanted)
+
+        issued = self._directory.change_tokens(work)
+        if issued is None:
+            return Fault(Why.TAKEN, f"the client {wanted.client!r} is not only yours")
         number = issued.token.number
         self._note(What.TOKEN_MADE, str(number), wanted.company_ids, f"for {wanted.client}")
         return Secret(wanted.client, issued.text, number)
@@ -352,6 +368,22 @@ class Administration:
     def is_of_all(self) -> bool:
         """Whether the administrator administers all companies."""
         return self._principal.company_ids is None and not self._principal.rights
+
+    def is_foreign(self, client: str) -> bool:
+        """Whether a client's name is in use where the administrator has no say.
+
+        Also by what was withdrawn: settings that stand under the name are there still.
+        """
+        return self._is_foreign(client, self._directory.tokens())
+
+    def _is_foreign(self, client: str, tokens: Iterable[Token]) -> bool:
+        kept = self._directory.client(client)
+        if kept is not None and not self._owns(kept.company_ids):
+            return True
+        return any(token.client == client and not self._owns_token(token) for token in tokens)
+
+    def _owns_token(self, token: Token) -> bool:
+        return token.company_ids == {NO_COMPANY} or self._owns(token.company_ids)
 
     def _owns(self, company_ids: frozenset[CompanyId]) -> bool:
         """Whether what concerns these companies (none: all) concerns no other administrator."""
