@@ -176,6 +176,25 @@ def test_nobody_gives_away_what_they_lack(directory: Directory, clock: TestClock
     assert made(reader.make_token(replace(wanted, scopes=READ))).number == 1
 
 
+def test_nobody_becomes_who_may_do_more(
+    all_of_it: Administration, directory: Directory, clock: TestClock
+) -> None:
+    """Whoever sets a password can sign in with it, and use what a secret opens."""
+    all_of_it.make_user("owner", PASSWORD, {ONE: Role.OWNER})
+    all_of_it.make_user("viewer", PASSWORD, {ONE: Role.VIEWER})
+    all_of_it.make_client("writer", frozenset({ONE}), ALL_SCOPES)
+    all_of_it.make_client("reader", frozenset({ONE}), READ)
+    scopes = frozenset({Scope.READ, Scope.ADMIN})
+    reader = Administration(directory, clock, Principal("app", frozenset({ONE}), scopes))
+    assert why(reader.set_password("owner", PASSWORD * 2)) is Why.FORBIDDEN
+    assert why(reader.new_secret("writer")) is Why.FORBIDDEN
+    assert user(reader.set_password("viewer", PASSWORD * 2)).name == "viewer"
+    assert made(reader.new_secret("reader")).name == "reader"
+    everywhere = Administration(directory, clock, Principal("app", None, scopes))
+    all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.VIEWER, ONE: Role.OWNER})
+    assert why(everywhere.set_password("every", PASSWORD * 2)) is Why.FORBIDDEN
+
+
 def test_a_company_that_does_not_exist(all_of_it: Administration) -> None:
     nowhere = frozenset({CompanyId(99)})
     assert why(all_of_it.make_client("app", nowhere, READ)) is Why.INVALID

@@ -158,10 +158,16 @@ class Administration:
         return user
 
     def set_password(self, name: str, password: str) -> User | Fault:
-        """Give a person another password; all their sessions end."""
+        """Give a person another password; all their sessions end.
+
+        Refused for one who may do more than the administrator, who could sign in as them.
+        """
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
+        refused = self._power_fault(user)
+        if refused is not None:
+            return refused
         fault = password_fault(password)
         if fault is not None:
             return Fault(Why.INVALID, fault)
@@ -267,12 +273,18 @@ class Administration:
         return Secret(client_id, text)
 
     def new_secret(self, client_id: str) -> Secret | Fault:
-        """Give an application another secret; the earlier one counts no more."""
+        """Give an application another secret; the earlier one counts no more.
+
+        Refused for one that may do more than the administrator.
+        """
         client = self._owned_client(client_id)
         if isinstance(client, Fault):
             return client
         if client.revoked_at is not None:
             return Fault(Why.NOT_FOUND, f"the client {client_id!r} was withdrawn")
+        refused = self._grant_fault(client.company_ids, known_scopes(client.scopes))
+        if refused is not None:
+            return refused
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         self._directory.put_client(replace(client, secret_hash=credentials.digest(text)))
         self._note(What.CLIENT_CHANGED, client_id, client.company_ids, "secret")
@@ -442,6 +454,17 @@ class Administration:
         for each in company_ids or {EVERY_COMPANY}:
             if not scopes <= self._principal.within(each).scopes:
                 return Fault(Why.FORBIDDEN, "nobody gives away what they may not do themselves")
+        return None
+
+    def _power_fault(self, user: User) -> Fault | None:
+        """Why one may not become a person, as who sets their password can, or None."""
+        person = principal_of(user)
+        rights = dict(person.rights)
+        if not rights:
+            rights = dict.fromkeys(person.company_ids or {EVERY_COMPANY}, person.scopes)
+        for company_id, scopes in rights.items():
+            if not scopes <= self._principal.within(company_id).scopes:
+                return Fault(Why.FORBIDDEN, f"{user.name!r} may do more than you")
         return None
 
     def _withdraw_tokens_of(self, name: str, company_id: CompanyId) -> None:
