@@ -176,6 +176,41 @@ def test_nobody_gives_away_what_they_lack(directory: Directory, clock: TestClock
     assert made(reader.make_token(replace(wanted, scopes=READ))).number == 1
 
 
+def test_roles_are_given_to_those_alone_who_concern_the_administrator(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    """A role is no way to get to know a stranger, or to end what they do elsewhere."""
+    email = {"email": "c@b.example"}
+    all_of_it.make_user("carol", PASSWORD, {TWO: Role.OWNER}, email)
+    all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.OWNER})
+    before = directory.credentials_version()
+    for name in ("carol", "every", "nobody"):
+        refused = of_one.set_role(name, ONE, Role.VIEWER)
+        assert refused == Fault(Why.NOT_FOUND, f"there is no user {name!r}")
+        assert why(of_one.set_role(name, ONE, None)) is Why.NOT_FOUND
+    assert directory.credentials_version() == before
+
+    both = {ONE: Role.OWNER, TWO: Role.OWNER}
+    assert user(all_of_it.make_user("both", PASSWORD, both, email)).profile
+    opened = [frozenset({ONE}), frozenset({ONE, TWO}), frozenset({TWO}), frozenset[CompanyId]()]
+    tokens = [
+        credentials.issue(directory, TestClock(), NewToken("x", user="both", company_ids=each))
+        for each in opened
+    ]
+    changed = user(of_one.set_role("both", ONE, Role.VIEWER))
+    assert changed.profile == ()
+    assert of_one.user("both") == changed
+    assert of_one.users() == [changed]
+    assert user(all_of_it.user("both")).profile == tuple(email.items())
+    kept = [directory.token(each.token.hash) for each in tokens]
+    assert [each is not None and each.revoked_at is None for each in kept] == [
+        False, True, True, True,
+    ]  # fmt: skip
+    assert [each.company_ids for each in kept[1:] if each is not None] == [
+        {TWO}, {TWO}, frozenset(),
+    ]  # fmt: skip
+
+
 def test_nobody_becomes_who_may_do_more(
     all_of_it: Administration, directory: Directory, clock: TestClock
 ) -> None:

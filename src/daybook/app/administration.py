@@ -118,13 +118,18 @@ class Administration:
     # People
 
     def users(self) -> list[User]:
-        """The people who concern the administrator, by name, withdrawn ones included."""
-        return [user for user in self._directory.users() if self._sees(_companies_of(user))]
+        """The people who concern the administrator, by name, withdrawn ones included.
+
+        The profile is shown of those who concern no other.
+        """
+        found = self._directory.users()
+        return [self._shown(user) for user in found if self._sees(_companies_of(user))]
 
     def user(self, name: str) -> User | None:
-        """A person who concerns the administrator, or None."""
+        """A person who concerns the administrator, or None; see `users`."""
         user = self._directory.user(name)
-        return user if user is not None and self._sees(_companies_of(user)) else None
+        seen = user is not None and self._sees(_companies_of(user))
+        return self._shown(user) if user is not None and seen else None
 
     def make_user(
         self,
@@ -186,9 +191,10 @@ class Administration:
         """Make a person something to a company, or with None nothing.
 
         Tokens that they have given applications for it open it no more; a refresh gives new ones.
+        A person who does not concern the administrator is as unknown as one who is not there.
         """
         user = self._directory.user(name)
-        if user is None or user.revoked_at is not None:
+        if user is None or user.revoked_at is not None or not self._sees(_companies_of(user)):
             return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
         refused = self._roles_fault({company_id: role or Role.VIEWER})
         if refused is not None:
@@ -209,7 +215,7 @@ class Administration:
         self._withdraw_tokens_of(name, company_id)
         told = "none" if role is None else role.value
         self._note(What.USER_CHANGED, name, {company_id}, f"role {told}")
-        return changed
+        return self._shown(changed)
 
     def withdraw_user(self, name: str) -> User | Fault:
         """Withdraw a person, their sessions and every token made for them."""
@@ -456,6 +462,9 @@ class Administration:
                 return Fault(Why.FORBIDDEN, "nobody gives away what they may not do themselves")
         return None
 
+    def _shown(self, user: User) -> User:
+        return user if self._owns(_companies_of(user)) else replace(user, profile=())
+
     def _power_fault(self, user: User) -> Fault | None:
         """Why one may not become a person, as who sets their password can, or None."""
         person = principal_of(user)
@@ -468,13 +477,29 @@ class Administration:
         return None
 
     def _withdraw_tokens_of(self, name: str, company_id: CompanyId) -> None:
-        """Withdraw what lets programs do in a company what a person might."""
+        """Withdraw what lets programs do in a company what a person might.
+
+        What opens others' companies too goes on for those; what opens all was made by who
+        administers all, and is theirs to withdraw.
+        """
+        now = self._clock()
 
         def concerned(token: Token) -> bool:
             there = company_id in (*token.company_ids, EVERY_COMPANY) or not token.company_ids
             return token.user == name and there and token.kind != REFRESH
 
-        credentials.revoke_those(self._directory, self._clock, concerned)
+        def work(table: TokenTable) -> None:
+            tokens = table.tokens()
+            found = [token for token in tokens if concerned(token)]
+            own = [token for token in found if self._owns_token(token)]
+            for token in credentials.with_descendants(tokens, own):
+                credentials.withdrawn(table, now, token)
+            for token in found:
+                left = token.company_ids - {company_id}
+                if left and not self._owns_token(token):
+                    table.put_token(replace(token, company_ids=left))
+
+        self._directory.change_tokens(work)
 
     def _note(
         self, what: What, subject: str, company_ids: Iterable[CompanyId], note: str = ""
