@@ -176,6 +176,60 @@ def test_nobody_gives_away_what_they_lack(directory: Directory, clock: TestClock
     assert made(reader.make_token(replace(wanted, scopes=READ))).number == 1
 
 
+def test_roles_are_given_to_those_alone_who_concern_the_administrator(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    """A role is no way to get to know a stranger, or to end what they do elsewhere."""
+    email = {"email": "c@b.example"}
+    all_of_it.make_user("carol", PASSWORD, {TWO: Role.OWNER}, email)
+    all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.OWNER})
+    before = directory.credentials_version()
+    for name in ("carol", "every", "nobody"):
+        refused = of_one.set_role(name, ONE, Role.VIEWER)
+        assert refused == Fault(Why.NOT_FOUND, f"there is no user {name!r}")
+        assert why(of_one.set_role(name, ONE, None)) is Why.NOT_FOUND
+    assert directory.credentials_version() == before
+
+    both = {ONE: Role.OWNER, TWO: Role.OWNER}
+    assert user(all_of_it.make_user("both", PASSWORD, both, email)).profile
+    opened = [frozenset({ONE}), frozenset({ONE, TWO}), frozenset({TWO}), frozenset[CompanyId]()]
+    tokens = [
+        credentials.issue(directory, TestClock(), NewToken("x", user="both", company_ids=each))
+        for each in opened
+    ]
+    changed = user(of_one.set_role("both", ONE, Role.VIEWER))
+    assert changed.profile == ()
+    assert of_one.user("both") == changed
+    assert of_one.users() == [changed]
+    assert user(all_of_it.user("both")).profile == tuple(email.items())
+    kept = [directory.token(each.token.hash) for each in tokens]
+    assert [each is not None and each.revoked_at is None for each in kept] == [
+        False, True, True, True,
+    ]  # fmt: skip
+    assert [each.company_ids for each in kept[1:] if each is not None] == [
+        {TWO}, {TWO}, frozenset(),
+    ]  # fmt: skip
+
+
+def test_nobody_becomes_who_may_do_more(
+    all_of_it: Administration, directory: Directory, clock: TestClock
+) -> None:
+    """Whoever sets a password can sign in with it, and use what a secret opens."""
+    all_of_it.make_user("owner", PASSWORD, {ONE: Role.OWNER})
+    all_of_it.make_user("viewer", PASSWORD, {ONE: Role.VIEWER})
+    all_of_it.make_client("writer", frozenset({ONE}), ALL_SCOPES)
+    all_of_it.make_client("reader", frozenset({ONE}), READ)
+    scopes = frozenset({Scope.READ, Scope.ADMIN})
+    reader = Administration(directory, clock, Principal("app", frozenset({ONE}), scopes))
+    assert why(reader.set_password("owner", PASSWORD * 2)) is Why.FORBIDDEN
+    assert why(reader.new_secret("writer")) is Why.FORBIDDEN
+    assert user(reader.set_password("viewer", PASSWORD * 2)).name == "viewer"
+    assert made(reader.new_secret("reader")).name == "reader"
+    everywhere = Administration(directory, clock, Principal("app", None, scopes))
+    all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.VIEWER, ONE: Role.OWNER})
+    assert why(everywhere.set_password("every", PASSWORD * 2)) is Why.FORBIDDEN
+
+
 def test_a_company_that_does_not_exist(all_of_it: Administration) -> None:
     nowhere = frozenset({CompanyId(99)})
     assert why(all_of_it.make_client("app", nowhere, READ)) is Why.INVALID
@@ -201,6 +255,41 @@ def test_applications_and_their_secrets(of_one: Administration, directory: Direc
     assert revoked.revoked_at is not None
     assert why(of_one.new_secret("app")) is Why.NOT_FOUND
     assert made(of_one.make_client("app", one, READ)).text != second.text
+
+
+def test_a_client_is_of_those_who_have_it(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    """Interfaces believe the name of a client, so nobody takes one that others use."""
+    one, two = frozenset({ONE}), frozenset({TWO})
+    token = made(all_of_it.make_token(NewToken("nightly", company_ids=two)))
+    made(all_of_it.make_token(NewToken("everywhere")))
+    made(all_of_it.make_client("other", two, READ))
+    before = directory.credentials_version()
+    for name in ("nightly", "everywhere", "other"):
+        assert why(of_one.make_token(NewToken(name, company_ids=one))) is Why.TAKEN
+        assert why(of_one.make_client(name, one, READ)) is Why.TAKEN
+    all_of_it.withdraw_token(token.number)
+    assert why(of_one.make_token(NewToken("nightly", company_ids=one))) is Why.TAKEN
+    assert directory.credentials_version() == before + 1
+    assert made(of_one.make_client("mine", one, READ)).text
+    assert made(of_one.make_token(NewToken("mine", company_ids=one))).text
+
+
+def test_withdrawing_a_client_leaves_the_tokens_of_others(
+    of_one: Administration, directory: Directory
+) -> None:
+    of_one.make_client("app", frozenset({ONE}), READ)
+    made_for = [frozenset({ONE}), frozenset({credentials.NO_COMPANY}), frozenset({TWO})]
+    tokens = [
+        credentials.issue(directory, TestClock(), NewToken("app", company_ids=each)).token.hash
+        for each in (*made_for, frozenset[CompanyId]())
+    ]
+    of_one.withdraw_client("app")
+    kept = [
+        token is not None and token.revoked_at is None for token in map(directory.token, tokens)
+    ]
+    assert kept == [False, False, True, True]
 
 
 def test_applications_that_cannot_be(all_of_it: Administration) -> None:

@@ -199,6 +199,16 @@ def test_tokens_leave_a_trail_and_go_with_their_maker(site: Pages) -> None:
     assert kept.revoked_at is not None
 
 
+def test_a_name_that_programs_of_other_companies_use_is_refused(site: Pages) -> None:
+    directory, clock = site.ledger.store.directory, site.clock
+    other = frozenset({site.other_id})
+    credentials.issue(directory, clock, credentials.NewToken("payroll", company_ids=other))
+    answer = site.visitor("olga").submit(f"{SHOP}/keys", {"client": "payroll", "scope-read": "on"})
+    assert answer.status == 422
+    assert answer.has("Programs of other companies use this name.")
+    assert len(directory.tokens()) == 1
+
+
 def test_only_owners_see_keys_and_only_their_own_companies(site: Pages) -> None:
     directory, clock = site.ledger.store.directory, site.clock
     for name in ("ada", "vera", "paul"):

@@ -18,8 +18,8 @@ from typing import Final
 
 from daybook.app import credentials, passwords, session_records
 from daybook.app.access import Principal, Scope
-from daybook.app.credentials import REFRESH, NewToken
-from daybook.app.ports import Client, Clock, Directory, Token, User
+from daybook.app.credentials import NO_COMPANY, REFRESH, Issued, NewToken
+from daybook.app.ports import Client, Clock, Directory, Token, TokenTable, User
 from daybook.app.redirects import REDIRECTS_MAX, redirect_fault
 from daybook.app.roles import (
     EVERY_COMPANY,
@@ -127,13 +127,18 @@ class Administration:
     # People
 
     def users(self) -> list[User]:
-        """The people who concern the administrator, by name, withdrawn ones included."""
-        return [user for user in self._directory.users() if self._sees(_companies_of(user))]
+        """The people who concern the administrator, by name, withdrawn ones included.
+
+        The profile is shown of those who concern no other.
+        """
+        found = self._directory.users()
+        return [self._shown(user) for user in found if self._sees(_companies_of(user))]
 
     def user(self, name: str) -> User | None:
-        """A person who concerns the administrator, or None."""
+        """A person who concerns the administrator, or None; see `users`."""
         user = self._directory.user(name)
-        return user if user is not None and self._sees(_companies_of(user)) else None
+        seen = user is not None and self._sees(_companies_of(user))
+        return self._shown(user) if user is not None and seen else None
 
     def make_user(
         self,
@@ -169,11 +174,15 @@ class Administration:
     def set_password(self, name: str, password: str) -> User | Fault:
         """Give a person another password; their sessions end, and every token made for them.
 
-        Whoever knew the earlier one may have let programs in.
+        Whoever knew the earlier one may have let programs in. Refused for one who may do more than
+        the administrator, who could sign in as them.
         """
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
+        refused = self._power_fault(user)
+        if refused is not None:
+            return refused
         fault = password_fault(password)
         if fault is not None:
             return Fault(Why.INVALID, fault)
@@ -193,9 +202,10 @@ class Administration:
         """Make a person something to a company, or with None nothing.
 
         Tokens that they have given applications for it open it no more; a refresh gives new ones.
+        A person who does not concern the administrator is as unknown as one who is not there.
         """
         user = self._directory.user(name)
-        if user is None or user.revoked_at is not None:
+        if user is None or user.revoked_at is not None or not self._sees(_companies_of(user)):
             return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
         refused = self._roles_fault({company_id: role or Role.VIEWER})
         if refused is not None:
@@ -220,7 +230,7 @@ class Administration:
             self._withdraw_tokens_of(name, company_id)
         told = "none" if role is None else role.value
         self._note(What.USER_CHANGED, name, {company_id}, f"role {told}")
-        return changed
+        return self._shown(changed)
 
     def withdraw_user(self, name: str) -> User | Fault:
         """Withdraw a person, their sessions and every token made for them."""
@@ -266,6 +276,8 @@ class Administration:
         refused = self._grant_fault(company_ids, scopes)
         if refused is not None:
             return refused
+        if self.is_foreign(client_id):
+            return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         client = Client(
             client_id,
@@ -282,19 +294,25 @@ class Administration:
         return Secret(client_id, text)
 
     def new_secret(self, client_id: str) -> Secret | Fault:
-        """Give an application another secret; the earlier one counts no more."""
+        """Give an application another secret; the earlier one counts no more.
+
+        Refused for one that may do more than the administrator.
+        """
         client = self._owned_client(client_id)
         if isinstance(client, Fault):
             return client
         if client.revoked_at is not None:
             return Fault(Why.NOT_FOUND, f"the client {client_id!r} was withdrawn")
+        refused = self._grant_fault(client.company_ids, known_scopes(client.scopes))
+        if refused is not None:
+            return refused
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         self._directory.put_client(replace(client, secret_hash=credentials.digest(text)))
         self._note(What.CLIENT_CHANGED, client_id, client.company_ids, "secret")
         return Secret(client_id, text)
 
     def withdraw_client(self, client_id: str) -> Client | Fault:
-        """Withdraw an application's secret, and every token it has."""
+        """Withdraw an application's secret, and every token it has in the caller's companies."""
         client = self._owned_client(client_id)
         if isinstance(client, Fault):
             return client
@@ -303,9 +321,11 @@ class Administration:
             withdrawn = replace(client, revoked_at=self._clock())
             self._directory.put_client(withdrawn)
             self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
-        credentials.revoke_those(
-            self._directory, self._clock, lambda token: token.client == client_id
-        )
+
+        def belongs(token: Token) -> bool:
+            return token.client == client_id and self._owns_token(token)
+
+        credentials.revoke_those(self._directory, self._clock, belongs)
         return withdrawn
 
     # Tokens
@@ -315,7 +335,11 @@ class Administration:
         return [token for token in self._directory.tokens() if self._owns(token.company_ids)]
 
     def make_token(self, wanted: NewToken) -> Secret | Fault:
-        """Make a token. Refused for scopes or companies that are not the administrator's."""
+        """Make a token.
+
+        Refused for scopes or companies that are not the administrator's, and for a client that is
+        another's too: interfaces take callers with one client's name for one client.
+        """
         if not wanted.client or len(wanted.client) > LABEL_LENGTH_MAX:
             message = f"client: 1 to {LABEL_LENGTH_MAX} characters"
             return Fault(Why.INVALID, message)
@@ -324,7 +348,15 @@ class Administration:
         refused = self._grant_fault(wanted.company_ids, wanted.scopes)
         if refused is not None:
             return refused
-        issued = credentials.issue(self._directory, self._clock, wanted)
+
+        def work(table: TokenTable) -> Issued | None:
+            if self._is_foreign(wanted.client, table.tokens()):
+                return None
+            return credentials.issue(table, self._clock, wanted)
+
+        issued = self._directory.change_tokens(work)
+        if issued is None:
+            return Fault(Why.TAKEN, f"the client {wanted.client!r} is not only yours")
         number = issued.token.number
         self._note(What.TOKEN_MADE, str(number), wanted.company_ids, f"for {wanted.client}")
         return Secret(wanted.client, issued.text, number)
@@ -369,6 +401,22 @@ class Administration:
     def is_of_all(self) -> bool:
         """Whether the administrator administers all companies."""
         return self._principal.company_ids is None and not self._principal.rights
+
+    def is_foreign(self, client: str) -> bool:
+        """Whether a client's name is in use where the administrator has no say.
+
+        Also by what was withdrawn: settings that stand under the name are there still.
+        """
+        return self._is_foreign(client, self._directory.tokens())
+
+    def _is_foreign(self, client: str, tokens: Iterable[Token]) -> bool:
+        kept = self._directory.client(client)
+        if kept is not None and not self._owns(kept.company_ids):
+            return True
+        return any(token.client == client and not self._owns_token(token) for token in tokens)
+
+    def _owns_token(self, token: Token) -> bool:
+        return token.company_ids == {NO_COMPANY} or self._owns(token.company_ids)
 
     def _owns(self, company_ids: frozenset[CompanyId]) -> bool:
         """Whether what concerns these companies (none: all) concerns no other administrator."""
@@ -433,14 +481,44 @@ class Administration:
                 return Fault(Why.FORBIDDEN, "nobody gives away what they may not do themselves")
         return None
 
+    def _shown(self, user: User) -> User:
+        return user if self._owns(_companies_of(user)) else replace(user, profile=())
+
+    def _power_fault(self, user: User) -> Fault | None:
+        """Why one may not become a person, as who sets their password can, or None."""
+        person = principal_of(user)
+        rights = dict(person.rights)
+        if not rights:
+            rights = dict.fromkeys(person.company_ids or {EVERY_COMPANY}, person.scopes)
+        for company_id, scopes in rights.items():
+            if not scopes <= self._principal.within(company_id).scopes:
+                return Fault(Why.FORBIDDEN, f"{user.name!r} may do more than you")
+        return None
+
     def _withdraw_tokens_of(self, name: str, company_id: CompanyId) -> None:
-        """Withdraw what lets programs do in a company what a person might."""
+        """Withdraw what lets programs do in a company what a person might.
+
+        What opens others' companies too goes on for those; what opens all was made by who
+        administers all, and is theirs to withdraw.
+        """
+        now = self._clock()
 
         def concerned(token: Token) -> bool:
             there = company_id in (*token.company_ids, EVERY_COMPANY) or not token.company_ids
             return token.user == name and there and token.kind != REFRESH
 
-        credentials.revoke_those(self._directory, self._clock, concerned)
+        def work(table: TokenTable) -> None:
+            tokens = table.tokens()
+            found = [token for token in tokens if concerned(token)]
+            own = [token for token in found if self._owns_token(token)]
+            for token in credentials.with_descendants(tokens, own):
+                credentials.withdrawn(table, now, token)
+            for token in found:
+                left = token.company_ids - {company_id}
+                if left and not self._owns_token(token):
+                    table.put_token(replace(token, company_ids=left))
+
+        self._directory.change_tokens(work)
 
     def _note(
         self, what: What, subject: str, company_ids: Iterable[CompanyId], note: str = ""

@@ -1,9 +1,12 @@
 """What belongs to a client: profile, settings of syncing; and the list of platforms."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.codat import COMPANY, Wire
+from tests.support.codat import COMPANY, OTHER_KEY, Wire
+
+from daybook.app.access import Principal
 
 
 def test_the_profile() -> None:
@@ -37,6 +40,30 @@ def test_settings_of_syncing_are_kept(path: str, name: str) -> None:
     worse: list[dict[str, Any]] = [{}, {"syncSettings": [{}]}]
     for bad in (*worse, {"syncSettings": [{**setting, "syncSchedule": "x"}]}):
         assert wire.send("POST", f"{path}/syncSettings", bad).status == 400
+
+
+def test_what_a_client_keeps_stays_with_the_companies_of_its_key() -> None:
+    """Two administrators may name their programs alike; their settings are no less their own."""
+    wire = Wire()
+    wire.add_other()
+    rival = wire.tokens.known[OTHER_KEY]
+    assert isinstance(rival, Principal)
+    wire.tokens.known[OTHER_KEY] = replace(rival, client="app")
+    profile = {"name": "Lender", "redirectUrl": "https://x", "alertAuthHeader": "Bearer top"}
+    assert wire.send("PUT", "/profile", profile).status == 200
+    assert "alertAuthHeader" not in wire.send("GET", "/profile", key=OTHER_KEY).json
+    setting = {"syncSettings": [{"dataType": "journalEntries"}]}
+    assert wire.send("POST", "/profile/syncSettings", setting).status == 204
+    theirs = wire.send("GET", "/profile/syncSettings", key=OTHER_KEY).json
+    assert theirs["overridesDefaults"] is False
+
+    body = {"url": "https://hook.example/?key=x", "eventTypes": ["company.created"]}
+    made = wire.send("POST", "/webhooks", body).json
+    assert wire.send("GET", "/webhooks", key=OTHER_KEY).json["results"] == []
+    assert wire.send("DELETE", f"/webhooks/{made['id']}", key=OTHER_KEY).status == 404
+    assert [each["id"] for each in wire.send("GET", "/webhooks").json["results"]] == [made["id"]]
+    wire.tokens.known[OTHER_KEY] = replace(rival, client="app", company_ids=None)
+    assert len(wire.send("GET", "/webhooks", key=OTHER_KEY).json["results"]) == 1
 
 
 def test_platforms_say_what_they_offer() -> None:

@@ -1,9 +1,10 @@
 """API keys: who may make them, what they allow, and what they go with."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from tests.support.codat import COMPANY, KEY, Wire
+from tests.support.codat import COMPANY, KEY, OTHER, Wire
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
@@ -80,6 +81,26 @@ def test_a_key_allows_no_more_than_the_one_it_was_made_with() -> None:
     assert believed == Principal("app", frozenset({wire.company_id}), scopes, "ada")
     wire.allow(Scope.READ, Scope.WRITE)
     assert wire.send("POST", "/apiKeys").status == 403, "it takes the right to administer"
+
+
+def test_keys_of_the_same_client_for_other_companies_are_out_of_reach(wire: Wire) -> None:
+    """A client's name may be shared; what opens other books is not there for this key."""
+    other = wire.found(OTHER, "2")
+    directory = wire.ledger.store.directory
+    theirs = credentials.NewToken("app", company_ids=frozenset({other}), label="theirs")
+    credentials.issue(directory, wire.clock, theirs)
+    wide = replace(theirs, company_ids=frozenset())
+    every = credentials.issue(directory, wire.clock, wide).text
+    key_id, _ = made_key(wire)
+    listed = wire.send("GET", "/apiKeys").json["results"]
+    assert [each.get("name") for each in listed] == [None, "nightly"]
+    everything = wire.send("GET", "/apiKeys", key=every).json["results"]
+    assert len(everything) == 4
+    for each in everything:
+        if each.get("name") == "theirs":
+            assert wire.send("DELETE", f"/apiKeys/{each['id']}").status == 404
+    assert all(token.revoked_at is None for token in directory.tokens())
+    assert wire.send("DELETE", f"/apiKeys/{key_id}", key=every).status == 204
 
 
 def test_what_does_not_last_makes_no_keys() -> None:

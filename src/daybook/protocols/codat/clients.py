@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from daybook.app.access import Scope
+from daybook.app.access import Principal, Scope
 from daybook.app.documents import Document
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import EVENT_TYPES_MAX, URL_LENGTH_MAX, Consumer
@@ -71,11 +71,11 @@ class Clients:
             raise errors.not_valid("whiteListUrls", "whiteListUrls must be an array of texts.")
         if urls is not None:
             profile["whiteListUrls"] = urls[:EVENT_TYPES_MAX]
-        self._put(PROFILE, call.principal.client, profile, self._profile(call)[1])
+        self._put(PROFILE, _place(call.principal), profile, self._profile(call)[1])
         return answer(profile)
 
     def _profile(self, call: Call) -> tuple[Json, int]:
-        kept = self._directory.document(WIRE, PROFILE, call.principal.client)
+        kept = self._directory.document(WIRE, PROFILE, _place(call.principal))
         if kept is not None:
             return json.decode(kept.body), kept.version
         return {
@@ -96,9 +96,9 @@ class Clients:
     def show_sync(self, call: Call) -> Response:
         """`GET /profile/syncSettings` and `GET /companies/{companyId}/syncSettings`."""
         call.require(Scope.READ)
-        name, key = self._sync_place(call, changing=False)
+        name, shown_id, key = self._sync_place(call, changing=False)
         kept = self._directory.document(WIRE, SYNC, key)
-        shown: Json = {name: key}
+        shown: Json = {name: shown_id}
         if kept is None:
             shown.update(settings=_default_settings(), overridesDefaults=False)
         else:
@@ -108,7 +108,7 @@ class Clients:
     def set_sync(self, call: Call) -> Response:
         """`POST` to the same: 204."""
         call.require(Scope.WRITE)
-        _, key = self._sync_place(call, changing=True)
+        _, _, key = self._sync_place(call, changing=True)
         body = call.body("SyncSettings")
         settings = body.get("syncSettings", body.get("settings"))
         if not isinstance(settings, list) or len(settings) > len(DATA_TYPES):
@@ -118,11 +118,14 @@ class Clients:
         self._put(SYNC, key, shown, 0 if kept is None else kept.version)
         return nothing(204)
 
-    def _sync_place(self, call: Call, *, changing: bool) -> tuple[str, str]:
+    def _sync_place(self, call: Call, *, changing: bool) -> tuple[str, str, str]:
+        """Whose settings are meant: the name of their id, the id, and the key they are kept by."""
         if "companyId" in call.names:
             opened = self._views.changeable if changing else self._views.company
-            return "companyId", opened(call.principal, call.names["companyId"]).id
-        return "clientId", derived("client", call.principal.client)
+            company_id = opened(call.principal, call.names["companyId"]).id
+            return "companyId", company_id, company_id
+        shown_id = derived("client", call.principal.client)
+        return "clientId", shown_id, derived("client", _place(call.principal))
 
     # Webhooks
 
@@ -154,7 +157,7 @@ class Clients:
         )
 
         def work(table: ConsumerTable) -> None:
-            if len(table.consumers(WIRE, consumer.owner)) >= CONSUMERS_MAX:
+            if len(_heard(table.consumers(WIRE, consumer.owner), call)) >= CONSUMERS_MAX:
                 raise errors.bad_request(f"A client has at most {CONSUMERS_MAX} webhook consumers.")
             table.put_consumer(consumer)
 
@@ -168,7 +171,8 @@ class Clients:
         wanted = ids.uuid(call.names["webhookId"])
 
         def work(table: ConsumerTable) -> bool:
-            own = {each.id for each in table.consumers(WIRE, call.principal.client)}
+            found = table.consumers(WIRE, call.principal.client)
+            own = {each.id for each in _heard(found, call)}
             return wanted in own and table.remove_consumer(wanted)
 
         if wanted is None or not self._directory.change_consumers(work):
@@ -182,7 +186,26 @@ class Clients:
         raise errors.forbidden()
 
     def _consumers(self, call: Call) -> list[Consumer]:
-        return self._directory.consumers(WIRE, call.principal.client)
+        return _heard(self._directory.consumers(WIRE, call.principal.client), call)
+
+
+def _place(principal: Principal) -> str:
+    """The key that settings of a client are kept by: each set of companies has its own.
+
+    Keys of one client may come from administrators of different companies, who are strangers.
+    """
+    if principal.company_ids is None:
+        return principal.client
+    companies = ",".join(map(str, sorted(principal.company_ids)))
+    return derived("settings", f"{companies} {principal.client}")
+
+
+def _heard(consumers: list[Consumer], call: Call) -> list[Consumer]:
+    """Those that hear of nothing but what the caller's own would hear of."""
+    if call.principal.company_ids is None:
+        return consumers
+    own = hearing.subjects_of(call.principal)
+    return [each for each in consumers if each.subjects <= own]
 
 
 def _consumer_json(consumer: Consumer) -> Json:

@@ -8,7 +8,7 @@ demo's words, which are not kept at all, and tokens that expire.
 from typing import Any, Final
 
 from daybook.app import credentials
-from daybook.app.access import Scope
+from daybook.app.access import Principal, Scope
 from daybook.app.credentials import ACCESS, Issued, NewToken
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Token, TokenTable
@@ -31,9 +31,9 @@ class Keys:
         self._clock = ledger.clock
 
     def list_keys(self, call: Call) -> Response:
-        """`GET /apiKeys`: the client's, without their text."""
+        """`GET /apiKeys`: the client's in the caller's companies, without their text."""
         call.require(Scope.ADMIN)
-        found = _keys(self._directory.tokens(), call.principal.client)
+        found = _keys(self._directory.tokens(), call.principal)
         return answer({"results": [_key_json(token, SHOWN_ONCE) for token in found]})
 
     def create(self, call: Call) -> Response:
@@ -50,10 +50,10 @@ class Keys:
                 raise errors.CodatError(403, _PASSING, can_be_retried="False")
             if credentials.fault(maker, self._clock()) is not None:
                 raise errors.unauthorized()
-            if len(_keys(table.tokens(), maker.client)) >= API_KEYS_MAX:
+            allowed = credentials.principal(maker)
+            if len(_keys(table.tokens(), allowed)) >= API_KEYS_MAX:
                 text = f"Maximum number of API keys reached. A client has at most {API_KEYS_MAX}."
                 raise errors.CodatError(409, text)
-            allowed = credentials.principal(maker)
             wanted = NewToken(
                 maker.client,
                 ACCESS,
@@ -77,7 +77,7 @@ class Keys:
 
         def work(table: TokenTable) -> list[Token]:
             tokens = table.tokens()
-            keys = _keys(tokens, call.principal.client)
+            keys = _keys(tokens, call.principal)
             found = [each for each in keys if _key_id(each) == wanted]
             if not found:
                 text = f"No API key was found with ID {errors.short(call.names['apiKeyId'])}"
@@ -107,12 +107,18 @@ _LAST: Final = (
 )
 
 
-def _keys(tokens: list[Token], client: str) -> list[Token]:
-    """The keys of a client that still open something and do not expire."""
+def _keys(tokens: list[Token], principal: Principal) -> list[Token]:
+    """The keys of a client that still open something and do not expire.
+
+    A client may have keys of several companies' administrators: who has one of them does not get
+    to know those that open other companies.
+    """
+    opened = principal.company_ids
     return [
         token
         for token in tokens
-        if token.client == client
+        if token.client == principal.client
+        and (opened is None or (token.company_ids and token.company_ids <= opened))
         and token.kind == ACCESS
         and token.revoked_at is None
         and token.expires_at is None

@@ -56,6 +56,8 @@ def make(visit: Visit) -> Response:
     faults = {}
     if not client or len(client) > CLIENT_LENGTH_MAX or not client.isprintable():
         faults["client"] = f"A name of up to {CLIENT_LENGTH_MAX} characters is wanted."
+    elif _is_foreign(visit, client):
+        faults["client"] = "Programs of other companies use this name. Choose another."
     if len(label) > LABEL_LENGTH_MAX or not (label.isprintable() or not label):
         faults["label"] = f"Up to {LABEL_LENGTH_MAX} characters are possible."
     if not wanted:
@@ -129,6 +131,14 @@ def _page(
 
 def _opens(visit: Visit, token: Token) -> bool:
     return not token.company_ids or visit.home.id in token.company_ids
+
+
+def _is_foreign(visit: Visit, client: str) -> bool:
+    """Whether a name stands for a program of companies that the visitor does not administer."""
+    session = visit.session
+    assert session is not None
+    directory = visit.site.ledger.store.directory
+    return Administration(directory, visit.site.clock, session.principal).is_foreign(client)
 
 
 def _is_mine(visit: Visit, token: Token) -> bool:
