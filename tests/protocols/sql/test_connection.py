@@ -17,6 +17,7 @@ from tests.protocols.sql.conftest import SqlServer, missing, sql_server_of
 from tests.support.server import command, start, variables
 
 from daybook.protocols.sql.limits import STARTUP_BYTES_MAX
+from daybook.storage.sqlite.directory import VERSION_KEPT_S
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 STARTUP = b"user\0demo\0database\0demo\0\0"
@@ -191,6 +192,109 @@ def test_a_user_of_the_store_signs_in(sql_server: SqlServer) -> None:
             connection.execute("DELETE FROM JournalEntries WHERE ID = 'x-1'")
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         psycopg.connect(dsn.replace("/demo", "/demo2"))
+
+
+def daybook(server: SqlServer, *arguments: str, typed: str = "") -> None:
+    subprocess.run(
+        [*command(*arguments), "--store", server.running.store],
+        input=typed,
+        capture_output=True,
+        text=True,
+        env=variables(),
+        check=True,
+    )
+
+
+def make_user(server: SqlServer, name: str, *rights: str, password: str = "open sesame") -> str:
+    """A user of the store, made or given another password; answers with a DSN."""
+    rights = rights or ("--role", "demo=accountant")
+    daybook(server, "user", "create", "--password-stdin", name, *rights, typed=f"{password}\n")
+    word = password.replace(" ", "%20")
+    return f"postgresql://{name}:{word}@{server.host}:{server.port}/demo"
+
+
+TWO_LINES = (
+    "INSERT INTO JournalEntries (ReferenceNumber, LineType#1, LineAccount#1, LineAmount#1,"
+    " LineType#2, LineAccount#2, LineAmount#2) VALUES"
+    " ('{}', 'Debit', 'Meals', 1, 'Credit', 'Checking', 1)"
+)
+
+
+def count_of(server: SqlServer, reference: str) -> int:
+    with psycopg.connect(server.dsn()) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber = %s", (reference,)
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+WITHDRAWALS = {
+    "revoked": ("user", "revoke", "{}"),
+    "narrowed": ("user", "role", "{}", "demo", "viewer"),
+    "shut out": ("user", "role", "{}", "demo", "none"),
+}
+
+
+@pytest.mark.parametrize("change", WITHDRAWALS)
+def test_a_session_ends_when_its_user_is_withdrawn_or_narrowed(
+    sql_server: SqlServer, change: str
+) -> None:
+    name = "left-" + change.replace(" ", "-")
+    dsn = make_user(sql_server, name)
+    with contextlib.ExitStack() as stack:
+        idle, staging, streaming = (
+            stack.enter_context(contextlib.closing(psycopg.connect(dsn, autocommit=True)))
+            for _ in range(3)
+        )
+        idle.execute(TWO_LINES.format(name))
+        staging.execute("BEGIN")
+        staging.execute(TWO_LINES.format(name))
+        streaming.execute("BEGIN")
+        streaming.execute("DECLARE rest CURSOR FOR SELECT generate_series(1, 100000)")
+        daybook(sql_server, *(part.format(name) for part in WITHDRAWALS[change]))
+        time.sleep(2 * VERSION_KEPT_S)
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            idle.execute(TWO_LINES.format(name))
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            staging.execute("COMMIT")
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            streaming.execute("FETCH 10 FROM rest")
+    assert count_of(sql_server, name) == 1
+
+
+def test_a_session_ends_with_another_password_and_not_for_others(sql_server: SqlServer) -> None:
+    other, mine = make_user(sql_server, "stays"), make_user(sql_server, "renewed")
+    with psycopg.connect(other) as staying, psycopg.connect(mine, autocommit=True) as leaving:
+        prepared = leaving.execute("SELECT 1", prepare=True)
+        assert prepared.fetchone() == (1,)
+        again = make_user(sql_server, "renewed", password="another one")
+        time.sleep(2 * VERSION_KEPT_S)
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            leaving.execute("SELECT 1", prepare=True)
+        assert staying.execute("SELECT 1").fetchone() == (1,)
+        # a role elsewhere is nothing to a session here
+        daybook(sql_server, "user", "role", "stays", "demo2", "viewer")
+        time.sleep(2 * VERSION_KEPT_S)
+        assert staying.execute("SELECT 2").fetchone() == (2,)
+        with psycopg.connect(again) as fresh:
+            assert fresh.execute("SELECT 3").fetchone() == (3,)
+
+
+def test_plans_are_shared_by_those_with_the_same_role_in_the_company_alone(
+    sql_server: SqlServer,
+) -> None:
+    writer = make_user(sql_server, "both", "--role", "demo=accountant", "--role", "demo2=viewer")
+    reader = make_user(sql_server, "one", "--role", "demo=viewer")
+    statement = TWO_LINES.format("role")
+    with psycopg.connect(writer, autocommit=True) as first:
+        first.execute(statement)
+    with (
+        psycopg.connect(reader, autocommit=True) as second,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        second.execute(statement)
+    assert count_of(sql_server, "role") == 1
 
 
 def test_notices_and_error_fields(sql_server: SqlServer) -> None:

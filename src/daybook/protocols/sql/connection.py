@@ -14,7 +14,7 @@ from functools import partial
 from time import monotonic
 from typing import Final, Protocol, TypeVar, cast
 
-from daybook.app.access import Principal
+from daybook.app.access import Login, Principal
 from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.channel import Gone
 from daybook.protocols.sql.errors import SqlFault
@@ -81,6 +81,12 @@ class Hub(Entrance, Protocol):
     def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
         """A session with the books of a name. Raises `SqlFault`."""
 
+    def credentials_version(self) -> int:
+        """A number that rises whenever what is kept of any user changes. Cheap."""
+
+    def believes(self, session: Session, login: Login) -> bool:
+        """Whether a session's user still has the password and rights that it began with."""
+
     async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
         """Run something on a thread; `scans`: a session that reads through its books."""
 
@@ -107,6 +113,9 @@ class Connection(Opening):
         self.key = secrets.randbits(31)
         self.began = monotonic()
         self.session: Session | None = None
+        self._login: Login | None = None
+        self._believed_at = -1
+        """The version of the credentials at which the user was last looked up."""
         self.busy = False
 
     # The transport's side
@@ -254,15 +263,16 @@ class Connection(Opening):
             user = parameters.get("user", "")
             if not user:
                 raise SqlFault("28000", "no PostgreSQL user name specified in startup packet")
-            principal = await self._authenticate(user)
-        self._begin_session(user, principal, parameters)
+            login = await self._authenticate(user)
+        self._begin_session(user, login, parameters)
         return True
 
-    def _begin_session(self, user: str, principal: Principal, parameters: dict[str, str]) -> None:
+    def _begin_session(self, user: str, login: Login, parameters: dict[str, str]) -> None:
         self._inbox.length_max = MESSAGE_BYTES_MAX
         self._pending_max = PENDING_BYTES_MAX
         name = parameters.get("database") or user
-        session = self.session = self._listener.open(self, user, principal, name)
+        self._login = login
+        session = self.session = self._listener.open(self, user, login.principal, name)
         self._begin_statement()
         _LOG.info(
             "sql session: user %s, company %s, from %s, %s",
@@ -448,7 +458,11 @@ class Connection(Opening):
         return plan
 
     def _begin_statement(self) -> None:
-        """Count the time of a statement from now; what stopped earlier ones is forgotten."""
+        """Count the time of a statement from now; what stopped earlier ones is forgotten.
+
+        Raises `SqlFault` where the user is no longer who began the session.
+        """
+        self._check_login()
         session = self._session
         self.began = monotonic()
         self._deadline = asyncio.get_running_loop().time() + session.timeout_seconds
@@ -668,6 +682,7 @@ class Connection(Opening):
             else:
                 count, data = batch()
             self._check_cancelled()
+            self._check_login()
             sent, size = sent + count, size + len(data)
             if size > RESULT_BYTES_MAX:
                 raise SqlFault(errors.MEMORY, "the result is larger than one may be")
@@ -679,6 +694,21 @@ class Connection(Opening):
             if limit and sent >= limit:
                 # PostgreSQL says "suspended" without looking whether a row follows.
                 return sent, True
+
+    def _check_login(self) -> None:
+        """Raises `SqlFault`, which ends the session, where its user has lost or changed rights.
+
+        Rights are judged when plans are made and shared, so a session does not change them.
+        """
+        version = self._listener.credentials_version()
+        if version == self._believed_at:
+            return
+        if self._login is None or not self._listener.believes(self._session, self._login):
+            message = (
+                "terminating connection: the user was withdrawn, or has another password or role"
+            )
+            raise SqlFault("57P01", message, fatal=True)
+        self._believed_at = version
 
     def _check_cancelled(self) -> None:
         if self._cancelled:
@@ -708,6 +738,7 @@ class Connection(Opening):
             count, data = await self._run_blocking(partial(batch, head), scans=True)
             head = b""
             self._check_cancelled()
+            self._check_login()
             total += count
             self._send(data)
             await self._flush()

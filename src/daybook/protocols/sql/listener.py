@@ -143,6 +143,24 @@ class SqlListener:
         logins = self._services.logins
         return None if logins is None else logins.login(user)
 
+    def credentials_version(self) -> int:
+        """A number that rises whenever what is kept of any user changes."""
+        return self._services.ledger.store.directory.credentials_version()
+
+    def believes(self, session: Session, login: Login) -> bool:
+        """Whether a session's user still has the password and rights that it began with.
+
+        Rights in other companies are nothing to it.
+        """
+        kept = self.login(session.user)
+        company_id = session.books.company_id
+        return (
+            kept is not None
+            and kept.verifier == login.verifier
+            and kept.principal.may_open(company_id)
+            and kept.principal.within(company_id).scopes == session.books.principal.scopes
+        )
+
     def open(self, connection: Connection, user: str, principal: Principal, name: str) -> Session:
         """A session with the books of a name. Raises `SqlFault` where they are not the caller's."""
         ledger = self._services.ledger
@@ -161,7 +179,7 @@ class SqlListener:
             self._copies,
             user=user,
             online=self._online,
-            plans=self._plans.setdefault((company_id, principal.scopes), {}),
+            plans=self._plans.setdefault((company_id, books.principal.scopes), {}),
             planner=PLANNER,
         )
         while session.pid in self._sessions:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from typing import Protocol, cast
 
-from daybook.app.access import Login, Principal
+from daybook.app.access import Login
 from daybook.protocols.sql import errors
 from daybook.protocols.sql.channel import Channel
 from daybook.protocols.sql.errors import SqlFault
@@ -83,7 +83,7 @@ class Opening(Channel):
         )
         self.encrypted = True
 
-    async def _authenticate(self, user: str) -> Principal:
+    async def _authenticate(self, user: str) -> Login:
         self._inbox.starting = False
         login = self._listener.login(user)
         verifier = None if login is None else scram.Verifier.parse(login.verifier)
@@ -104,7 +104,7 @@ class Opening(Channel):
             raise SqlFault("28P01", f'password authentication failed for user "{user[:100]}"')
         self._send(wire.sasl_final(final))
         self._send(wire.AUTHENTICATION_OK)
-        return login.principal
+        return login
 
     async def _password(self) -> bytes:
         kind, body = await self._next()
