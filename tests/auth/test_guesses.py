@@ -4,7 +4,7 @@ import pytest
 from tests.auth.conftest import SECOND, HandClock
 
 from daybook.auth import guesses
-from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX, WINDOW_SECONDS, Guesses
+from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX, WINDOW_SECONDS, Guesses, place_of
 
 
 def test_a_name_is_shut_after_some_failures_wherever_they_come_from(clock: HandClock) -> None:
@@ -72,3 +72,13 @@ def test_what_ended_is_forgotten(clock: HandClock) -> None:
     clock.now += SECOND
     failures.begin("bob", "")
     assert len(failures._failures) == 2
+
+
+def test_addresses_of_one_network_count_together(clock: HandClock) -> None:
+    failures = Guesses(clock)
+    for number in range(OF_PEER_MAX):
+        assert failures.begin(f"a{number}", f"2001:db8:0:1::{number:x}") == 0
+    assert failures.begin("ann", "2001:db8:0:1:ffff::1") > 0
+    assert failures.begin("ann", "2001:db8:0:2::1") == 0
+    assert place_of("::ffff:192.0.2.1") == place_of("192.0.2.1") == "192.0.2.1"
+    assert place_of("somewhere") == "somewhere"

@@ -8,6 +8,7 @@ more room, and nothing is kept after its window.
 
 from collections import OrderedDict
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from threading import Lock
 from typing import Final
 
@@ -23,10 +24,26 @@ OF_NAME_MAX: Final = 10
 OF_PEER_MAX: Final = 50
 """Failures from one address, behind which a whole office may sit."""
 
+NETWORK_BITS: Final = 64
+"""Bits of an IPv6 address that name a network: the smallest that is given to a household."""
+
 REMEMBERED_MAX: Final = 10_000
 """Names and addresses whose failures are remembered; beyond it the oldest is forgotten."""
 
 _SECOND: Final = 1_000_000
+
+
+def place_of(peer: str) -> str:
+    """What an address counts as: of IPv6 the network, since one machine has all its addresses."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return peer
+    if isinstance(address, IPv4Address):
+        return peer
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), NETWORK_BITS), strict=False))
 
 
 class Guesses:
@@ -43,7 +60,7 @@ class Guesses:
 
         A name or address that is empty does not count.
         """
-        now = self._clock()
+        now, peer = self._clock(), place_of(peer)
         bounds = (("name", name, OF_NAME_MAX), ("peer", peer, OF_PEER_MAX))
         keys = [(_key(kind, text), most) for kind, text, most in bounds if text]
         with self._lock:
@@ -56,6 +73,7 @@ class Guesses:
 
     def succeed(self, name: str, peer: str) -> None:
         """Forget the failures with a name, and the one attempt from an address."""
+        peer = place_of(peer)
         with self._lock:
             self._failures.pop(_key("name", name), None)
             key = _key("peer", peer)
