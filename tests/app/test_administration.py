@@ -1,5 +1,6 @@
 """Who may administer what: nobody reaches into another company, or gives away what they lack."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -209,6 +210,29 @@ def test_roles_are_given_to_those_alone_who_concern_the_administrator(
     assert [each.company_ids for each in kept[1:] if each is not None] == [
         {TWO}, {TWO}, frozenset(),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["role", "password", "secret"])
+def test_a_change_does_not_bring_back_who_is_withdrawn_meanwhile(
+    all_of_it: Administration, directory: Directory, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    all_of_it.make_user("mole", PASSWORD, {ONE: Role.OWNER})
+    all_of_it.make_client("app", frozenset({ONE}), READ)
+    read_user, read_client = directory.user, directory.client
+    mole, app = read_user("mole"), read_client("app")
+    all_of_it.withdraw_user("mole")
+    all_of_it.withdraw_client("app")
+    monkeypatch.setattr(directory, "user", lambda _: mole)
+    monkeypatch.setattr(directory, "client", lambda _: app)
+    changes: dict[str, Callable[[], object]] = {
+        "role": lambda: all_of_it.set_role("mole", TWO, Role.VIEWER),
+        "password": lambda: all_of_it.set_password("mole", PASSWORD * 2),
+        "secret": lambda: all_of_it.new_secret("app"),
+    }
+    assert why(changes[change]()) is Why.TAKEN
+    for left in (read_user("mole"), read_client("app")):
+        assert left is not None
+        assert left.revoked_at is not None
 
 
 def test_nobody_becomes_who_may_do_more(

@@ -510,7 +510,11 @@ def test_clients_are_kept_and_replaced(store: Store) -> None:
     assert directory.client("app") == client
     middle = directory.credentials_version()
     revoked = replace(client, name="Gone", revoked_at=START)
-    directory.put_client(revoked)
+    assert not directory.replace_client(revoked, client)
+    version = directory.credentials_version()
+    assert directory.replace_client(client, revoked)
+    assert directory.credentials_version() > version
+    assert not directory.replace_client(client, client)
     assert directory.client("app") == revoked
     assert directory.client("APP") is None
     assert before < middle < directory.credentials_version()
@@ -576,6 +580,11 @@ def test_users_are_kept_and_replaced(store: Store) -> None:
     assert (directory.user("ada"), directory.user("Bob")) == (ada, bob)
     assert directory.user("bob") is None
     middle = directory.credentials_version()
+    other = replace(ada, password_hash="z")
+    assert not directory.replace_user(other, ada)
+    assert directory.replace_user(ada, other)
+    assert not directory.replace_user(ada, ada)
+    assert directory.user(ada.name) == other
     directory.put_user(replace(ada, password_hash="y", scopes=frozenset()))
     kept = directory.user("ada")
     assert kept is not None

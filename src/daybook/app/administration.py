@@ -75,6 +75,11 @@ class Fault:
     message: str
 
 
+_MEANWHILE: Final = Fault(
+    Why.TAKEN, "somebody else changed it at the same time; look and try again"
+)
+
+
 @value
 class Secret:
     """What was made, and its secret, which is answered only now."""
@@ -192,7 +197,8 @@ class Administration:
             verifier=scram_verifier(password),
             created_at=self._clock(),
         )
-        self._directory.put_user(changed)
+        if not self._directory.replace_user(user, changed):
+            return _MEANWHILE
         session_records.end_of(self._directory, name)
         credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         self._note(What.USER_CHANGED, name, _companies_of(user), "password")
@@ -225,7 +231,8 @@ class Administration:
             changed = replace(user, roles=(), company_ids=frozenset(), scopes=frozenset())
         else:
             changed = replace(user, roles=tuple(sorted(roles.items())))
-        self._directory.put_user(changed)
+        if not self._directory.replace_user(user, changed):
+            return _MEANWHILE
         if had:  # what serves somebody in other companies is not to be ended from here
             self._withdraw_tokens_of(name, company_id)
         told = "none" if role is None else role.value
@@ -307,7 +314,9 @@ class Administration:
         if refused is not None:
             return refused
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
-        self._directory.put_client(replace(client, secret_hash=credentials.digest(text)))
+        changed = replace(client, secret_hash=credentials.digest(text))
+        if not self._directory.replace_client(client, changed):
+            return _MEANWHILE
         self._note(What.CLIENT_CHANGED, client_id, client.company_ids, "secret")
         return Secret(client_id, text)
 

@@ -418,6 +418,9 @@ class Directory(Protocol):
     def put_client(self, client: Client) -> None:
         """Keep a client, in place of one with the same id."""
 
+    def replace_client(self, kept: Client, client: Client) -> bool:
+        """Keep a client in place of exactly `kept`; see `replace_user`."""
+
     def clients(self) -> list[Client]:
         """All clients, by id."""
 
@@ -426,6 +429,13 @@ class Directory(Protocol):
 
     def put_user(self, user: User) -> None:
         """Keep a user, in place of one with the same name."""
+
+    def replace_user(self, kept: User, user: User) -> bool:
+        """Keep a user in place of exactly `kept`; False where it is not there like that any more.
+
+        Whoever changes a part of a user does it through here: two at a time would undo one
+        another, and bring back somebody who is withdrawn meanwhile.
+        """
 
     def users(self) -> list[User]:
         """All users, by name."""

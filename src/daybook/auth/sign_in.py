@@ -55,8 +55,8 @@ class StoreSignIn:
 
     def _hash_anew(self, user: User, password: str) -> None:
         """Keep a better hash of a password that was just right, unless it has been changed."""
-        if self._directory.user(user.name) == user:
-            self._directory.put_user(replace(user, password_hash=passwords.hashed(password)))
+        better = replace(user, password_hash=passwords.hashed(password))
+        self._directory.replace_user(user, better)
 
 
 def _equal(given: str, expected: str) -> bool:

@@ -70,6 +70,14 @@ class MemoryDirectory(MemoryOutbox):
             self._clients[client.id] = client
             self._version += 1
 
+    def replace_client(self, kept: Client, client: Client) -> bool:
+        """Keep a client in place of exactly `kept`; whether it was there like that."""
+        with self._lock:
+            same = self._clients.get(kept.id) == kept
+            if same:
+                self.put_client(client)
+            return same
+
     def clients(self) -> list[Client]:
         """All clients, by id."""
         return sorted(self._clients.values(), key=lambda client: client.id)
@@ -83,6 +91,14 @@ class MemoryDirectory(MemoryOutbox):
         with self._lock:
             self._users[user.name] = user
             self._version += 1
+
+    def replace_user(self, kept: User, user: User) -> bool:
+        """Keep a user in place of exactly `kept`; whether it was there like that."""
+        with self._lock:
+            same = self._users.get(kept.name) == kept
+            if same:
+                self.put_user(user)
+            return same
 
     def users(self) -> list[User]:
         """All users, by name."""

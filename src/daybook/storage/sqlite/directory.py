@@ -114,26 +114,22 @@ class SqliteDirectory(SqliteOutbox):
 
     def put_client(self, client: Client) -> None:
         """Keep a client, in place of one with the same id."""
-
-        def job(session: Session) -> None:
-            session.execute(
-                _PUT_CLIENT,
-                (
-                    client.id,
-                    client.name,
-                    client.secret_hash,
-                    client.created_at,
-                    client.revoked_at,
-                    json.dumps(sorted(client.company_ids)),
-                    json.dumps(sorted(client.scopes)),
-                    json.dumps(sorted(client.options)),
-                    json.dumps(client.redirects),
-                ),
-            )
-            _changed(session)
-
-        self._write(job)
+        self._write(lambda session: _put_client(session, client))
         self._version_until = 0.0
+
+    def replace_client(self, kept: Client, client: Client) -> bool:
+        """Keep a client in place of exactly `kept`; whether it was there like that."""
+
+        def job(session: Session) -> bool:
+            found = session.connection.execute(f"{_CLIENT} WHERE id = ?", (kept.id,)).fetchone()
+            if found is None or _client(found) != kept:
+                return False
+            _put_client(session, client)
+            return True
+
+        replaced = self._write(job)
+        self._version_until = 0.0
+        return cast(bool, replaced)
 
     def clients(self) -> list[Client]:
         """All clients, by id."""
@@ -146,26 +142,22 @@ class SqliteDirectory(SqliteOutbox):
 
     def put_user(self, user: User) -> None:
         """Keep a user, in place of one with the same name."""
-
-        def job(session: Session) -> None:
-            session.execute(
-                _PUT_USER,
-                (
-                    user.name,
-                    user.password_hash,
-                    user.created_at,
-                    json.dumps(sorted(user.company_ids)),
-                    json.dumps(sorted(user.scopes)),
-                    user.revoked_at,
-                    user.verifier,
-                    json.dumps(user.roles),
-                    json.dumps(user.profile),
-                ),
-            )
-            _changed(session)
-
-        self._write(job)
+        self._write(lambda session: _put_user(session, user))
         self._version_until = 0.0
+
+    def replace_user(self, kept: User, user: User) -> bool:
+        """Keep a user in place of exactly `kept`; whether it was there like that."""
+
+        def job(session: Session) -> bool:
+            found = session.connection.execute(f"{_USER} WHERE name = ?", (kept.name,)).fetchone()
+            if found is None or _user(found) != kept:
+                return False
+            _put_user(session, user)
+            return True
+
+        replaced = self._write(job)
+        self._version_until = 0.0
+        return cast(bool, replaced)
 
     def users(self) -> list[User]:
         """All users, by name."""
@@ -276,6 +268,42 @@ def _changed(session: Session) -> None:
     """Note that credentials have changed, in the tables and for who is told once it is durable."""
     session.execute(_CHANGED, ())
     session.credentials_changed = True
+
+
+def _put_client(session: Session, client: Client) -> None:
+    session.execute(
+        _PUT_CLIENT,
+        (
+            client.id,
+            client.name,
+            client.secret_hash,
+            client.created_at,
+            client.revoked_at,
+            json.dumps(sorted(client.company_ids)),
+            json.dumps(sorted(client.scopes)),
+            json.dumps(sorted(client.options)),
+            json.dumps(client.redirects),
+        ),
+    )
+    _changed(session)
+
+
+def _put_user(session: Session, user: User) -> None:
+    session.execute(
+        _PUT_USER,
+        (
+            user.name,
+            user.password_hash,
+            user.created_at,
+            json.dumps(sorted(user.company_ids)),
+            json.dumps(sorted(user.scopes)),
+            user.revoked_at,
+            user.verifier,
+            json.dumps(user.roles),
+            json.dumps(user.profile),
+        ),
+    )
+    _changed(session)
 
 
 def _client(row: Row) -> Client:

@@ -36,11 +36,10 @@ SCOPE_WORDS: Final = {
 
 @value
 class Row:
-    """A token in the list. `mine`: it may be withdrawn from here."""
+    """A token in the list."""
 
     token: Token
     state: str
-    mine: bool
 
 
 def keys(visit: Visit) -> Response:
@@ -113,7 +112,7 @@ def _page(
     number: int = 0,
 ) -> Response:
     tokens = visit.site.ledger.store.directory.tokens()
-    about = [each for each in reversed(tokens) if _opens(visit, each)]
+    about = [each for each in reversed(tokens) if _is_mine(visit, each)]
     return visit.page(
         "keys.html",
         status=422 if faults else 200,
@@ -127,10 +126,6 @@ def _page(
         secret=secret,
         number=number,
     )
-
-
-def _opens(visit: Visit, token: Token) -> bool:
-    return not token.company_ids or visit.home.id in token.company_ids
 
 
 def _is_foreign(visit: Visit, client: str) -> bool:
@@ -153,7 +148,7 @@ def _is_mine(visit: Visit, token: Token) -> bool:
 
 def _row(visit: Visit, token: Token) -> Row:
     fault = credentials.fault(token, visit.now())
-    return Row(token, "valid" if fault is None else fault.value, _is_mine(visit, token))
+    return Row(token, "valid" if fault is None else fault.value)
 
 
 _KEYS: Final = f"{COMPANY_PREFIX}/keys"
