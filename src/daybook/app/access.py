@@ -114,6 +114,36 @@ class Login:
     principal: Principal
 
 
+class Guard(Protocol):
+    """What stands before passwords that a wire checks by itself: bounds on guessing, a trail."""
+
+    def begin(self, name: str, peer: str) -> int:
+        """Count an attempt; answers with 0, or in how many seconds another one is looked at.
+
+        It counts as failed until `succeed` is called, at once where many are made together.
+        """
+
+    def succeed(self, name: str, peer: str) -> None:
+        """An attempt that was counted was right: what has failed with the name is forgotten."""
+
+    def fail(self, wire: str, name: str | None, peer: str) -> None:
+        """Note a wrong password in the trail; None for a name that nobody has. Writes."""
+
+
+class Unguarded:
+    """A `Guard` that counts and notes nothing."""
+
+    def begin(self, name: str, peer: str) -> int:
+        """0."""
+        return 0
+
+    def succeed(self, name: str, peer: str) -> None:
+        """Nothing."""
+
+    def fail(self, wire: str, name: str | None, peer: str) -> None:
+        """Nothing."""
+
+
 class Logins(Protocol):
     """The users who sign in with a password, where a wire asks for one."""
 

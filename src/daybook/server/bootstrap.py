@@ -26,6 +26,7 @@ from daybook.app.ledger import Ledger
 from daybook.app.ports import Store
 from daybook.app.worker import OperationWorker
 from daybook.auth.demo import DEMO_SLUGS, DemoAuthenticator, DemoCredentials
+from daybook.auth.guard import StoreGuard
 from daybook.auth.logins import DemoLogins, StoreLogins
 from daybook.auth.people import People
 from daybook.auth.sessions import StoreSessions
@@ -215,6 +216,7 @@ def assemble(
         settings=_wire_settings(config),
         sign_in=sign_in,
         logins=logins,
+        guard=StoreGuard(store.directory, ledger.clock),
         activities=activity,
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
         titles=TITLES,

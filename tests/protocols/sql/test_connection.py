@@ -16,7 +16,12 @@ import pytest
 from tests.protocols.sql.conftest import SqlServer, missing, sql_server_of
 from tests.support.server import command, start, variables
 
+from daybook.app.ledger import system_clock
+from daybook.app.trail import Trail, What
+from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX
+from daybook.auth.sessions import UNKNOWN_NAME
 from daybook.protocols.sql.limits import STARTUP_BYTES_MAX
+from daybook.storage import open_store
 from daybook.storage.sqlite.directory import VERSION_KEPT_S
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -279,6 +284,36 @@ def test_a_session_ends_with_another_password_and_not_for_others(sql_server: Sql
         assert staying.execute("SELECT 2").fetchone() == (2,)
         with psycopg.connect(again) as fresh:
             assert fresh.execute("SELECT 3").fetchone() == (3,)
+
+
+def test_guesses_are_bounded_and_in_the_trail(tmp_path: Path) -> None:
+    running = start(tmp_path, "--sql", "127.0.0.1:0")
+    try:
+        server = sql_server_of(running)
+        dsn = make_user(server, "guessed")
+        psycopg.connect(dsn).close()
+        wrong = dsn.replace("open%20sesame", "guess")
+        for _ in range(OF_NAME_MAX):
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(wrong)
+        for late in (wrong, dsn):
+            with pytest.raises(psycopg.OperationalError, match="try again in"):
+                psycopg.connect(late)
+        psycopg.connect(server.dsn()).close()
+        for at in range(OF_PEER_MAX - OF_NAME_MAX):
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(wrong.replace("guessed", f"nobody{at}"))
+        with pytest.raises(psycopg.OperationalError, match="try again in"):
+            psycopg.connect(server.dsn())
+        with contextlib.closing(open_store(running.store)) as store:
+            records = Trail(store.directory, system_clock).records(limit=1_000)
+        failed = [each for each in records if each.what == What.SIGN_IN_FAILED]
+        assert {(each.client, each.peer) for each in failed} == {("sql", "127.0.0.1")}
+        assert [each.subject for each in failed] == (
+            ["guessed"] * OF_NAME_MAX + [UNKNOWN_NAME] * (OF_PEER_MAX - OF_NAME_MAX)
+        )
+    finally:
+        running.stop()
 
 
 def test_plans_are_shared_by_those_with_the_same_role_in_the_company_alone(

@@ -14,7 +14,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
-from daybook.app.access import Authenticator, Logins, Nobody, Scope, SignIn
+from daybook.app.access import Authenticator, Guard, Logins, Nobody, Scope, SignIn, Unguarded
 from daybook.app.activity import Activities, ActivityLog
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
@@ -186,6 +186,8 @@ class Services:
     sign_in: SignIn = field(default_factory=Nobody)
     logins: Logins | None = None
     """Users with passwords, for wires that sign people in themselves."""
+    guard: Guard = field(default_factory=Unguarded)
+    """Asked by those wires before they judge a password."""
     activities: Activities = field(default_factory=ActivityLog)
     """The recent requests of all wires, for whoever shows them."""
     sessions: Sessions = field(default_factory=NoSessions)

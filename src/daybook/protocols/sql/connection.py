@@ -109,7 +109,6 @@ class Connection(Opening):
         self._stopper: asyncio.TimerHandle | None = None
         self._deadline = float("inf")
         self._path = "session"
-        self.address = ""
         self.key = secrets.randbits(31)
         self.began = monotonic()
         self.session: Session | None = None

@@ -21,6 +21,15 @@ class Entrance(Protocol):
     def login(self, user: str) -> Login | None:
         """What is kept of a user, or None."""
 
+    def begin_attempt(self, user: str, address: str) -> int:
+        """Count an attempt at a password; seconds until one is judged again, or 0."""
+
+    def proved(self, user: str, address: str) -> None:
+        """The attempt that was counted was right."""
+
+    async def failed(self, user: str | None, address: str) -> None:
+        """Note an attempt that was wrong; None for a user that does not exist."""
+
     def cancel(self, pid: int, key: int) -> None:
         """A cancel request."""
 
@@ -32,6 +41,7 @@ class Opening(Channel):
         super().__init__()
         self._listener = listener
         self.encrypted = False
+        self.address = ""
 
     async def _next(self) -> tuple[bytes, bytes]:
         """The next message. How long it is waited for is `Connection`'s matter."""
@@ -94,14 +104,26 @@ class Opening(Channel):
             if mechanism != scram.MECHANISM:
                 raise scram.ScramError("client selected an invalid SASL authentication mechanism")
             self._send(wire.sasl_continue(exchange.first(data)))
-            final = exchange.final(await self._password())
+            data = await self._password()
+            # Nothing is waited for from here to the verdict: pools that connect all at once are
+            # not taken for guessers, and guessers gain nothing by it.
+            wait = self._listener.begin_attempt(user, self.address)
+            if wait:
+                message = (
+                    "too many failed attempts of this user or from this address; "
+                    f"try again in {wait} s"
+                )
+                raise SqlFault("53300", message)
+            final = exchange.final(data)
         except scram.ScramError as fault:
             if fault.failed:
+                await self._listener.failed(None if login is None else user, self.address)
                 message = f'password authentication failed for user "{user[:100]}"'
                 raise SqlFault("28P01", message) from None
             raise SqlFault(errors.PROTOCOL, str(fault)) from None
         if login is None or verifier is None:
             raise SqlFault("28P01", f'password authentication failed for user "{user[:100]}"')
+        self._listener.proved(user, self.address)
         self._send(wire.sasl_final(final))
         self._send(wire.AUTHENTICATION_OK)
         return login

@@ -1,0 +1,33 @@
+"""Bounds on guessing, and a trail of failures, for wires that check passwords by themselves."""
+
+from daybook.app.ports import Clock, Directory
+from daybook.app.trail import By, Happening, Trail, What
+from daybook.auth.guesses import Guesses
+from daybook.auth.people import NAME_LENGTH_MAX
+from daybook.auth.sessions import UNKNOWN_NAME
+
+
+class StoreGuard:
+    """The `Guard` that keeps its trail in a store."""
+
+    def __init__(self, directory: Directory, clock: Clock) -> None:
+        self._guesses = Guesses(clock)
+        self._trail = Trail(directory, clock)
+
+    def begin(self, name: str, peer: str) -> int:
+        """Count an attempt; answers with 0, or in how many seconds another one is looked at."""
+        return self._guesses.begin(_counted(name), peer)
+
+    def succeed(self, name: str, peer: str) -> None:
+        """An attempt that was counted was right."""
+        self._guesses.succeed(_counted(name), peer)
+
+    def fail(self, wire: str, name: str | None, peer: str) -> None:
+        """Note a wrong password. What nobody is called may be a password in the wrong field."""
+        subject = UNKNOWN_NAME if name is None else name
+        self._trail.note(Happening(What.SIGN_IN_FAILED, subject, By(wire, None, peer)))
+
+
+def _counted(name: str) -> str:
+    """A name as it is counted: one that nobody can have is not, and is not kept."""
+    return name if len(name) <= NAME_LENGTH_MAX else ""
