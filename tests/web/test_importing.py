@@ -13,6 +13,7 @@ from daybook.domain.query import Query
 from daybook.protocols.kit import http
 from daybook.protocols.kit.plugin import Request
 from daybook.web.forms import PARTS_MAX, file_bytes, read_form
+from daybook.web.pages import importing
 
 IMPORT = "/app/c/shop/import"
 HEAD = "Journal No.,Date,Account,Debits,Credits,Description\n"
@@ -167,3 +168,14 @@ def test_with_four_eyes_what_is_taken_waits(site: Pages) -> None:
     seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
     visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen)})
     assert site.entry(1).status is Status.REVIEW
+
+
+def test_more_entries_than_a_page_judges_are_refused(
+    site: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "IMPORT_ENTRIES_MAX", 1)
+    visitor = site.visitor("ada")
+    assert upload(visitor, IMPORT, (HEAD + GOOD).encode()).has("1 entry with 2 lines can be taken")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD + GOOD.replace("N-1", "N-2")).encode())
+    assert seen.has("more than 1 entries")
+    assert entries(site) == 0

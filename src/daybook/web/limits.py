@@ -48,6 +48,10 @@ IMPORT_BYTES_MAX: Final = 2 * 1024 * 1024
 """Bytes of a file that is taken in: some ten thousand entries, and with a third more for the form
 that carries it still within `BODY_BYTES_MAX`. Larger ones go through the command line."""
 
+IMPORT_ENTRIES_MAX: Final = 5_000
+"""Entries of such a file: each takes about as long to judge however short it is, and the process
+serves others too."""
+
 IMPORT_ENTRIES_SHOWN: Final = 25
 IMPORT_LINES_SHOWN: Final = 20
 IMPORT_FAULTS_SHOWN: Final = 100

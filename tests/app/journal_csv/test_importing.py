@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,6 @@ from daybook.app.journal_csv import (
     read_entries,
 )
 from daybook.app.journal_csv import existing as existing_module
-from daybook.app.journal_csv import importing as module
 from daybook.app.ledger import Books, Keeping
 from daybook.domain.limits import STREAM_REFUSALS_MAX
 from daybook.domain.model import JournalEntry, Status
@@ -231,11 +231,10 @@ def test_refusals_are_bounded() -> None:
     assert not report.complete
 
 
-def test_entries_of_one_import_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "COMMANDS_PER_TRANSACTION_MAX", 2)
+def test_entries_of_one_import_are_bounded() -> None:
     rows = "".join(f"{at},2026-01-31,Rent,1,,,\n{at},,Bank,,1,,\n" for at in range(3))
     books = shop()
-    report = take(books, HEAD + rows, KEEP_GOOD)
+    report = take(books, HEAD + rows, replace(KEEP_GOOD, entries_max=2))
     assert "more than 2 entries" in told(report)[0]
     assert entries(books) == []
 

@@ -72,6 +72,7 @@ class ImportOptions:
     `dates` and `encoding` None mean to find out; `decimal` None is a point. `status` is what the
     entries get: pending ones wait for approval. With `dry_run` everything is checked and nothing
     kept. `skip_existing` leaves out entries whose document number and date one in the books has.
+    A file with more than `entries_max` entries is refused.
     """
 
     dates: DateOrder | None = None
@@ -81,6 +82,7 @@ class ImportOptions:
     keeping: Keeping = Keeping.ALL_OR_NOTHING
     dry_run: bool = False
     skip_existing: bool = False
+    entries_max: int = COMMANDS_PER_TRANSACTION_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +245,9 @@ class _Run:
                     continue
             if group.content is not None:
                 yielded += 1
-                if yielded > COMMANDS_PER_TRANSACTION_MAX:
+                if yielded > self.options.entries_max:
                     message = (
-                        f"the file has more than {COMMANDS_PER_TRANSACTION_MAX} entries, which"
+                        f"the file has more than {self.options.entries_max} entries, which"
                         " is the most one import takes; part it"
                     )
                     raise Unreadable(Fault(group.lines[0], None, message))

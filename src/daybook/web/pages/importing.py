@@ -31,6 +31,7 @@ from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.forms import file_bytes
 from daybook.web.limits import (
     IMPORT_BYTES_MAX,
+    IMPORT_ENTRIES_MAX,
     IMPORT_ENTRIES_SHOWN,
     IMPORT_FAULTS_SHOWN,
     IMPORT_LINES_SHOWN,
@@ -165,6 +166,7 @@ def _options(visit: Visit) -> ImportOptions:
         ),
         Keeping.THE_OTHERS if form.get("keep") == "others" else Keeping.ALL_OR_NOTHING,
         skip_existing=form.get("skip") == "on",
+        entries_max=IMPORT_ENTRIES_MAX,
     )
 
 
