@@ -9,7 +9,7 @@ import pytest
 from tests.support.oauth import AtOnce, World
 
 from daybook.app import credentials
-from daybook.app.access import Principal, Rejection, Scope
+from daybook.app.access import Scope
 from daybook.app.credentials import NewToken
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId
@@ -172,16 +172,6 @@ def test_other_companies_of_an_application_are_not_told() -> None:
     opened = frozenset({CompanyId(1), CompanyId(2)})
     office.world.directory.put_client(replace(every, company_ids=opened))
     assert office.ask("GET", "clients/app")[1]["companies"] == ["mill"]
-
-
-def test_a_role_here_ends_no_token_that_serves_elsewhere() -> None:
-    office = Office(1)
-    directory, clock = office.world.directory, office.world.clock
-    elsewhere = credentials.issue(directory, clock, NewToken("app", user="bob")).text
-    assert office.ask("PUT", "users/bob/roles/mill", {"role": "viewer"})[0] == 200
-    assert isinstance(office.world.believed(elsewhere), Principal)
-    assert office.ask("PUT", "users/bob/roles/mill", {"role": "owner"})[0] == 200
-    assert isinstance(office.world.believed(elsewhere), Rejection), "it opened this one as well"
 
 
 def test_an_administrator_of_one_company() -> None:
