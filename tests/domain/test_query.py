@@ -21,6 +21,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
@@ -90,6 +91,11 @@ def compare(
         (Like(Field.DOC_NUMBER, ("", "7")), True),
         (Like(Field.DOC_NUMBER, ("%",)), False),
         (Like(Field.TOTAL, ("", "")), False),
+        (Exact(Field.DOC_NUMBER, ("x", "INV-7")), True),
+        (Exact(Field.DOC_NUMBER, ("inv-7",)), False),
+        (Exact(Field.DOC_NUMBER, ()), False),
+        (Exact(Field.MEMO, ("",)), False),
+        (Exact(Field.TOTAL, ("100",)), False),
         (IsNull(Field.MEMO), True),
         (IsNull(Field.DOC_NUMBER), False),
     ],
@@ -255,6 +261,7 @@ def test_a_present_value_equals_itself_and_is_one_of_itself(
         assert matches(OneOf(field, (value,)), record)
         if isinstance(value, str):
             assert matches(Like(field, (value,)), record)
+            assert matches(Exact(field, (value,)), record)
 
 
 def test_fields_of_reference_records() -> None:
@@ -342,7 +349,7 @@ def test_size_counts_nodes_values_and_depth() -> None:
     assert size(ALWAYS) == size(leaf) == (1, 1)
     assert size(Not(leaf)) == (2, 2)
     assert size(And((leaf, Or((leaf, AnyLine(leaf)))))) == (6, 4)
-    assert size(OneOf(Field.ID, (1, 2, 3))) == (4, 1)
+    assert size(OneOf(Field.ID, (1, 2, 3))) == size(Exact(Field.MEMO, ("1", "2", "3"))) == (4, 1)
     deep: Filter = leaf
     for _ in range(50_000):
         deep = Not(deep)

@@ -29,6 +29,7 @@ from daybook.domain.query import (
     OPERATION_SORTS,
     And,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
@@ -261,6 +262,11 @@ leaves = st.one_of(
         IsNull, st.sampled_from([Field.COMPLETED_AT, Field.RESULT_CODE, Field.MESSAGE, Field.TOPIC])
     ),
     st.builds(Like, st.just(Field.MESSAGE), st.sampled_from([("", "r", ""), ("e", ""), ("x",)])),
+    st.builds(
+        Exact,
+        st.sampled_from([Field.TOPIC, Field.MESSAGE, Field.ID, Field.STATUS, Field.RESULT_CODE]),
+        st.tuples(st.sampled_from(["Things", "things", "err", "b", "pending", "400"])),
+    ),
     st.builds(OneOf, st.just(Field.STATUS), st.tuples(*[st.sampled_from(STATUSES)] * 2)),
 )
 filters: st.SearchStrategy[Filter] = st.recursive(

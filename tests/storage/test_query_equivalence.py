@@ -25,6 +25,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
@@ -150,6 +151,7 @@ LARGEST: dict[str, Filter] = {
     "deep": nested(FILTER_DEPTH_MAX - 2),
     "list": OneOf(Field.ID, tuple(range(50, 50 + FILTER_LIST_MAX))),
     "list of texts": OneOf(Field.MEMO, tuple(f"A{number % 500}" for number in range(1_000))),
+    "list of exact texts": Exact(Field.MEMO, tuple(f"{at % 500}" for at in range(1_000))),
     "likes": Or(tuple(Like(Field.MEMO, (f"{number}", "")) for number in range(400))),
     "pieces": Like(Field.MEMO, ("a", *[""] * 50, "c", "")),
     "half a list": Not(OneOf(Field.POSTING_DATE, (date.max,) * 1_000)),
@@ -169,6 +171,7 @@ TEXTS = ["", "a", "%", "_", "*", "[abc]", "'", '"', "\\", "!", "\0", "é", "É",
 def test_no_character_is_special(opened: Opened, field: Field, text: str) -> None:
     filters: list[Filter] = [Compare(field, op, text) for op in Op]
     filters += [OneOf(field, (text, text)), Like(field, (text,)), Like(field, (text, ""))]
+    filters += [Exact(field, (text,)), Exact(field, (text, text.upper()))]
     filters += [Like(field, ("", text)), Like(field, ("", text, "")), Like(field, (text, text))]
     for item in [*filters, *map(Not, filters)]:
         assert opened.fault(ENTRY, Query(item, page=EVERYTHING)) is None, item

@@ -50,6 +50,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
@@ -223,7 +224,9 @@ def leaves(draw: st.DrawFn, fields: list[Field]) -> Filter:
     """A condition on one field; now and then a value of another type, equal to nothing."""
     field = draw(st.sampled_from(fields))
     axis = draw(AXES) if field is Field.LINE_DIMENSION else None
-    match draw(st.sampled_from(["compare", "compare", "one-of", "like", "like", "null", "odd"])):
+    match draw(
+        st.sampled_from(["compare", "compare", "one-of", "like", "like", "exact", "null", "odd"])
+    ):
         case "compare":
             return Compare(field, draw(st.sampled_from(list(Op))), draw(_values(field)), axis)
         case "one-of":
@@ -231,6 +234,9 @@ def leaves(draw: st.DrawFn, fields: list[Field]) -> Filter:
         case "like":
             parts = draw(st.lists(asked_texts, min_size=1, max_size=4))
             return Like(field, tuple(parts))
+        case "exact":
+            asked = st.lists(_values(field).map(str), max_size=4)
+            return Exact(field, tuple(draw(asked)), axis)
         case "null":
             return IsNull(field, axis)
         case _:

@@ -43,6 +43,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
@@ -288,6 +289,9 @@ class Questions:
         texts = any(isinstance(value, str | date) for value in self.values[field])
         if choice < (0.45 if texts else 0.17):
             return Like(field, self._parts(random, field))
+        if choice < (0.52 if texts else 0.2):
+            count = random.choice((0, 1, 2, 5))
+            return Exact(field, tuple(self._exact(random, field) for _ in range(count)), axis)
         if choice < 0.6:
             count = random.choice((0, 1, 2, 5))
             values = tuple(self._value(random, field, anything=True) for _ in range(count))
@@ -313,6 +317,12 @@ class Questions:
             value += random.choice((0, 0, 0, -1, 1))
             return random.choice(FAR_NUMBERS) if random.random() < 0.1 else value
         return random.choice((value, random.choice(DAYS)))
+
+    def _exact(self, random: Random, field: Field) -> str:
+        """A text as the field has it or in other letters; of a number, a text all the same."""
+        if random.random() < 0.3:
+            return str(self._value(random, field, anything=True))
+        return str(random.choice(self.values[field] or TEXTS))
 
     def _parts(self, random: Random, field: Field) -> tuple[str, ...]:
         """Pieces of a text that the field has, or of another; its whole, its start, its end."""
@@ -363,3 +373,6 @@ def simpler(item: Filter) -> Iterator[Filter]:
         case OneOf(field, values, axis):
             for at in range(len(values)):
                 yield OneOf(field, values[:at] + values[at + 1 :], axis)
+        case Exact(field, texts, axis):
+            for at in range(len(texts)):
+                yield Exact(field, texts[:at] + texts[at + 1 :], axis)

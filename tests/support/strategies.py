@@ -48,6 +48,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
@@ -248,13 +249,15 @@ _LINE_VALUES: dict[Field, st.SearchStrategy[Any]] = {
 def _leaves(draw: st.DrawFn, values: dict[Field, st.SearchStrategy[Any]]) -> Filter:
     field = draw(st.sampled_from(sorted(values)))
     axis = draw(st.sampled_from([CLASS, PROJECT])) if field is Field.LINE_DIMENSION else None
-    match draw(st.integers(0, 3)):
+    match draw(st.integers(0, 4)):
         case 0:
             return IsNull(field, axis)
         case 1:
             return OneOf(field, tuple(draw(st.lists(values[field], max_size=4))), axis)
         case 2:
             return Like(field, tuple(draw(st.lists(texts, min_size=1, max_size=4))))
+        case 3:
+            return Exact(field, tuple(draw(st.lists(texts, max_size=4))), axis)
     return Compare(field, draw(st.sampled_from(Op)), draw(values[field]), axis)
 
 

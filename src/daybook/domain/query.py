@@ -8,7 +8,8 @@ Meaning, the same in every store:
 
 - Logic is two-valued. A comparison with an absent value is false, whatever the operator, and
   `Not` of it true; `IsNull` asks for absence.
-- Text compares without regard to the case of ASCII letters (`fold`), by code point otherwise.
+- Text compares without regard to the case of ASCII letters (`fold`), by code point otherwise;
+  `Exact` alone minds it.
 - A field of a line holds if it holds for any line. `AnyLine` asks for one line that satisfies
   a whole filter.
 - Sorting puts absent values first when ascending; the id is always the last key, so that pages
@@ -161,6 +162,15 @@ class Like:
 
 
 @value
+class Exact:
+    """A text equal to any of some, the case of letters included; numbers and days are no texts."""
+
+    field: Field
+    texts: tuple[str, ...]
+    axis: str | None = None
+
+
+@value
 class IsNull:
     """A field that has no value."""
 
@@ -175,7 +185,8 @@ class AnyLine:
     item: "Filter"
 
 
-Filter = Always | And | Or | Not | Compare | OneOf | Like | IsNull | AnyLine
+Leaf = Compare | OneOf | Like | Exact | IsNull
+Filter = Always | And | Or | Not | Leaf | AnyLine
 
 ALWAYS: Final = Always()
 
@@ -402,9 +413,7 @@ def matches(item: Filter, record: Row, line: Line | None = None) -> bool:
             return any(_holds(item, value) for value in _values(item, record, line))
 
 
-def _values(
-    leaf: Compare | OneOf | Like | IsNull, record: Row, line: Line | None
-) -> Iterator[Value | None]:
+def _values(leaf: Leaf, record: Row, line: Line | None) -> Iterator[Value | None]:
     axis = leaf.axis
     if isinstance(record, JournalEntry) and leaf.field is Field.ANNEX:
         yield None if axis is None else annex_of(record.annex, axis)
@@ -419,7 +428,7 @@ def _values(
             yield _line_value(each, leaf.field, axis)
 
 
-def _holds(leaf: Compare | OneOf | Like | IsNull, value: Value | None) -> bool:
+def _holds(leaf: Leaf, value: Value | None) -> bool:
     match leaf:
         case Compare(_, op, right):
             return _compare(value, op, right)
@@ -429,6 +438,8 @@ def _holds(leaf: Compare | OneOf | Like | IsNull, value: Value | None) -> bool:
             if isinstance(value, date):
                 value = value.isoformat()
             return like(value if isinstance(value, str) else None, parts)
+        case Exact(_, texts):
+            return isinstance(value, str) and value in texts
         case IsNull():
             return value is None
 
@@ -521,6 +532,6 @@ def size(item: Filter) -> tuple[int, int]:
                 waiting.extend((each, depth + 1) for each in items)
             case Not(inner) | AnyLine(inner):
                 waiting.append((inner, depth + 1))
-            case OneOf(_, values):
+            case OneOf(_, values) | Exact(_, values):
                 nodes += len(values)
     return nodes, deepest

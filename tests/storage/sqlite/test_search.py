@@ -16,6 +16,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     Keyset,
@@ -51,6 +52,9 @@ def _filters(random: Random) -> Filter:
         Like(field, ("", random.choice(PIECES), "")),
         Like(field, (random.choice(PIECES), random.choice(PIECES), "")),
         Compare(field, Op.EQ, random.choice(WORDS)),
+        Exact(
+            field, tuple(random.choices((*WORDS, "RENT OF MARCH", "x"), k=random.choice((1, 2))))
+        ),
         Compare(Field.TOTAL, random.choice(tuple(Op)), low),
         And((Compare(Field.TOTAL, Op.GE, low), Compare(Field.TOTAL, Op.LT, low + 20))),
         And((Compare(Field.LINE_AMOUNT, Op.GE, low), Compare(Field.LINE_AMOUNT, Op.LT, low - 9))),
@@ -231,6 +235,8 @@ def test_a_large_entry_ends_its_slice(
             Or((Like(Field.MEMO, ("", "734", "")), Compare(Field.ID, Op.EQ, 734))),
             "entry USING PRIMARY KEY (company_id=? AND id=?)",
         ),
+        (Exact(Field.MEMO, ("Opening balances", "Rent")), "SCAN t VIRTUAL TABLE"),
+        (Exact(Field.DOC_NUMBER, ("A-1", "a-1")), "entry_by_doc_number"),
         (Compare(Field.STATUS, Op.EQ, "review"), "entry_waiting"),
         (Compare(Field.DELETED, Op.EQ, True), "entry_deleted"),
         (Compare(Field.TOTAL, Op.EQ, 500), "SEARCH a USING PRIMARY KEY (company_id=? AND amount>?"),

@@ -2,7 +2,8 @@
 
 Members of one filter are joined by AND; a member or operator that is null is not there; an empty
 filter or `and` matches all, an empty `or` or `in` nothing. Ids that lead nowhere match nothing.
-Texts are compared as everywhere in the ledger, without regard to the case of ASCII letters.
+Texts are equal letter for letter; what they begin with or contain is found without regard to the
+case of ASCII letters, as everywhere in the ledger.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     Keyset,
@@ -143,13 +145,13 @@ def _of_text(field: Field) -> Member:
     def member(argument: Argument, _: Filters) -> Filter:
         parts: list[Filter] = []
         if (equals := argument.get("equals")) is not None:
-            parts.append(Compare(field, Op.EQ, equals))
+            parts.append(Exact(field, (equals,)))
         if (among := argument.get("in")) is not None:
             if len(among) > FILTER_LIST_MAX:
                 raise fault(
                     Code.QUERY_TOO_COMPLEX, f"A list has up to {FILTER_LIST_MAX:,} members."
                 )
-            parts.append(OneOf(field, tuple(among)) if among else NOTHING)
+            parts.append(Exact(field, tuple(among)))
         if (contains := argument.get("contains")) is not None:
             parts.append(Like(field, ("", contains, "")))
         if (begins := argument.get("startsWith")) is not None:

@@ -30,10 +30,12 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     IsNull,
     Keyset,
+    Leaf,
     Like,
     Not,
     Offset,
@@ -329,10 +331,10 @@ class Compiler:
             case _:
                 return self._leaf(item, line, depth)
 
-    def _leaf(
-        self, leaf: Compare | OneOf | Like | IsNull, line: str | None, depth: int
-    ) -> Fragment:
+    def _leaf(self, leaf: Leaf, line: str | None, depth: int) -> Fragment:
         if leaf.field is Field.ANNEX and self._columns is ENTRIES:
+            if isinstance(leaf, Exact):
+                raise ValueError("what a wire keeps is never asked for by its whole")
             # a literal: `_holds` may write the expression more than once
             wire = "'{}'".format((leaf.axis or "").replace("'", "''"))
             return self._holds(leaf, _ANNEX, self._dialect.annex.format(wire=wire))
@@ -340,15 +342,17 @@ class Compiler:
             column = self._columns.of(leaf.field)
             if column is None:
                 return self._holds_absent(leaf)
-            return self._holds(leaf, column, self._expression(column, self._columns.alias))
+            return self._over(leaf, column, self._columns.alias)
         if line is None:
-            if leaf.field is Field.LINE_DIMENSION and not isinstance(leaf, IsNull):
+            if leaf.field is Field.LINE_DIMENSION and not isinstance(leaf, IsNull | Exact):
                 return self._any_dimension(leaf)
             alias = f"l{depth}"
             return _any_line(alias, self._leaf(leaf, alias, depth + 1))
         column = _LINE_COLUMNS[leaf.field]
         if leaf.field is not Field.LINE_DIMENSION:
-            return self._holds(leaf, column, self._expression(column, line))
+            return self._over(leaf, column, line)
+        if isinstance(leaf, Exact):
+            return _FALSE, []  # a tag is a number
         mark = self._dialect.placeholder
         value = (
             f"(SELECT d.dimension_id FROM line_dimension d WHERE d.company_id = {line}.company_id"
@@ -368,11 +372,30 @@ class Compiler:
         ), [leaf.axis, *parameters]
 
     @staticmethod
-    def _holds_absent(leaf: Compare | OneOf | Like | IsNull) -> Fragment:
+    def _holds_absent(leaf: Leaf) -> Fragment:
         return (_TRUE if isinstance(leaf, IsNull) else _FALSE), []
 
+    def _over(self, leaf: Leaf, column: Column, alias: str) -> Fragment:
+        """A leaf over a column of the rows with an alias."""
+        text = self._expression(column, alias)
+        if isinstance(leaf, Exact):
+            return self._exact(leaf.texts, column, text, f"{alias}.{column.name}")
+        return self._holds(leaf, column, text)
+
+    def _exact(self, texts: Sequence[str], column: Column, text: str, stored: str) -> Fragment:
+        """An index over folded texts names candidates, which are compared as they are stored."""
+        storable = [each for each in dict.fromkeys(texts) if _storable(each)]
+        match column.kind:
+            case Kind.TEXT:
+                candidates = self._one_of(text, column, storable)
+                return _joined([candidates, self._among(stored, storable)], "AND")
+            case Kind.WORD | Kind.DIGITS:
+                return self._among(text, storable)
+            case _:
+                return _FALSE, []
+
     def _holds(self, leaf: Compare | OneOf | Like | IsNull, column: Column, text: str) -> Fragment:
-        """A leaf over an expression that has the values of a column."""
+        """A leaf over an expression that has the values of a column, texts among them folded."""
         match leaf:
             case Compare(_, op, value):
                 return self._compare(text, column, op, value)
@@ -407,10 +430,13 @@ class Compiler:
             and (not isinstance(value, int) or INTEGER_MIN <= value <= INTEGER_MAX)
             and (not isinstance(value, str) or _storable(value))
         }
-        if not bound:
+        return self._among(text, list(bound))
+
+    def _among(self, text: str, values: Sequence[Parameter]) -> Fragment:
+        if not values:
             return _FALSE, []
-        marks = ", ".join([self._dialect.placeholder] * len(bound))
-        return f"({text} IN ({marks}))", list(bound)
+        marks = ", ".join([self._dialect.placeholder] * len(values))
+        return f"({text} IN ({marks}))", list(values)
 
     def _like(self, text: str, column: Column, parts: Sequence[str]) -> Fragment:
         if column.kind not in (Kind.TEXT, Kind.WORD, Kind.DIGITS, Kind.DATE):

@@ -24,6 +24,7 @@ from daybook.domain.query import (
     And,
     AnyLine,
     Compare,
+    Exact,
     Field,
     Filter,
     Like,
@@ -182,6 +183,8 @@ def leads(compiler: Compiler, item: Filter, company_id: CompanyId) -> list[Fragm
             return _by_text(parts, company_id)
         case Compare(Field.MEMO | Field.LINE_DESCRIPTION, Op.EQ, str() as text):
             return _by_text((text,), company_id)
+        case Exact(Field.MEMO | Field.LINE_DESCRIPTION as field, texts):
+            return leads(compiler, Or(tuple(Like(field, (text,)) for text in texts)), company_id)
         case Compare(field, _, value) if field in _AMOUNTS and isinstance(value, int):
             return list(_range((item,), field, company_id))
         case Compare(Field.STATUS, Op.EQ, value) if not _posted(value):
