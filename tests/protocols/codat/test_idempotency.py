@@ -5,13 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.support.codat import COMPANY, Wire, line, two_lines
+from tests.support.codat import COMPANY, KEY, Wire, line, two_lines
 from tests.support.qbo import Answer
 
 from daybook.app.access import Principal, Scope
 from daybook.app.documents import DocumentChange
 from daybook.domain.commands import CreateReference, DimensionContent
 from daybook.domain.model import CLASS
+from daybook.protocols.codat.views import place_of
 
 
 def keyed(key: str) -> dict[str, str]:
@@ -142,9 +143,12 @@ def test_a_key_in_use_is_refused_for_the_moment() -> None:
     wire = Wire()
     idempotency: Any = wire.plugin._idempotency
     key = str(uuid4())
-    idempotency.begin(f"app/{key}")
+    believed = wire.tokens.known[KEY]
+    assert isinstance(believed, Principal)
+    place = place_of(believed)
+    idempotency.begin(f"{place}/{key}")
     assert wire.send("POST", "/companies", {"name": "x"}, headers=keyed(key)).status == 409
-    idempotency.end(f"app/{key}")
+    idempotency.end(f"{place}/{key}")
     assert wire.send("POST", "/companies", {"name": "x"}, headers=keyed(key)).status == 200
 
 
@@ -155,6 +159,11 @@ def test_keys_of_other_clients_are_others() -> None:
     first = wire.send("POST", "/companies", {"name": "x"}, headers=key).json
     second = wire.send("POST", "/companies", {"name": "x"}, headers=key, key="other").json
     assert first["id"] != second["id"]
+    other = wire.tokens.known["other"]
+    assert isinstance(other, Principal)
+    wire.tokens.known["other"] = replace(other, client="app")
+    third = wire.send("POST", "/companies", {"name": "x"}, headers=key, key="other").json
+    assert third["id"] not in (first["id"], second["id"]), "of one name, and strangers"
 
 
 def test_a_kept_answer_is_for_those_who_could_get_it_anew() -> None:

@@ -7,6 +7,7 @@ from tests.support.qbo import Answer
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
 from daybook.app.outbox import Delivery, DeliveryState
+from daybook.domain.ids import CompanyId
 from daybook.server.sender import WebhookSender
 
 JSON = {"content-type": "application/json"}
@@ -236,3 +237,55 @@ def test_products_are_few_and_short(wire: Wire) -> None:
         assert wire.send("PUT", f"{path}/{number:0100}").status == 204
     assert wire.send("PUT", f"{path}/more").status == 400
     assert len(wire.get("").json["products"]) == 50
+
+
+def namesake(wire: Wire, *more: CompanyId) -> str:
+    """The key of a client called as that of `KEY`: a stranger's, unless it opens more books."""
+    other = wire.tokens.known[OTHER_KEY]
+    assert isinstance(other, Principal)
+    assert other.company_ids is not None
+    key = f"namesake {more}"
+    wire.tokens.known[key] = Principal("app", other.company_ids | frozenset(more), ALL_SCOPES)
+    return key
+
+
+def test_a_clients_name_is_no_identity_across_companies(wire: Wire) -> None:
+    """Whoever administers books may call a client as somebody else's is called."""
+    stranger = namesake(wire)
+    hook = register(wire, "company.created", "company.deleted", "connection.created", key=stranger)
+    company = wire.send("POST", "/companies", {"name": "Anvil"}).json["id"]
+    path = f"/companies/{company}"
+    platform = {"platformKey": "qhyg"}
+    assert wire.send("POST", f"{path}/connections", platform).status == 200
+    for method, address, body in (
+        ("GET", path, b""),
+        ("PATCH", path, {"name": "Mine"}),
+        ("POST", f"{path}/connections", platform),
+        ("GET", f"{path}/push", b""),
+        ("DELETE", path, b""),
+    ):
+        assert wire.send(method, address, body, key=stranger).status == 404, address
+    listed = wire.send("GET", "/companies", key=stranger).json
+    assert company not in [each["id"] for each in listed["results"]]
+    assert wire.send("DELETE", path).status == 204
+    assert sent(wire, hook["id"]) == []
+
+
+def test_keys_of_a_client_with_more_books_reach_what_it_has_made(wire: Wire) -> None:
+    company = wire.send("POST", "/companies", {"name": "Anvil"}).json["id"]
+    path = f"/companies/{company}"
+    wider = namesake(wire, wire.company_id)
+    assert wire.send("PATCH", path, {"name": "Ours"}, key=wider).json["name"] == "Ours"
+    wire.tokens.known["every"] = Principal("app", None, ALL_SCOPES - {Scope.ADMIN})
+    assert wire.send("PATCH", path, {"name": "All's"}, key="every").json["name"] == "All's"
+    made = wire.send("POST", "/companies", {"name": "Wide"}, key="every").json["id"]
+    assert wire.send("GET", f"/companies/{made}").status == 404
+
+
+def test_a_stranger_of_the_same_name_deletes_a_company_for_itself_alone(wire: Wire) -> None:
+    stranger = namesake(wire, wire.company_id)
+    path = f"/companies/{COMPANY}"
+    wire.allow(Scope.READ, Scope.WRITE)
+    assert wire.send("DELETE", path).status == 204
+    assert wire.send("GET", path).status == 404
+    assert wire.send("GET", path, key=stranger).status == 200

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from daybook.app.access import Principal, Scope
+from daybook.app.access import Scope
 from daybook.app.documents import Document
 from daybook.app.ledger import Ledger
 from daybook.app.outbox import EVENT_TYPES_MAX, URL_LENGTH_MAX, Consumer
@@ -23,7 +23,7 @@ from daybook.protocols.codat.limits import (
     CONSUMERS_MAX,
 )
 from daybook.protocols.codat.platforms import DATA_TYPES, FEATURES
-from daybook.protocols.codat.views import Views, derived
+from daybook.protocols.codat.views import Views, derived, place_of
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Response
 
@@ -71,11 +71,11 @@ class Clients:
             raise errors.not_valid("whiteListUrls", "whiteListUrls must be an array of texts.")
         if urls is not None:
             profile["whiteListUrls"] = urls[:EVENT_TYPES_MAX]
-        self._put(PROFILE, _place(call.principal), profile, self._profile(call)[1])
+        self._put(PROFILE, place_of(call.principal), profile, self._profile(call)[1])
         return answer(profile)
 
     def _profile(self, call: Call) -> tuple[Json, int]:
-        kept = self._directory.document(WIRE, PROFILE, _place(call.principal))
+        kept = self._directory.document(WIRE, PROFILE, place_of(call.principal))
         if kept is not None:
             return json.decode(kept.body), kept.version
         return {
@@ -125,7 +125,7 @@ class Clients:
             company_id = opened(call.principal, call.names["companyId"]).id
             return "companyId", company_id, company_id
         shown_id = derived("client", call.principal.client)
-        return "clientId", shown_id, derived("client", _place(call.principal))
+        return "clientId", shown_id, derived("client", place_of(call.principal))
 
     # Webhooks
 
@@ -187,17 +187,6 @@ class Clients:
 
     def _consumers(self, call: Call) -> list[Consumer]:
         return _heard(self._directory.consumers(WIRE, call.principal.client), call)
-
-
-def _place(principal: Principal) -> str:
-    """The key that settings of a client are kept by: each set of companies has its own.
-
-    Keys of one client may come from administrators of different companies, who are strangers.
-    """
-    if principal.company_ids is None:
-        return principal.client
-    companies = ",".join(map(str, sorted(principal.company_ids)))
-    return derived("settings", f"{companies} {principal.client}")
 
 
 def _heard(consumers: list[Consumer], call: Call) -> list[Consumer]:

@@ -34,6 +34,8 @@ from daybook.protocols.codat.views import (
     Views,
     is_administrator,
     of_client,
+    owns,
+    place_of,
 )
 from daybook.protocols.kit.plugin import Response
 
@@ -109,7 +111,7 @@ class Companies:
         """`POST /companies`: 200, not 201."""
         call.require(Scope.WRITE)
         body = call.body("CompanyRequestBody")
-        if self._views.owned(call.principal.client) >= COMPANIES_MAX:
+        if self._views.owned(call.principal) >= COMPANIES_MAX:
             item = ("Company", "Company limit exceeded", "CreateCompany")
             error = "CompanyValidationException: Company limit exceeded"
             raise errors.CodatError(402, error, validation=(item,))
@@ -118,6 +120,7 @@ class Companies:
             _name(body),
             call.now,
             owner=call.principal.client,
+            within=call.principal.company_ids,
             description=_description(body.get("description")),
             tags=_tags(body.get("tags")),
             created_by=call.principal.user,
@@ -162,7 +165,7 @@ class Companies:
         call.require(Scope.WRITE)
         principal = call.principal
         view = self._views.company(principal, call.names["companyId"])
-        everywhere = view.owner == principal.client or (
+        everywhere = owns(principal, view) or (
             principal.company_ids is None and is_administrator(principal, view)
         )
         details = self.details_json(view, call.root)
@@ -172,7 +175,7 @@ class Companies:
         elif view.owner is not None or len(view.left) >= COMPANY_LEFT_MAX:
             raise errors.forbidden()
         else:
-            gone = replace(view, left=(*view.left, principal.client))
+            gone = replace(view, left=(*view.left, place_of(principal)))
             deleted = replace(deleted, about=frozenset({of_client(principal.client)}))
         self._views.save(call.now, gone, messages=(deleted,))
         return nothing(204)

@@ -12,7 +12,7 @@ from daybook.app.access import Authenticator, Principal, Scope
 from daybook.app.outbox import Consumer, Message
 from daybook.protocols.codat import events
 from daybook.protocols.codat.errors import CodatError
-from daybook.protocols.codat.views import ANY_BOOKS, Views, may_see, of_books, of_client
+from daybook.protocols.codat.views import ANY_BOOKS, Views, may_see, of_books, of_client, place_of
 
 
 def subjects_of(principal: Principal) -> frozenset[str]:
@@ -40,7 +40,7 @@ class Hearing:
         if message.subject == of_client(believed.client):
             return None
         view = self._views.kept(message.subject)
-        if view is not None and believed.client in view.left:
+        if view is not None and place_of(believed) in view.left:
             parting = message.event_type == events.COMPANY_DELETED
             return None if parting else "its client has deleted the company"
         if view is None or not may_see(believed, view):

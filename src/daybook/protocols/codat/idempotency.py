@@ -1,8 +1,8 @@
 """`Idempotency-Key`: the first answer to a POST or PATCH is given again to the same request.
 
-Answers are kept as documents for ninety minutes, by client and key. The key of a create by push is
-kept in the books as well, in the transaction that takes the operation, so that a server that is
-killed before it has answered does not take it twice.
+Answers are kept as documents for ninety minutes, by client (`place_of`) and key. The key of a
+create by push is kept in the books as well, in the transaction that takes the operation, so that a
+server that is killed before it has answered does not take it twice.
 
 Whoever repeats a request has to be one who could make it: that is judged before anything is
 recalled. Secrets that an answer shows once are not kept, and are missing from the second.
@@ -19,6 +19,7 @@ from daybook.protocols.codat import errors, ids
 from daybook.protocols.codat.calls import Call
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.limits import IDEMPOTENCY_KEPT_SECONDS, IDEMPOTENCY_SWEPT
+from daybook.protocols.codat.views import place_of
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Response
 
@@ -47,7 +48,7 @@ class Idempotency:
         key = ids.uuid(sent.strip())
         if key is None:
             raise errors.bad_request("The Idempotency-Key is not a GUID.")
-        return f"{call.principal.client}/{key}"
+        return f"{place_of(call.principal)}/{key}"
 
     def begin(self, key: str) -> None:
         """Note that a request with a key is under way. Raises `CodatError` where one is."""

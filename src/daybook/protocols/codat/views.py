@@ -7,7 +7,8 @@ is made or changed over this wire is kept as documents:
     connection   its platform and status; the key begins with the company's id
 
 A company that was made here has no books until a connection is linked. A key opens the companies
-whose books it opens, and those its client has made. What it may do with the books of the latter:
+whose books it opens, and those its client has made with it or with keys of no other books: two
+clients of one name may be strangers (`owns`). What it may do with the books of the latter:
 
     books it opens by itself      as it says
     books founded for the company as it says: they are the client's
@@ -74,17 +75,19 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A company. `owner` is the client that made it here, `books` what it stands for, `grant` the
-    hash of the key that linked books which the owner's keys do not open by themselves.
+    """A company. `owner` is the client that made it here and `within` the books that its key opened
+    (None: all), `books` what it stands for, `grant` the hash of the key that linked books which
+    the owner's keys do not open by themselves.
 
-    `left` are clients that have deleted it for themselves. `connections` holds those that are not
-    deleted, in the order they were made; `channels` the ids of all of them.
+    `left` are places (`place_of`) of clients that have deleted it for themselves. `connections`
+    holds those that are not deleted, in the order they were made; `channels` the ids of all.
     """
 
     id: str
     name: str
     created: Timestamp
     owner: str | None = None
+    within: frozenset[CompanyId] | None = None
     books: CompanyId | None = None
     description: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
@@ -159,7 +162,7 @@ class Views:
         all books otherwise.
         """
         view = self.company(principal, company_id)
-        if not is_administrator(principal, view) and view.owner != principal.client:
+        if not is_administrator(principal, view) and not owns(principal, view):
             raise errors.forbidden()
         return view
 
@@ -233,10 +236,10 @@ class Views:
         with self._ledger.store.read(view.books) as reader:
             return reader.head().modified_at
 
-    def owned(self, client: str) -> int:
-        """How many companies a client has made here, deleted ones apart."""
+    def owned(self, principal: Principal) -> int:
+        """How many companies a caller's client has made here, deleted ones apart."""
         views = (_company_of(document) for document in self._documents(COMPANY))
-        return sum(view.owner == client and not view.deleted for view in views)
+        return sum(owns(principal, view) and not view.deleted for view in views)
 
     def save(
         self,
@@ -309,11 +312,33 @@ class Views:
 
 def may_see(principal: Principal, view: View) -> bool:
     """Whether a company is there for a caller."""
-    if principal.client in view.left:
+    if place_of(principal) in view.left:
         return False
-    if view.owner is not None and view.owner == principal.client:
+    if owns(principal, view):
         return True
     return view.books is not None and principal.may_open(view.books)
+
+
+def owns(principal: Principal, view: View) -> bool:
+    """Whether a caller's client has made a company, with a key of no other books than the caller's.
+
+    A name alone says little: administrators of different companies choose names for their clients.
+    """
+    if view.owner is None or view.owner != principal.client:
+        return False
+    opened = principal.company_ids
+    return opened is None or (view.within is not None and view.within <= opened)
+
+
+def place_of(principal: Principal) -> str:
+    """The key that a client's own things are kept by: each set of companies has its own.
+
+    Keys of one client may come from administrators of different companies, who are strangers.
+    """
+    if principal.company_ids is None:
+        return principal.client
+    companies = ",".join(map(str, sorted(principal.company_ids)))
+    return derived("settings", f"{companies} {principal.client}")
 
 
 def is_administrator(principal: Principal, view: View) -> bool:
@@ -331,6 +356,7 @@ def _company_of(document: Document) -> View:
         kept["name"],
         Timestamp(kept["created"]),
         kept.get("owner"),
+        frozenset(map(CompanyId, kept["within"])) if "within" in kept else None,
         None if books is None else CompanyId(books),
         kept.get("description"),
         tuple(kept.get("tags", {}).items()),
@@ -367,6 +393,7 @@ def _change(record: View | Connection) -> DocumentChange:
             "name": record.name,
             "created": record.created,
             "owner": record.owner,
+            "within": None if record.within is None else sorted(record.within),
             "books": record.books,
             "description": record.description,
             "tags": dict(record.tags),

@@ -33,7 +33,7 @@ from daybook.protocols.codat.pages import integer
 from daybook.protocols.codat.platforms import PLATFORMS, data_type
 from daybook.protocols.codat.query import parse
 from daybook.protocols.codat.reading import Reading
-from daybook.protocols.codat.views import LINKED, Connection, View
+from daybook.protocols.codat.views import LINKED, Connection, View, place_of
 from daybook.protocols.kit.plugin import Response, Runtime
 
 _BOOLEANS: Final = {"true": True, "false": False, "": True}
@@ -93,7 +93,7 @@ def _asked(
         # What a body comes to may differ when it is sent again: an account may be there by then. So
         # the first answer is wanted whatever is asked, and the request itself is compared.
         idempotency = Idempotency(
-            IdempotencyKey(WIRE, principal.client, key),
+            IdempotencyKey(WIRE, place_of(principal), key),
             Repetition.ANSWER_FIRST,
             IDEMPOTENCY_KEPT_SECONDS * 1_000_000,
         )
