@@ -502,6 +502,9 @@ def test_a_large_body_is_read_where_nobody_waits() -> None:
         assert runtime.aside - before == aside
         assert accepted.json["status"] == "Pending"
         assert len(accepted.json["data"]["journalLines"]) == size
+        before = runtime.aside
+        assert wire.operation(accepted.json)["status"] == "Pending"
+        assert runtime.aside - before == 1, "its command is read with it, however large"
         wire.work()
         assert wire.operation(accepted.json)["status"] == "Success"
 

@@ -387,7 +387,8 @@ def _push_routes(writing: Writing) -> list[Route]:
     connection = f"{company}/connections/{{connectionId}}"
     return [
         Route("GET", f"{company}/push", writing.operations),
-        Route("GET", f"{company}/push/{{pushOperationKey}}", writing.operation, quick=True),
+        # not quick: what is kept with an operation may be as large as a body
+        Route("GET", f"{company}/push/{{pushOperationKey}}", writing.operation),
         Route("GET", f"{connection}/options/{{dataType}}", writing.option),
         Route("GET", f"{connection}/dataTypes/{{dataType}}/options/POST", writing.option),
         Route("POST", f"{connection}/push/{{dataType}}", waiting=writing.create),
