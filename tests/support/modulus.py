@@ -113,11 +113,12 @@ class Wire:
         self.allow(APP)
         self.allow(OTHER_APP)
         self.allow(FOREIGN, company=self.other_id)
+        self.runtime = InlineRuntime()
         self.plugin = ModulusPlugin(
             Services(
                 self.ledger,
                 self.tokens,
-                InlineRuntime(),
+                self.runtime,
                 self.clock,
                 sign_in=StoreSignIn(self.ledger.store.directory),
             )

@@ -10,6 +10,7 @@ from tests.support.modulus import APP, OTHER_APP, RETAIL, Wire, credit, debit, r
 from daybook.domain.commands import MoveEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import Origin, Side, Status
+from daybook.protocols.modulus.limits import INLINE_LINES_MAX
 
 
 def test_a_new_journal_waits() -> None:
@@ -117,6 +118,21 @@ def test_an_update_replaces_the_entries_and_keeps_what_it_does_not_name() -> Non
     wire.call("UpdateJournal", {**body, "reference_number": "", "journal_notes": None})
     shown = wire.get(journal_id)
     assert (shown["reference_number"], shown["journal_notes"]) == (None, None)
+
+
+def test_a_long_journal_is_read_where_nobody_waits() -> None:
+    wire = Wire()
+    long = [debit("5100", 1) for _ in range(INLINE_LINES_MAX)]
+    entries = [*long, credit("1010", INLINE_LINES_MAX)]
+    journal_id = wire.create(rent(journal_entries=entries))
+    short = [debit("5100", 7), credit("1010", 7)]
+    for name, sent in (
+        ("GetJournal", {"journal_id": journal_id}),
+        ("UpdateJournal", {"body": {"journal_id": journal_id, "journal_entries": short}}),
+    ):
+        before = wire.runtime.aside
+        assert wire.call(name, **sent).status == 200
+        assert wire.runtime.aside - before == 1, name
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ class Journals:
                 command = _revision(body, journal_id, call.guard, reader, policy)
                 return command, reader.company
 
-        command, company = await self._aside(_is_large(call), work)
+        # on a thread however little is sent: the journal that is there may be long
+        command, company = await self._runtime.in_thread(work)
         entry = await self._carry_out(call, command)
         changed = {
             "updated_journal_id": entry.id,
