@@ -178,7 +178,9 @@ class Authentication:
         if company_id is not None:
             books = self._services.ledger.books(company_id, principal)
         if books is None:
-            raise unauthorized("the token opens no company, or another than the host name says")
+            raise unauthorized(
+                "the token opens no company, or several: the host name has to begin with one"
+            )
         return books
 
     def _principal(self, request: Request, text: str) -> Principal:
@@ -197,10 +199,14 @@ class Authentication:
         return found
 
     def _company(self, request: Request, principal: Principal) -> CompanyId | None:
-        """The company a caller means, if there is one and the host name does not deny it."""
+        """The company a caller means, if that is plain.
+
+        A host name that begins with the slug of another company says as little as one that begins
+        with none: otherwise callers could find out which companies there are.
+        """
         named = self._named_by_host(request.headers.get("host", ""))
-        if named is not None:
-            return named if principal.may_open(named) else None
+        if named is not None and principal.may_open(named):
+            return named
         opened = principal.company_ids
         if opened is None:
             opened = frozenset(self._directory.company_ids())
