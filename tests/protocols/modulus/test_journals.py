@@ -251,6 +251,7 @@ def test_a_list_shows_the_applications_own_journals(full: Wire) -> None:
         ({"to_date": "2026-02-02"}, [1, 2]),
         ({"from_date": "2026-02-02", "to_date": "2026-02-05"}, [2, 3, 5]),
         ({"reference_number": "N-6"}, [6]),
+        ({"reference_number": "n-6"}, []),
         ({"reference_number": "N-4"}, []),
         ({"page_size": 2}, [1, 2]),
         ({"page_size": 2, "page": 3}, [6, 7]),
@@ -290,6 +291,7 @@ def test_an_application_whose_name_differs_in_case_is_another() -> None:
     wire.allow("APP")
     journal_id = wire.create(rent())
     assert listed(wire, token="APP") == []
+    assert wire.call("ListJournals", token="APP").object["total_count"] == 0
     assert wire.call("GetJournal", token="APP", journal_id=journal_id).code == 1230
 
 

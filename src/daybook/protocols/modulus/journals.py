@@ -28,7 +28,7 @@ from daybook.domain.events import Actor
 from daybook.domain.ids import EntryId
 from daybook.domain.limits import OFFSET_MAX
 from daybook.domain.model import Company, JournalEntry, Status
-from daybook.domain.query import And, Compare, Field, Filter, Offset, Op, Query
+from daybook.domain.query import And, Compare, Exact, Field, Filter, Offset, Op, Query
 from daybook.protocols.kit.plugin import Request, Response, Services
 from daybook.protocols.modulus import codec, ids, render
 from daybook.protocols.modulus.errors import Code, fault_of, refused, success
@@ -169,8 +169,7 @@ class Journals:
         def work() -> tuple[list[Json], int]:
             with call.books.read() as reader:
                 query = Query(where, page=Offset((page - 1) * size, size))
-                # Text is compared whatever its case; names of applications are not.
-                found = [each for each in reader.entries(query) if each.origin.client == client]
+                found = reader.entries(query)
                 heads = [render.journal_head(each, reader.company) for each in found]
                 return heads, reader.count_entries(where)
 
@@ -281,7 +280,7 @@ def _revision(
 def _conditions(parameters: Mapping[str, str], client: str) -> list[Filter]:
     """What a journal of a list has to satisfy."""
     wanted: list[Filter] = [
-        Compare(Field.ORIGIN_CLIENT, Op.EQ, client),
+        Exact(Field.ORIGIN_CLIENT, (client,)),
         Compare(Field.ORIGIN_PROTOCOL, Op.EQ, WIRE),
         Compare(Field.DELETED, Op.EQ, False),
     ]
@@ -296,7 +295,7 @@ def _conditions(parameters: Mapping[str, str], client: str) -> list[Filter]:
             raise refused(Code.DETAILS_MISSING, f"status is none of {', '.join(statuses)}")
         wanted.append(Compare(Field.STATUS, Op.EQ, status.value))
     if parameters.get("reference_number"):
-        wanted.append(Compare(Field.DOC_NUMBER, Op.EQ, parameters["reference_number"]))
+        wanted.append(Exact(Field.DOC_NUMBER, (parameters["reference_number"],)))
     return wanted
 
 
