@@ -30,7 +30,10 @@ class Tampered:
         self._changes = changes
         self.directory = store.directory
 
-    def read(self, company_id: CompanyId) -> AbstractContextManager[Reader]:
+    def read(
+        self, company_id: CompanyId, deadline: float | None = None
+    ) -> AbstractContextManager[Reader]:
+        assert deadline is None
         return self._read(company_id)
 
     @contextmanager

@@ -1,5 +1,6 @@
 """What every storage engine promises about reference records, look-ups, orders and pages."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -29,6 +30,7 @@ from tests.support.stores import append_next, write_failing
 
 from daybook.app import bodies
 from daybook.app.ports import (
+    DeadlinePassed,
     Store,
     Tx,
 )
@@ -75,6 +77,7 @@ from daybook.domain.query import (
     Not,
     Offset,
     Op,
+    Or,
     Query,
     Sort,
     select,
@@ -455,3 +458,18 @@ def test_a_page_is_bounded_in_bytes_too(store: Store, books: CompanyId) -> None:
         assert [each.id for each in reader.entries(offset)] == [4]
         chosen = reader.references(ACCOUNT, Query(ALWAYS, sort, Offset(0, 9), 1))
         assert len(chosen) == 1
+
+
+def test_a_search_is_broken_off_at_its_deadline(store: Store, books: CompanyId) -> None:
+    """One that would find nothing in texts that no index helps with, however long it looks."""
+    keep(store, books, *(created(replace(entry(id), memo="x" * 50)) for id in range(1, 201)))
+    long = Or(tuple(Like(Field.MEMO, ("", f"{number}", "")) for number in range(900)))
+    with store.read(books, time.monotonic() - 1) as reader:
+        with pytest.raises(DeadlinePassed):
+            reader.entries(Query(long))
+        with pytest.raises(DeadlinePassed):
+            reader.count_entries(long)
+    for deadline in (None, time.monotonic() + 3_600):
+        with store.read(books, deadline) as reader:
+            assert reader.count_entries(long) == 0
+            assert len(reader.entries(Query())) == 100

@@ -36,7 +36,7 @@ class Overloaded(StoreFailure):
 
 
 class DeadlinePassed(StoreFailure):
-    """The deadline passed while the command was waiting. Nothing was done."""
+    """The deadline passed: a command was still waiting, or a read going on. Nothing was done."""
 
 
 class OutcomeUnknown(StoreFailure):
@@ -604,10 +604,14 @@ class Store(Protocol):
         Raises `Overloaded` or `ReadOnly` if it is not even taken.
         """
 
-    def read(self, company_id: CompanyId) -> AbstractContextManager[Reader]:
+    def read(
+        self, company_id: CompanyId, deadline: float | None = None
+    ) -> AbstractContextManager[Reader]:
         """A snapshot of a company's books that sees every write acknowledged before.
 
-        May be used on any thread, by one at a time. Raises `UnknownCompany`.
+        May be used on any thread, by one at a time. Searches and counts still going on at
+        `deadline`, a `time.monotonic()` time, are broken off soon after, with `DeadlinePassed`.
+        Raises `UnknownCompany`.
         """
 
     def writing_since(self) -> Timestamp | None:

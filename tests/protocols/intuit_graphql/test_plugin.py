@@ -1,6 +1,7 @@
 """GraphQL over HTTP as this wire speaks it: methods, media types, status codes, tokens."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.graphql import GRAPHQL, JSON, OTHER_REALM, REALM, TOKEN, Grap
 from daybook.app.access import Rejection, Scope
 from daybook.protocols.intuit_graphql.plugin import PATH
 from daybook.protocols.kit.plugin import Problem, Request
+from daybook.storage.memory import reader
 
 NAME = "{ company { companyName } }"
 DELETE = 'mutation { deleteJournalEntry(id: "80") { success } }'
@@ -310,3 +312,19 @@ def test_a_request_that_takes_too_long(wire: GraphqlWire, monkeypatch: pytest.Mo
     answer = wire.post("{ a: company { id } b: company { id } }")
     assert answer.json["data"] == {"a": None, "b": None}
     assert answer.codes == ["SYS-9001", "SYS-9001"]
+
+
+def test_a_search_that_takes_too_long_is_broken_off(
+    wire: GraphqlWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is that of the store alone: time passes while it searches."""
+    monkeypatch.setattr(reader, "monotonic", lambda: 0.0)
+    search = '{ company { id journalEntries(filter: {memo: {contains: "x"}}) { totalCount } } }'
+    assert "errors" not in wire.post(search).json
+    monkeypatch.setattr(reader, "monotonic", lambda: math.inf)
+    answer = wire.post(search)
+    assert answer.status == 200
+    assert answer.json["data"]["company"]["journalEntries"] is None
+    assert answer.codes == ["SYS-9001"]
+    [error] = answer.json["errors"]
+    assert error["message"] == "The request takes too long; ask for less at a time."

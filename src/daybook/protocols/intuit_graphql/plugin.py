@@ -165,7 +165,9 @@ class GraphqlPlugin:
             return carry_out(operation, asked.variables, call, self._schema)
 
         # The store is asked directly, since every field judges by itself what the token allows.
-        with store.read(books.company_id) as reader:
+        # Queries end in time, even within a search; what a change has done is always shown.
+        until = None if operation.changes else deadline
+        with store.read(books.company_id, until) as reader:
             company = reader.company
             if not operation.changes:
                 return carried_out(lambda: nullcontext(reader), company)

@@ -15,7 +15,7 @@ from graphql import GraphQLError
 
 from daybook.app.access import Scope
 from daybook.app.ledger import Books
-from daybook.app.ports import Reader, StoreFailure
+from daybook.app.ports import DeadlinePassed, Reader, StoreFailure
 from daybook.domain.events import ACCOUNT, CONTACT
 from daybook.domain.model import Company, ContactKind, JournalEntry, Status
 from daybook.domain.query import ALWAYS, And, Field, Filter, Keyset, OneOf, Query, Sort
@@ -68,11 +68,12 @@ class Call:
         if not self.books.may(scope):
             raise fault(Code.NO_SCOPE, f"The access token does not allow {scope.value}.")
         if time.monotonic() > self.deadline:
-            raise fault(Code.UNAVAILABLE, "The request takes too long; ask for less at a time.")
+            raise fault(Code.UNAVAILABLE, _TOO_LONG)
 
 
 Resolve = Callable[[Mapping[str, Any], Call], T]
 
+_TOO_LONG: Final = "The request takes too long; ask for less at a time."
 _LOG: Final = logging.getLogger("daybook.intuit_graphql")
 
 
@@ -87,6 +88,8 @@ def guarded(resolve: Resolve[T]) -> Resolve[T]:
             return resolve(arguments, call)
         except (Fault, GraphQLError):
             raise
+        except DeadlinePassed:
+            raise fault(Code.UNAVAILABLE, _TOO_LONG) from None
         except StoreFailure as failure:
             raise fault(Code.UNAVAILABLE, f"The books cannot be reached: {failure}.") from None
         except Exception:

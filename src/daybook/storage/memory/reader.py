@@ -3,14 +3,22 @@
 Queries are answered by `query.select` over all records, which is slow and plainly right.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import accumulate, islice
+from time import monotonic
 from typing import TypeVar
 
 from daybook.app import bodies
 from daybook.app.operations import Operation, is_due
-from daybook.app.ports import Head, IdempotencyKey, Remembered, StoreFailure, Total
+from daybook.app.ports import (
+    DeadlinePassed,
+    Head,
+    IdempotencyKey,
+    Remembered,
+    StoreFailure,
+    Total,
+)
 from daybook.domain.events import ACCOUNT, COMPANY, ENTRY, Event
 from daybook.domain.ids import AccountId, ContactId, EntryId, Timestamp
 from daybook.domain.model import Account, AccountKind, Company, JournalEntry, Record, Reference
@@ -25,11 +33,12 @@ R = TypeVar("R", bound=Record)
 class Snapshot:
     """Implements `ports.Reader`; stays valid for good, and on any thread."""
 
-    __slots__ = ("_books", "_moment")
+    __slots__ = ("_books", "_deadline", "_moment")
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, deadline: float | None = None) -> None:
         self._books = books
         self._moment = books.moment
+        self._deadline = deadline
 
     @property
     def company(self) -> Company:
@@ -57,11 +66,11 @@ class Snapshot:
 
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, tombstones included unless the filter excludes them."""
-        return _within(query.bytes_max, select(self._entries(), query))
+        return _within(query.bytes_max, select(self._in_time(self._entries()), query))
 
     def count_entries(self, filter: Filter) -> int:
         """How many entries satisfy a filter, exactly."""
-        return sum(matches(filter, entry) for entry in self._entries())
+        return sum(matches(filter, entry) for entry in self._in_time(self._entries()))
 
     def reference(self, entity: str, record_id: int) -> Reference | None:
         """A reference record by entity name and id, or None."""
@@ -75,11 +84,12 @@ class Snapshot:
 
     def references(self, entity: str, query: Query) -> list[Reference]:
         """A page of reference records of one entity."""
-        return _within(query.bytes_max, select(self._references(entity), query))
+        return _within(query.bytes_max, select(self._in_time(self._references(entity)), query))
 
     def count_references(self, entity: str, filter: Filter) -> int:
         """How many reference records of an entity satisfy a filter, exactly."""
-        return sum(matches(filter, record) for record in self._references(entity))
+        records = self._in_time(self._references(entity))
+        return sum(matches(filter, record) for record in records)
 
     def account_totals(self, as_of: date | None = None) -> list[Total]:
         """Totals by account, of entries dated up to `as_of` (inclusive; None: all).
@@ -142,6 +152,13 @@ class Snapshot:
         numbers = sorted(self._books.pending)
         found = (self._books.operations.at(number, self._moment) for number in numbers)
         return list(islice((each for each in found if each and is_due(each, now)), limit))
+
+    def _in_time(self, records: Iterable[R]) -> Iterator[R]:
+        """Records that are looked at one by one, until the deadline."""
+        for record in records:
+            if self._deadline is not None and monotonic() > self._deadline:
+                raise DeadlinePassed("the deadline passed while the books were searched")
+            yield record
 
     def _operations(self) -> list[Operation]:
         return [operation for _, operation in self._books.operations.all_at(self._moment)]

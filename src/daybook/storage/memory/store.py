@@ -108,10 +108,12 @@ class MemoryStore:
             result = failure
         mailbox.deliver([(ticket, result)])
 
-    def read(self, company_id: CompanyId) -> AbstractContextManager[Reader]:
+    def read(
+        self, company_id: CompanyId, deadline: float | None = None
+    ) -> AbstractContextManager[Reader]:
         """A snapshot of a company's books as of the last commit."""
         self._check_open()
-        return nullcontext(Snapshot(self._of(company_id)))
+        return nullcontext(Snapshot(self._of(company_id), deadline))
 
     def writing_since(self) -> Timestamp | None:
         """Never: what is written is visible at once."""

@@ -8,6 +8,7 @@ of what is in memory beyond the head that a transaction has read.
 """
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -19,6 +20,7 @@ import apsw
 
 from daybook.app.ports import (
     CompanyNames,
+    DeadlinePassed,
     Mailbox,
     NameTaken,
     Reader,
@@ -42,6 +44,10 @@ SCHEMES: Final = ("sqlite",)
 
 READERS_KEPT: Final = 8
 """Reading connections kept open. More are opened when needed, and closed after use."""
+
+STEPS_BETWEEN_LOOKS: Final = 250_000
+"""Steps of SQLite's between two looks at the deadline of a read, some twenty milliseconds: each
+look waits for the interpreter, which others may hold for five."""
 
 T = TypeVar("T")
 
@@ -146,13 +152,15 @@ class SqliteStore:
         """Queue a unit of work; the result goes to the mailbox once it is durable."""
         self._writer.submit(in_company(company_id, work), ticket, mailbox, deadline)
 
-    def read(self, company_id: CompanyId) -> AbstractContextManager[Reader]:
+    def read(
+        self, company_id: CompanyId, deadline: float | None = None
+    ) -> AbstractContextManager[Reader]:
         """A snapshot of a company's books. Raises `UnknownCompany`."""
         if company_id not in self._known:
             if self._directory.names(company_id) is None:
                 raise UnknownCompany(f"there is no company {company_id}")
             self._known.add(company_id)
-        return _Snapshot(self, company_id)
+        return _Snapshot(self, company_id, deadline)
 
     def writing_since(self) -> Timestamp | None:
         """When the transaction now being written began, or None."""
@@ -270,14 +278,17 @@ class SqliteStore:
 class _Borrowed:
     """A reading connection in a transaction, which the first statement's snapshot fixes."""
 
-    __slots__ = ("_connection", "_store")
+    __slots__ = ("_connection", "_deadline", "_store")
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, deadline: float | None = None) -> None:
         self._store = store
+        self._deadline = deadline
 
     def __enter__(self) -> apsw.Connection:
         self._connection = self._store.borrow()
         self._connection.execute("BEGIN")
+        if self._deadline is not None:
+            self._connection.set_progress_handler(_until(self._deadline), STEPS_BETWEEN_LOOKS)
         return self._connection
 
     def __exit__(
@@ -286,9 +297,22 @@ class _Borrowed:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._deadline is not None:
+            self._connection.set_progress_handler(None)
         self._store.give_back(self._connection)
         if isinstance(error, apsw.Error):
             raise failure_of(error, self._store.path) from error
+
+
+def _until(deadline: float) -> Callable[[], bool]:
+    """What SQLite asks now and then; what it raises ends the statement, and is raised by it."""
+
+    def look() -> bool:
+        if time.monotonic() > deadline:
+            raise DeadlinePassed("the deadline passed while the books were searched")
+        return False
+
+    return look
 
 
 class _Snapshot:
@@ -296,10 +320,10 @@ class _Snapshot:
 
     __slots__ = ("_borrowed", "_company_id", "_reader", "_store")
 
-    def __init__(self, store: SqliteStore, company_id: CompanyId) -> None:
+    def __init__(self, store: SqliteStore, company_id: CompanyId, deadline: float | None) -> None:
         self._store = store
         self._company_id = company_id
-        self._borrowed = _Borrowed(store)
+        self._borrowed = _Borrowed(store, deadline)
 
     def __enter__(self) -> SqliteReader:
         connection = self._borrowed.__enter__()
