@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import pytest
 from tests.support.engines import SEED, SLOW
 from tests.support.shop import ACTOR, CHART, PEOPLE, carry_out, credit, debit
 
@@ -162,7 +163,7 @@ def kill(path: Path, step: str, chance: random.Random) -> set[str]:
                 lines.append(line)
                 if line == b"done\n":  # the step was not reached so often
                     process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=30) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     return {line.decode().strip() for line in lines if line.endswith(b"\n")} - {"done"}
 
 
@@ -190,6 +191,7 @@ def check(books: Books) -> Counter[str]:
     return Counter(each.status.value for each in operations)
 
 
+@pytest.mark.timeout(1_800 if SLOW else 300)
 def test_killed_workers_apply_each_operation_exactly_once(tmp_path: Path) -> None:
     path = tmp_path / "books.db"
     chance = random.Random(SEED)
