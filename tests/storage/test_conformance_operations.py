@@ -238,6 +238,26 @@ def test_a_snapshot_does_not_see_later_ends(store: Store, books: CompanyId) -> N
         assert reader.operations(Query()) == [kept]
 
 
+def test_a_page_is_bounded_in_bytes(store: Store, books: CompanyId) -> None:
+    """It ends before the operation that would be too much; a first one always comes."""
+    large = operation("large", command=b"{" + b" " * 100 + b"}", annex=b"x" * 100)
+    kept = submit(store, books, operation("a"), large, operation("b"))
+    sizes = [each.size for each in kept]
+    assert sizes == [len(kept[0].command), 202, len(kept[2].command)]
+    with store.read(books) as reader:
+
+        def page(bytes_max: int | None, *sort: Sort) -> list[int]:
+            query = Query(ALWAYS, sort, Offset(0, 9), bytes_max)
+            return [each.number for each in reader.operations(query)]
+
+        newest = Sort(Field.NUMBER, descending=True)
+        assert page(None, newest) == page(sum(sizes), newest) == [3, 2, 1]
+        assert page(sum(sizes) - 1, newest) == [3, 2]
+        assert page(201, newest) == page(0, newest) == [3]
+        rest = Query(ALWAYS, (newest,), Keyset(9, (3, kept[2].id)), 1)
+        assert reader.operations(rest) == [kept[1]]
+
+
 STATUSES = [status.value for status in OperationStatus]
 leaves = st.one_of(
     st.builds(

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from daybook.app import bodies, stored_commands
-from daybook.app.operations import Operation, OperationStatus
+from daybook.app.operations import OPERATION_BYTES_MAX, Operation, OperationStatus
 from daybook.app.ports import Head, Reader, Store
 from daybook.domain import chain, currencies
 from daybook.domain.events import (
@@ -208,7 +208,8 @@ class _Auditor:
         sort, number = (Sort(Field.NUMBER),), 0
         while True:
             later = Compare(Field.NUMBER, Op.GT, number)
-            page = self.reader.operations(Query(later, sort, Keyset(BATCH)))
+            query = Query(later, sort, Keyset(BATCH), OPERATION_BYTES_MAX)
+            page = self.reader.operations(query)
             findings = []
             for operation in page:
                 number += 1
@@ -219,9 +220,9 @@ class _Auditor:
                     Finding(Check.OPERATION, f"operation {number}, {operation.id}: {message}")
                     for message in self._operation_faults(operation)
                 )
-            yield findings
-            if len(page) < BATCH:
+            if not page:
                 return
+            yield findings
 
     def _operation_faults(self, operation: Operation) -> Iterator[str]:
         pending = operation.status is OperationStatus.PENDING

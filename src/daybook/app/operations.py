@@ -109,6 +109,11 @@ class Operation:
     warnings: tuple[str, ...] = ()
 
     @property
+    def size(self) -> int:
+        """Bytes of its command and annex, by which pages of operations are bounded."""
+        return len(self.command) + len(self.annex)
+
+    @property
     def expires_at(self) -> Timestamp | None:
         """When a pending operation times out, or None."""
         if self.timeout_seconds is None:

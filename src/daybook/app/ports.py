@@ -200,7 +200,10 @@ class Reader(Protocol):
         """An operation by its id, or None."""
 
     def operations(self, query: Query) -> list[Operation]:
-        """A page of operations; see `query.OPERATION_SORTS` for the orders there are."""
+        """A page of operations; see `query.OPERATION_SORTS` for the orders there are.
+
+        What `bytes_max` bounds is `Operation.size`.
+        """
 
     def count_operations(self, filter: Filter) -> int:
         """How many operations satisfy a filter, exactly."""

@@ -25,6 +25,7 @@ from daybook.app.access import Scope
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById, EntryId
 from daybook.domain.model import Side, Status
+from daybook.protocols.codat import writing
 from daybook.protocols.kit import json
 
 
@@ -518,3 +519,18 @@ def test_a_line_names_only_so_many_tracking_categories() -> None:
     assert (refused.status, error["itemId"]) == (400, "recordRefs")
     body["journalLines"][0]["tracking"]["recordRefs"].pop()
     assert wire.push(body).status == 200
+
+
+def test_a_list_of_operations_is_read_in_bounded_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire()
+    keys = [wire.push(two_lines(amount)).json["pushOperationKey"] for amount in range(1, 6)]
+    monkeypatch.setattr(writing, "OPERATION_BYTES_MAX", 1)
+    for parameters, expected in (
+        ("pageSize=100", keys[::-1]),
+        ("pageSize=2&page=2", [keys[2], keys[1]]),
+        ("pageSize=2&page=3", keys[:1]),
+        ("pageSize=2&page=4", []),
+    ):
+        shown = wire.send("GET", f"/companies/{COMPANY}/push", query=parameters).json
+        assert [each["pushOperationKey"] for each in shown["results"]] == expected
+        assert shown["totalResults"] == 5

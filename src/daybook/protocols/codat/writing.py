@@ -14,7 +14,7 @@ from daybook.app.ledger import (
     Refused,
     Repetition,
 )
-from daybook.app.operations import Submission
+from daybook.app.operations import OPERATION_BYTES_MAX, Submission
 from daybook.app.ports import IdempotencyKey
 from daybook.domain.commands import Command
 from daybook.domain.events import Actor
@@ -182,14 +182,12 @@ class Writing:
         found = And((OneOf(Field.CHANNEL, view.channels), asked))
         with books.read() as reader:
             total = reader.count_operations(found)
-            end = min(page.start + page.size, total)
-            rows = [
-                push.operation_json(operation)
-                for start in range(page.start, end, PAGE_ROWS_MAX)
-                for operation in reader.operations(
-                    Query(found, order, Offset(start, min(PAGE_ROWS_MAX, end - start)))
-                )
-            ]
+            rows: list[dict[str, Any]] = []
+            # a page may hold thousands, each with a body of megabytes: not all of them at once
+            while len(rows) < min(page.size, total - page.start):
+                some = Offset(page.start + len(rows), min(PAGE_ROWS_MAX, page.size - len(rows)))
+                query = Query(found, order, some, OPERATION_BYTES_MAX)
+                rows.extend(map(push.operation_json, reader.operations(query)))
         return answer(page.envelope(rows, total))
 
     def operation(self, call: Call) -> Response:

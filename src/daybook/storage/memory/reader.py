@@ -3,7 +3,7 @@
 Queries are answered by `query.select` over all records, which is slow and plainly right.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import accumulate, islice
 from time import monotonic
@@ -28,6 +28,7 @@ from daybook.storage.memory.figures import Tally, settled
 from daybook.storage.memory.versions import Versions
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Snapshot:
@@ -66,7 +67,8 @@ class Snapshot:
 
     def entries(self, query: Query) -> list[JournalEntry]:
         """A page of entries, tombstones included unless the filter excludes them."""
-        return _within(query.bytes_max, select(self._in_time(self._entries()), query))
+        found = select(self._in_time(self._entries()), query)
+        return _within(query.bytes_max, found, _body_size)
 
     def count_entries(self, filter: Filter) -> int:
         """How many entries satisfy a filter, exactly."""
@@ -84,7 +86,8 @@ class Snapshot:
 
     def references(self, entity: str, query: Query) -> list[Reference]:
         """A page of reference records of one entity."""
-        return _within(query.bytes_max, select(self._in_time(self._references(entity)), query))
+        found = select(self._in_time(self._references(entity)), query)
+        return _within(query.bytes_max, found, _body_size)
 
     def count_references(self, entity: str, filter: Filter) -> int:
         """How many reference records of an entity satisfy a filter, exactly."""
@@ -141,7 +144,8 @@ class Snapshot:
 
     def operations(self, query: Query) -> list[Operation]:
         """A page of operations."""
-        return select(self._operations(), query)
+        found = select(self._operations(), query)
+        return _within(query.bytes_max, found, _operation_size)
 
     def count_operations(self, filter: Filter) -> int:
         """How many operations satisfy a filter, exactly."""
@@ -184,11 +188,19 @@ class Snapshot:
         return (table.at(record_id, self._moment) or Sums()).total(record_id)
 
 
-def _within(bytes_max: int | None, found: list[R]) -> list[R]:
-    """Records until their bodies are more than a bound."""
+def _body_size(record: Record) -> int:
+    return len(bodies.encode(record))
+
+
+def _operation_size(operation: Operation) -> int:
+    return operation.size
+
+
+def _within(bytes_max: int | None, found: list[T], size: Callable[[T], int]) -> list[T]:
+    """What was found until it is more than a bound."""
     if bytes_max is None:
         return found
-    sizes = accumulate(len(bodies.encode(record)) for record in found)
+    sizes = accumulate(map(size, found))
     return found[: max(sum(1 for size in sizes if size <= bytes_max), 1)]
 
 

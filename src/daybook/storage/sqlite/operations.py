@@ -12,6 +12,10 @@ OPERATION: Final = (
     " o.request_id, o.requested_at, o.due_at, o.timeout_seconds, o.completed_at, o.result_code,"
     " o.message, o.command, o.annex, o.outcome FROM operation o"
 )
+OPERATIONS_BY_NUMBER: Final = (
+    OPERATION.replace("FROM operation o", "FROM json_each(?) j CROSS JOIN operation o")
+    + " WHERE o.company_id = ? AND o.number = j.value"
+)
 ADD_OPERATION: Final = (
     "INSERT INTO operation (company_id, number, id, status, topic, channel, kind, client,"
     " protocol, user, request_id, requested_at, due_at, timeout_seconds, completed_at,"

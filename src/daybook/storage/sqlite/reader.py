@@ -46,7 +46,7 @@ from daybook.storage.kit.sql import (
     Parameter,
 )
 from daybook.storage.sqlite import search, totals
-from daybook.storage.sqlite.operations import OPERATION, operation_of
+from daybook.storage.sqlite.operations import OPERATION, OPERATIONS_BY_NUMBER, operation_of
 from daybook.storage.sqlite.references import ReferenceCache, ReferenceCaches
 
 PAGE_LEAD_MAX: Final = 5_000
@@ -380,18 +380,28 @@ class SqliteReader:
         return None if row is None else operation_of(self._company_id, row)
 
     def operations(self, query: Query) -> list[Operation]:
-        """A page of operations, in one statement."""
+        """A page of operations: their numbers, then one by one what is kept with them."""
         self._settle()
         condition, parameters = _OPERATIONS.condition(query.filter)
         (after, after_parameters), (limit, limit_parameters) = _OPERATIONS.page(
             query.page, query.sort
         )
         rows = self._connection.execute(
-            f"{OPERATION} WHERE o.company_id = ? AND {condition} AND {after}"
+            f"SELECT o.number FROM operation o WHERE o.company_id = ? AND {condition} AND {after}"
             f" ORDER BY {_OPERATIONS.order(query.sort)} {limit}",
             (self._company_id, *parameters, *after_parameters, *limit_parameters),
         )
-        return [operation_of(self._company_id, row) for row in rows]
+        numbers = json.dumps([number for (number,) in rows])
+        found: list[Operation] = []
+        left = query.bytes_max
+        for row in self._connection.execute(OPERATIONS_BY_NUMBER, (numbers, self._company_id)):
+            operation = operation_of(self._company_id, row)
+            if left is not None:
+                left -= operation.size
+                if left < 0 and found:
+                    break
+            found.append(operation)
+        return found
 
     def count_operations(self, filter: Filter) -> int:
         """How many operations satisfy a filter."""
