@@ -259,14 +259,15 @@ class Books:
     company_id: CompanyId
     principal: Principal
 
-    def read(self) -> AbstractContextManager[Reader]:
+    def read(self, deadline: float | None = None) -> AbstractContextManager[Reader]:
         """A snapshot that sees everything acknowledged before it was opened.
 
-        Raises PermissionError where the caller may not read; wires ask `may` first.
+        Searches end with `DeadlinePassed` at `deadline`, a `time.monotonic()` time. Raises
+        PermissionError where the caller may not read; wires ask `may` first.
         """
         if not self.may(Scope.READ):
             raise PermissionError("the credential does not allow reading")
-        return self.ledger.store.read(self.company_id)
+        return self.ledger.store.read(self.company_id, deadline)
 
     def may(self, scope: Scope) -> bool:
         """Whether the caller's credential allows something."""

@@ -1,5 +1,6 @@
 """Reads of what entries refer to, and of the statements made of them."""
 
+import math
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ from tests.support.qbo import InlineRuntime
 
 from daybook.domain.commands import AccountContent, CreateReference
 from daybook.domain.model import AccountKind
-from daybook.protocols.codat import matching
+from daybook.protocols.codat import matching, reading
 from daybook.protocols.codat.companies import COMPANY_PROPERTIES
 from daybook.protocols.codat.limits import INLINE_LINES_MAX, MONTHS_MAX
+from daybook.storage.memory import reader
 
 
 def found(wire: Wire, path: str, query: str, order: str = "") -> list[str]:
@@ -172,3 +174,35 @@ def test_other_statements_are_not_offered() -> None:
     wire = Wire()
     answer = wire.get("/data/financials/cashFlowStatement", "periodLength=1&periodsToCompare=1")
     assert answer.status == 404
+
+
+def test_a_query_that_searches_for_too_long_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is that of the store alone: time passes while it searches."""
+    wire = Wire()
+    wire.create(two_lines(description="Rent"))
+    path, query = "/data/journalEntries", "query=description~ent"
+    monkeypatch.setattr(reader, "monotonic", lambda: 0.0)
+    assert wire.get(path, query).json["totalResults"] == 1
+    monkeypatch.setattr(reader, "monotonic", lambda: math.inf)
+    refused = wire.get(path, "query=description~re")
+    assert refused.status == 400
+    assert refused.json["error"] == (
+        "Error processing request - The query searches for more than 10 seconds; narrow it down."
+    )
+    assert refused.json["canBeRetried"] == "False"
+
+
+def test_a_page_has_a_bound_on_lines_and_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire()
+    made = [wire.create(two_lines(amount)) for amount in range(1, 6)]
+    monkeypatch.setattr(reading, "PAGE_BYTES_MAX", 1)
+    monkeypatch.setattr(reading, "PAGE_LINES_MAX", 8)
+    path = "/data/journalEntries"
+    found = wire.get(path, "pageSize=4&orderBy=-id").json
+    assert [each["id"] for each in found["results"]] == [str(each) for each in made[:0:-1]]
+    assert found["totalResults"] == 5
+    refused = wire.get(path, "pageSize=5")
+    assert refused.status == 400
+    assert refused.json["error"] == (
+        "The entries of the page have more than 8 lines; ask for fewer by pageSize."
+    )

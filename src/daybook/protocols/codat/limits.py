@@ -26,6 +26,15 @@ PAGE_SIZE_MAX: Final = 5_000
 PAGE_SIZE: Final = 100
 """Rows of a page where the caller names no number."""
 
+PAGE_LINES_MAX: Final = 250_000
+"""Lines of the entries of one page, some 75 MB as JSON: 5,000 entries of fifty lines each."""
+
+PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Bytes of entries read at once for a page, so that lines are counted before all are there."""
+
+SEARCH_SECONDS_MAX: Final = 10
+"""Seconds a query may search: clients have given up after five, unless they were told otherwise."""
+
 PAGE_MAX: Final = 100_000
 """Highest page: with the largest pages, more records than one company ever has."""
 

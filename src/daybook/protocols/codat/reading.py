@@ -1,13 +1,15 @@
 """Reads of the ledger: entries, accounts, journals, tracking categories, contacts, the company."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from daybook.app.access import Scope
 from daybook.app.ledger import Books, Ledger
-from daybook.app.ports import Reader
+from daybook.app.ports import DeadlinePassed, Reader
 from daybook.app.reports import all_accounts, fiscal_year_start
 from daybook.domain.events import ACCOUNT, CONTACT, dimension_entity
 from daybook.domain.ids import CompanyId, EntryId
@@ -17,6 +19,7 @@ from daybook.domain.model import (
     Contact,
     ContactKind,
     Dimension,
+    JournalEntry,
     Reference,
     Status,
 )
@@ -35,7 +38,14 @@ from daybook.domain.query import (
 )
 from daybook.protocols.codat import compiling, entries, errors, ids, matching, times
 from daybook.protocols.codat.calls import Call, NotQuick, answer
-from daybook.protocols.codat.limits import ACCOUNTS_SCANNED_MAX, COUNTS_KEPT, INLINE_LINES_MAX
+from daybook.protocols.codat.limits import (
+    ACCOUNTS_SCANNED_MAX,
+    COUNTS_KEPT,
+    INLINE_LINES_MAX,
+    PAGE_BYTES_MAX,
+    PAGE_LINES_MAX,
+    SEARCH_SECONDS_MAX,
+)
 from daybook.protocols.codat.lists import (
     ACCOUNT_PROPERTIES,
     CONTACT_PROPERTIES,
@@ -110,17 +120,14 @@ class Reading:
         page = call.page()
         tree = parse(page.query)
         order = compiling.ordered(page.order, entries.PROPERTIES, entries.ORDER)
-        with books.read() as reader:
+        with _in_time(books) as reader:
             zone = reader.company.time_zone
             found = entries.shown_here(compiling.compiled(tree, entries.PROPERTIES, zone))
             total = self._counts.of(
                 reader, books.company_id, f"entry {page.query}", lambda: reader.count_entries(found)
             )
-            rows = [
-                entries.entry_json(entry, reader)
-                for offset in _offsets(page, total)
-                for entry in reader.entries(Query(found, order, offset))
-            ]
+            listed = _entries(reader, found, order, page, total)
+            rows = [entries.entry_json(entry, reader) for entry in listed]
         return answer(page.envelope(rows, total))
 
     def entry(self, call: Call) -> Response:
@@ -203,7 +210,7 @@ class Reading:
             order = compiling.ordered(page.order, properties, (Sort(Field.ID),))
             of_kind = Compare(Field.KIND, Op.EQ, kind.value)
             found = And((of_kind, compiling.compiled(tree, properties)))
-            with books.read() as reader:
+            with _in_time(books) as reader:
                 total = self._counts.of(
                     reader,
                     books.company_id,
@@ -250,6 +257,37 @@ class Reading:
         view, _ = self.open(call)
         names = sorted({PLATFORMS[each.platform].name for each in view.connections})
         raise errors.unsupported_type(call.names["dataType"], ", ".join(names) or "none")
+
+
+@contextmanager
+def _in_time(books: Books) -> Iterator[Reader]:
+    """A reader for a query. Raises `CodatError` where it searches for too long."""
+    try:
+        with books.read(time.monotonic() + SEARCH_SECONDS_MAX) as reader:
+            yield reader
+    except DeadlinePassed:
+        text = f"The query searches for more than {SEARCH_SECONDS_MAX} seconds; narrow it down."
+        raise errors.bad_request(f"Error processing request - {text}") from None
+
+
+def _entries(
+    reader: Reader, found: Filter, order: tuple[Sort, ...], page: Page, total: int
+) -> Iterator[JournalEntry]:
+    """The entries of a page. Raises `CodatError` where they are too large together."""
+    lines = 0
+    for offset in _offsets(page, total):
+        start, end = offset.start, offset.start + offset.limit
+        while start < end:  # each time by one at least: total is of the same snapshot
+            some = reader.entries(Query(found, order, Offset(start, end - start), PAGE_BYTES_MAX))
+            assert some, "the entries were counted"
+            lines += sum(len(entry.lines) for entry in some)
+            if lines > PAGE_LINES_MAX:
+                raise errors.bad_request(
+                    f"The entries of the page have more than {PAGE_LINES_MAX} lines; ask for fewer"
+                    " by pageSize."
+                )
+            yield from some
+            start += len(some)
 
 
 def _offsets(page: Page, total: int) -> Iterator[Offset]:
