@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.graphql import OTHER_REALM, TOKEN, GraphqlWire, account_id, entry_id, two_lines
 
+from daybook.domain.commands import ContactContent, CreateReference
+from daybook.domain.model import ContactKind
 from daybook.protocols.intuit_graphql import pages, plan, roots
 
 ORDERS = ["TRANSACTION_DATE", "REFERENCE_NUMBER", "CREATE_TIME", "LAST_UPDATED_TIME", "ID"]
@@ -258,6 +260,42 @@ def test_lists_of_what_lines_name(wire: GraphqlWire) -> None:
     assert [each["name"] for each in data["mine"]["nodes"]] == ["Ata Bi Pro"]
     assert data["none"]["totalCount"] == data["done"]["totalCount"] == 0
     assert data["taxGroups"]["totalCount"] == 0
+
+
+NAMES = ["Ann", "aNNex", "Bob (del", "Bob", "(deleted)", "d"]
+
+
+def test_contacts_are_filtered_by_the_names_they_are_shown_by() -> None:
+    """Behind the name of an inactive one stands ` (deleted)`, in filters as in answers."""
+    wire = GraphqlWire()
+    for name in NAMES:
+        for kind, active in ((ContactKind.CUSTOMER, True), (ContactKind.VENDOR, False)):
+            whole = f"{name} {kind.value[0]}" if active else f"v {name}"
+            wire.execute(CreateReference(ContactContent(kind, whole, active=active)))
+    text = "query($f: %sFilter) { company { found: %ss(filter: $f) { nodes { displayName } } } }"
+
+    def shown(kind: str, **operators: Any) -> list[str]:
+        variables = {"f": {"displayName": operators} if operators else None}
+        found = wire.post(text % (kind.capitalize(), kind), variables).data["company"]["found"]
+        return [each["displayName"] for each in found["nodes"]]
+
+    for listed in ("customer", "vendor"):
+        every = shown(listed)
+        assert any(name.endswith(" (deleted)") for name in every) is (listed == "vendor")
+        pieces = {
+            name[at : at + size]
+            for name in every[-len(NAMES) :]
+            for at in range(9)
+            for size in (1, 4, 99)
+        }
+        for piece in sorted({*pieces, "DELETED)", "v ann (DEL", "Ann", "(deleted)"}):
+            folded = piece.lower()
+            assert shown(listed, equals=piece) == [each for each in every if each == piece]
+            assert shown(listed, **{"in": ["x", piece]}) == shown(listed, equals=piece)
+            holding = [each for each in every if folded in each.lower()]
+            assert shown(listed, contains=piece) == holding, piece
+            beginning = [each for each in every if each.lower().startswith(folded)]
+            assert shown(listed, startsWith=piece) == beginning, piece
 
 
 def test_a_page_takes_a_fixed_number_of_reads(

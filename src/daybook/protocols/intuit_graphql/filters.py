@@ -6,7 +6,7 @@ Texts are equal letter for letter; what they begin with or contain is found with
 case of ASCII letters, as everywhere in the ledger.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -39,11 +39,16 @@ from daybook.domain.query import (
     Or,
     Query,
     Sort,
+    fold,
     size,
 )
 from daybook.protocols.intuit_graphql import ids
 from daybook.protocols.intuit_graphql.errors import Code, fault
-from daybook.protocols.intuit_graphql.fields import PROJECT_STATUS, classification_name
+from daybook.protocols.intuit_graphql.fields import (
+    DELETED_SUFFIX,
+    PROJECT_STATUS,
+    classification_name,
+)
 from daybook.protocols.intuit_graphql.ids import Kind
 from daybook.protocols.intuit_graphql.limits import PROJECTS_SCANNED_MAX
 from daybook.protocols.intuit_graphql.scene import PROJECTS
@@ -141,17 +146,19 @@ def _one_of(field: Field, axis: str | None = None) -> Callable[[list[int]], Filt
     return lambda numbers: OneOf(field, tuple(numbers), axis)
 
 
+def _listed(among: list[str]) -> tuple[str, ...]:
+    if len(among) > FILTER_LIST_MAX:
+        raise fault(Code.QUERY_TOO_COMPLEX, f"A list has up to {FILTER_LIST_MAX:,} members.")
+    return tuple(among)
+
+
 def _of_text(field: Field) -> Member:
     def member(argument: Argument, _: Filters) -> Filter:
         parts: list[Filter] = []
         if (equals := argument.get("equals")) is not None:
             parts.append(Exact(field, (equals,)))
         if (among := argument.get("in")) is not None:
-            if len(among) > FILTER_LIST_MAX:
-                raise fault(
-                    Code.QUERY_TOO_COMPLEX, f"A list has up to {FILTER_LIST_MAX:,} members."
-                )
-            parts.append(Exact(field, tuple(among)))
+            parts.append(Exact(field, _listed(among)))
         if (contains := argument.get("contains")) is not None:
             parts.append(Like(field, ("", contains, "")))
         if (begins := argument.get("startsWith")) is not None:
@@ -159,6 +166,43 @@ def _of_text(field: Field) -> Member:
         return And(tuple(parts))
 
     return member
+
+
+def _of_shown_name(argument: Argument, _: Filters) -> Filter:
+    """Names as they are shown, with what stands behind those of contacts that are inactive."""
+    parts: list[Filter] = []
+    if (equals := argument.get("equals")) is not None:
+        parts.append(_named((equals,)))
+    if (among := argument.get("in")) is not None:
+        parts.append(_named(_listed(among)))
+    if (contains := argument.get("contains")) is not None:
+        ends: list[Filter] = [Like(Field.NAME, ("", rest)) for rest in _before_suffix(contains)]
+        if fold(contains) in DELETED_SUFFIX:
+            ends.append(ALWAYS)
+        parts.append(Or((Like(Field.NAME, ("", contains, "")), And((_INACTIVE, Or(tuple(ends)))))))
+    if (begins := argument.get("startsWith")) is not None:
+        whole = tuple(Like(Field.NAME, (rest,)) for rest in _before_suffix(begins))
+        parts.append(Or((Like(Field.NAME, (begins, "")), And((_INACTIVE, Or(whole))))))
+    return And(tuple(parts))
+
+
+_INACTIVE: Final = Compare(Field.ACTIVE, Op.EQ, False)
+
+
+def _named(texts: Sequence[str]) -> Filter:
+    """Contacts that are shown by one of some names."""
+    plain = tuple(
+        each.removesuffix(DELETED_SUFFIX) for each in texts if each.endswith(DELETED_SUFFIX)
+    )
+    active = And((Compare(Field.ACTIVE, Op.EQ, True), Exact(Field.NAME, tuple(texts))))
+    return Or((active, And((_INACTIVE, Exact(Field.NAME, plain))))) if plain else active
+
+
+def _before_suffix(text: str) -> Iterator[str]:
+    """What is left of a text without each beginning of the suffix that it ends with."""
+    for length in range(1, len(DELETED_SUFFIX) + 1):
+        if fold(text).endswith(DELETED_SUFFIX[:length]):
+            yield text[:-length]
 
 
 def _of_days(argument: Argument, _: Filters) -> Filter:
@@ -301,7 +345,7 @@ ACCOUNTS: Final[Mapping[str, Member]] = {
 }
 CONTACTS: Final[Mapping[str, Member]] = {
     "id": _of_ids(Kind.CONTACT, _one_of(Field.ID)),
-    "displayName": _of_text(Field.NAME),
+    "displayName": _of_shown_name,
     "active": _of_flag,
 }
 CLASSES: Final[Mapping[str, Member]] = {
