@@ -1,4 +1,4 @@
-"""Every page on screens from a small phone to a laptop: nothing is cut, nothing scrolls sideways."""
+"""Every page on screens from a small phone to a laptop: nothing is cut or scrolls sideways."""
 
 import requests
 from playwright.sync_api import Page, expect
