@@ -54,7 +54,7 @@ def test_a_file_is_looked_at_and_then_taken(site: Pages) -> None:
     assert visitor.get(IMPORT).has("Nothing is kept before you have seen")
     seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
     assert seen.has("1 entry with 2 lines can be taken")
-    assert seen.has("Line 2: 2026-01-31, number N-1")
+    assert seen.has("Line 2: 31 Jan 2026, number N-1")
     assert "<b>Rent</b>" not in seen.text
     assert entries(site) == 0
     form = re.search(r'action="/app/c/shop/import/take".*?</form>', seen.text, re.DOTALL)

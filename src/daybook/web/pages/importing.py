@@ -27,6 +27,7 @@ from daybook.domain.ids import ByCode, ById, ByName, Ref
 from daybook.domain.model import Side, Status
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
+from daybook.web import formats
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.forms import file_bytes
 from daybook.web.limits import (
@@ -174,7 +175,7 @@ def _entry(line: int, content: EntryContent, home: str) -> PreviewEntry:
     drafts = [each for each in content.lines if isinstance(each, LineDraft)]
     return PreviewEntry(
         line,
-        "" if content.posting_date is None else content.posting_date.isoformat(),
+        "" if content.posting_date is None else formats.day(content.posting_date),
         content.doc_number or "",
         content.memo or "",
         content.currency or home,
