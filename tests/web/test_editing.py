@@ -377,7 +377,7 @@ def test_history_shows_who_did_what_through_what(site: Pages, ada: Visitor) -> N
     site.execute(ReplaceEntry(site.entry(1).id, 0, EntryContent(lines, memo="a")), program)
     page = ada.get("/app/c/shop/journal/1/history")
     assert page.has("Version 1 Changed by billing")
-    assert page.has("through qbo")
+    assert page.has("over QuickBooks")
     assert page.has("req-9")
     assert page.has("Debit 5.00 USD Rent, old")
     assert page.has("Debit 7.00 USD Rent, new")

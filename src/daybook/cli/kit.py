@@ -190,6 +190,15 @@ def note(
     Trail(store.directory, environment.clock).note(happening)
 
 
+def by(client: str, user: str | None) -> str:
+    """Who did something: the person, and the application they did it through; that alone where no
+    person is known.
+    """
+    if user is None or user == client:
+        return client
+    return f"{user}, through {client}"
+
+
 def sentence(refusals: Sequence[Refusal]) -> str:
     """Refusals as one line."""
     return "; ".join(refusal.message for refusal in refusals)
