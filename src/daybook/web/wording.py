@@ -58,9 +58,7 @@ _SAID: Final[Mapping[RefusalCode, str | Callable[[Refusal, str], str]]] = {
     RefusalCode.NOT_ORIGIN: "Another application made this entry.",
     RefusalCode.REQUIRED_MISSING: "This is needed.",
     RefusalCode.INVALID_VALUE: _invalid,
-    RefusalCode.REFERENCE_NOT_FOUND: lambda refusal, _: (
-        f"No {_noun(refusal)} is called that. Pick one from the list."
-    ),
+    RefusalCode.REFERENCE_NOT_FOUND: lambda refusal, _: f"No {_noun(refusal)} is called that.",
     RefusalCode.REFERENCE_INACTIVE: lambda refusal, _: (
         f"This {_noun(refusal)} is inactive and takes no new lines."
     ),
