@@ -39,7 +39,8 @@ def _invalid(refusal: Refusal, currency: str) -> str:
 
 def _forbidden(refusal: Refusal, currency: str) -> str:
     if refusal.values.get("reason") == "four_eyes":
-        return "You made or changed this entry, so somebody else has to approve it."
+        deed = refusal.values.get("deed")
+        return f"You made or changed this entry, so somebody else has to {deed} it."
     return "Your role does not allow this."
 
 

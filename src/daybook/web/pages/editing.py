@@ -27,7 +27,7 @@ from daybook.web.entry_form import Content, EntryForm, Faults
 from daybook.web.formats import read_number, today
 from daybook.web.history import Difference, Version, versions
 from daybook.web.names import names_of
-from daybook.web.pages.entry import entry_id_of
+from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
 from daybook.web.wording import field_of, wording
@@ -38,7 +38,6 @@ _ROWS_MORE: Final = 5
 _STATUSES: Final = {"post": Status.POSTED, "review": Status.REVIEW, "draft": Status.PENDING}
 """What the buttons of the form make of a new entry."""
 
-_WAITING: Final = frozenset({Status.PENDING, Status.REVIEW})
 _SETTLED: Final = (
     "Here somebody else approves what counts, so a posted entry is not changed: reverse it, and"
     " enter it anew."
@@ -78,7 +77,7 @@ def edit(visit: Visit) -> Response:
             return visit.redirect(
                 visit.address("entry", entry=entry.id), "A deleted entry cannot be changed.", "bad"
             )
-        if _is_settled(visit, entry):
+        if is_settled(visit, entry):
             return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         if len(entry.sequence) > entry_form.rows_max(entry_form.axes_of(reader, entry)):
             text = f"This entry has {len(entry.sequence):,} lines, too many for a form."
@@ -103,7 +102,7 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         entry = None if entry_id is None else reader.entry(entry_id)
         if entry_id is not None and entry is None:
             return visit.not_found()
-        if entry is not None and _is_settled(visit, entry):
+        if entry is not None and is_settled(visit, entry):
             return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         form = entry_form.typed(
             visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
@@ -128,11 +127,6 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         return _page(visit, reader, form, entry, _faults(outcome, form, content))
 
 
-def _is_settled(visit: Visit, entry: JournalEntry) -> bool:
-    """Whether a change would count without a second pair of eyes where the company wants them."""
-    return visit.home.four_eyes and entry.status is Status.POSTED and entry.deleted_at is None
-
-
 def _sent_before(visit: Visit, reader: Reader, form: EntryForm, content: Content) -> Response:
     """The form again, to be sent as another entry: it has made one already, of other content."""
     first = _carry_out(visit, form, None, content, Repetition.ANSWER_FIRST)
@@ -153,7 +147,7 @@ def _carry_out(
         status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
         context = _once(visit, form.key, repetition)
         return visit.opened.execute(CreateEntry(content.content, visit.posting(status)), context)
-    guard = Guard(statuses=_WAITING) if visit.home.four_eyes else Guard()
+    guard = Guard(statuses=WAITING) if visit.home.four_eyes else Guard()
     command = ReplaceEntry(entry_id, _version(form), content.content, guard=guard)
     return visit.opened.execute(command, visit.context())
 
