@@ -106,7 +106,7 @@ def test_the_others_are_taken_and_pending_where_that_is_asked_for(site: Pages) -
     assert seen.has("1 entry with 2 lines can be taken, as drafts")
     taken = visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen), **options})
     assert taken.status == 303
-    assert visitor.get("/app/c/shop/journal").has("Pending")
+    assert visitor.get("/app/c/shop/journal").has("Draft")
     again = upload(visitor, IMPORT, (HEAD + GOOD).encode(), **options)
     assert again.has("1 entries have a number and date")
 

@@ -66,6 +66,7 @@ def environment(titles: Mapping[str, str]) -> Environment:
     made.filters["money"] = formats.money
     made.filters["day"] = formats.day
     made.filters["moment"] = formats.moment
+    made.filters["status"] = formats.status
     made.filters["axis"] = axis_title
     made.filters["interface"] = lambda name: titles.get(name, name)
     made.globals["static"] = static_files.address

@@ -71,7 +71,7 @@ def test_an_entry_is_approved_on_a_phone(enter: Visitor) -> None:
     """The button is in sight without scrolling sideways, and so is the section one is in."""
     ada, paul = enter("ada"), enter("paul")
     new_entry(ada, "To be approved on the way")
-    ada.get_by_role("button", name="Send for approval").click()
+    ada.get_by_role("button", name="Send for review").click()
     number = number_of(ada)
     paul.set_viewport_size({"width": 360, "height": 800})
     paul.goto("/app/c/demo/approvals")

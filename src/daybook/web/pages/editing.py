@@ -1,5 +1,6 @@
 """Making and changing entries by a form, and telling what is wrong at its fields."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +24,7 @@ from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web import entry_form
 from daybook.web.addresses import COMPANY_PREFIX
-from daybook.web.entry_form import Content, EntryForm, Faults
+from daybook.web.entry_form import Content, EntryForm, Faults, Row
 from daybook.web.formats import read_number, today
 from daybook.web.history import Difference, Version, versions
 from daybook.web.names import names_of
@@ -51,6 +52,8 @@ class Conflict:
     versions: tuple[Version, ...]
     differences: tuple[Difference, ...]
     """How the form differs from the entry as it now is: theirs before, yours after."""
+    theirs: Mapping[str, str]
+    """What the entry now has in each field of the form that has something else."""
 
 
 def new(visit: Visit) -> Response:
@@ -173,7 +176,7 @@ def _done(made: JournalEntry, before: JournalEntry | None) -> str:
         return f"Entry {made.id} is changed." if changed else "Nothing was changed."
     done = {
         Status.POSTED: "posted",
-        Status.REVIEW: "sent for approval",
+        Status.REVIEW: "sent for review",
         Status.PENDING: "kept as a draft",
     }
     return f"Entry {made.id} is {done[made.status]}."
@@ -212,7 +215,8 @@ def _conflict(
     theirs_form = entry_form.form_of(entry, names_of(reader, [entry]))
     mine = tuple(_apart(theirs_form, form))
     shown = replace(form, version=str(entry.version))
-    return _page(visit, reader, shown, entry, {}, Conflict(theirs, mine), status=409)
+    conflict = Conflict(theirs, mine, _fields_apart(theirs_form, form))
+    return _page(visit, reader, shown, entry, {}, conflict, status=409)
 
 
 def _apart(theirs: EntryForm, mine: EntryForm) -> list[Difference]:
@@ -232,6 +236,23 @@ def _apart(theirs: EntryForm, mine: EntryForm) -> list[Difference]:
         if old != new:
             found.append(Difference(f"Line {at + 1}", old, new))
     return found
+
+
+def _fields_apart(theirs: EntryForm, mine: EntryForm) -> dict[str, str]:
+    """The fields of the form in which the two differ, with what is theirs in each."""
+    texts = [
+        (name, getattr(theirs, name), getattr(mine, name))
+        for name in ("date", "number", "memo", "currency", "rate")
+    ]
+    for at, row in enumerate(mine.rows):
+        old = theirs.rows[at] if at < len(theirs.rows) else Row()
+        texts += [
+            (f"{name}.{at}", getattr(old, name), getattr(row, name))
+            for name in ("account", "debit", "credit", "contact", "description")
+        ]
+        axes = {axis for axis, _ in (*old.dimensions, *row.dimensions)}
+        texts += [(f"axis.{at}.{axis}", old.dimension(axis), row.dimension(axis)) for axis in axes]
+    return {name: old for name, old, new in texts if old != new}
 
 
 def _row_text(form: EntryForm, at: int) -> str:
