@@ -402,6 +402,11 @@ def test_a_large_entry_is_shown_and_not_put_into_a_form(site: Pages, ada: Visito
     assert ada.get("/app/c/shop/journal/1").text.count("Rent") >= 2 * FORM_LINES_MAX
 
 
+def test_history_counts_notes_among_the_lines(ada: Visitor) -> None:
+    ada.submit(NEW, {**rent(), "description.2": "Paid in cash"})
+    assert ada.get("/app/c/shop/journal/1/history").has("3 lines, ")
+
+
 def test_history_shows_who_did_what_through_what(site: Pages, ada: Visitor) -> None:
     site.post(500, memo="a", description="old")
     lines = (
