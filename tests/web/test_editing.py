@@ -404,7 +404,9 @@ def test_a_large_entry_is_shown_and_not_put_into_a_form(site: Pages, ada: Visito
 
 def test_history_counts_notes_among_the_lines(ada: Visitor) -> None:
     ada.submit(NEW, {**rent(), "description.2": "Paid in cash"})
-    assert ada.get("/app/c/shop/journal/1/history").has("3 lines, ")
+    history = ada.get("/app/c/shop/journal/1/history")
+    assert history.has("3 lines, ")
+    assert history.has("Made by ada 2"), "through nothing but the pages"
 
 
 def test_history_shows_who_did_what_through_what(site: Pages, ada: Visitor) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from daybook.app.access import OPERATOR
 from daybook.app.ports import Store
+from daybook.app.sessions import WEB
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.cli.environment import Environment
 from daybook.domain.events import Actor
@@ -191,12 +192,12 @@ def note(
 
 
 def by(client: str, user: str | None) -> str:
-    """Who did something: the person, and the application they did it through; that alone where no
-    person is known.
+    """Who did something: the person, and the application they did it through, other than the web
+    pages; that alone where no person is known.
     """
-    if user is None or user == client:
+    if user is None:
         return client
-    return f"{user}, through {client}"
+    return user if client in (user, WEB) else f"{user}, through {client}"
 
 
 def sentence(refusals: Sequence[Refusal]) -> str:
