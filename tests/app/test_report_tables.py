@@ -57,19 +57,21 @@ def test_the_trial_balance(books: Books) -> None:
 def test_profit_and_loss_of_two_years(books: Books) -> None:
     with books.read() as reader:
         table = profit_and_loss_table(reader, (THIS_YEAR, LAST_YEAR))
-    assert [column.title for column in table.columns[1:]] == [
+    assert [column.title for column in table.columns] == [
+        "Code",
+        "Account",
         "2026-01-01 to 2026-12-31",
         "2025-01-01 to 2025-12-31",
     ]
     assert shown(table) == [
-        ("Income", None, None),
-        ("Sales", 700, 500),
-        ("Total income", 700, 500),
-        ("Expenses", None, None),
-        ("Costs", 120, 0),
-        ("Rent", 120, 0),
-        ("Total expenses", 120, 0),
-        ("Net profit", 580, 500),
+        ("", "Income", None, None),
+        ("4000", "Sales", 700, 500),
+        ("", "Total income", 700, 500),
+        ("", "Expenses", None, None),
+        ("6000", "Costs", 120, 0),
+        ("6100", "Rent", 120, 0),
+        ("", "Total expenses", 120, 0),
+        ("", "Net profit", 580, 500),
     ]
     assert [row.depth for row in table.rows] == [0, 1, 0, 0, 1, 2, 0, 0]
 
@@ -78,16 +80,16 @@ def test_the_balance_sheet_of_two_days(books: Books) -> None:
     with books.read() as reader:
         table = balance_sheet_table(reader, (THIS_YEAR[1], LAST_YEAR[1]))
     assert shown(table) == [
-        ("Assets", None, None),
-        ("Bank", 1_080, 500),
-        ("Total assets", 1_080, 500),
-        ("Liabilities", None, None),
-        ("Total liabilities", 0, 0),
-        ("Equity", None, None),
-        ("Retained", 500, 0),
-        ("Net Income", 580, 500),
-        ("Total equity", 1_080, 500),
-        ("Total liabilities and equity", 1_080, 500),
+        ("", "Assets", None, None),
+        ("1000", "Bank", 1_080, 500),
+        ("", "Total assets", 1_080, 500),
+        ("", "Liabilities", None, None),
+        ("", "Total liabilities", 0, 0),
+        ("", "Equity", None, None),
+        ("3200", "Retained", 500, 0),
+        ("", "Net Income", 580, 500),
+        ("", "Total equity", 1_080, 500),
+        ("", "Total liabilities and equity", 1_080, 500),
     ]
 
 
@@ -110,14 +112,16 @@ def test_the_general_ledger_and_an_account_of_it(books: Books) -> None:
     assert isinstance(table, Table)
     assert isinstance(alone, Table)
     assert shown(table)[:6] == [
-        (None, "1000 Bank", None, None, None, None, None),
-        (None, None, None, "Opening balance", None, None, 500),
-        (date(2026, 5, 5), "S-1", "", "", 700, None, 1_200),
-        (date(2026, 6, 1), "", "", "", None, 120, 1_080),
-        (date(2026, 7, 1), "", "", "To Ada", None, 9, 1_071),
-        (None, None, None, "Closing balance", 700, 129, 1_071),
+        (None, "1000 Bank", None, None, None, None, None, None),
+        (None, None, None, None, "Opening balance", None, None, 500),
+        (date(2026, 5, 5), "S-1", "2", "", "", 700, None, 1_200),
+        (date(2026, 6, 1), "", "3", "", "", None, 120, 1_080),
+        (date(2026, 7, 1), "", "4", "", "To Ada", None, 9, 1_071),
+        (None, None, None, None, "Closing balance", 700, 129, 1_071),
     ]
-    assert (date(2026, 7, 1), "", "Ada", "Loan", 9, None, 9) in shown(table)
+    assert (date(2026, 7, 1), "", "4", "Ada", "Loan", 9, None, 9) in shown(table)
+    assert shown(table)[-1] == (None, "Total", None, None, None, 829, 829, 0)
+    assert table.rows[-1].kind is RowKind.TOTAL
     assert table.rows[4].entry_id == entry.id
     assert shown(alone) == shown(table)[:6]
     assert alone.title == "Bank"

@@ -77,6 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     PatchEntry(EntryId(7), 0, memo=None, adjustment=False, rate=Decimal(1), lines=()),
     PatchEntry(EntryId(7), None),
     DeleteEntry(EntryId(8_484), 2**70, GUARD),
+    DeleteEntry(EntryId(8_484), 1, second_person=True),
     MoveEntry(EntryId(1), 1, Status.POSTED),
     CreateReference(AccountContent("A", AccountKind.BANK, parent=ById(1), active=False), 9),
     CreateReference(ContactContent(ContactKind.VENDOR, "V")),

@@ -48,13 +48,17 @@ def test_what_waits_is_listed(shop: Terminal) -> None:
     assert header.split()[:3] == ["ENTRY", "STATUS", "DATE"]
     assert first.split()[:2] == ["1", "pending"]
     assert "12.50" in first
-    assert first.endswith("billing (wire)  The rent of March")
+    assert first.endswith("billing  wire       The rent of March")
     assert second.split()[:2] == ["3", "review"]
-    for status, count in (("pending", 1), ("review", 1), ("posted", 1), ("waiting", 2)):
+    add(shop, Status.REVIEW, user="ada")
+    assert "ada, through billing" in shop.ok("entry", "list").splitlines()[3]
+    add(shop, Status.REVIEW, user="billing")
+    assert ", through" not in shop.ok("entry", "list").splitlines()[4]
+    for status, count in (("pending", 1), ("review", 3), ("posted", 1), ("waiting", 4)):
         assert len(shop.ok("entry", "list", "--status", status).splitlines()) == count + 1
     lines = shop.ok("entry", "list", "--limit", "1").splitlines()
     assert lines[1].split()[0] == "1"
-    assert lines[2] == "and 1 more"
+    assert lines[2] == "and 3 more"
     assert shop.run("entry", "list", "--limit", "0") == 2
 
 
@@ -74,7 +78,7 @@ def test_an_entry_goes_its_way(shop: Terminal) -> None:
         ["moved", "pending"],
         ["moved", "posted"],
     ]
-    assert rows[1][4:] == ["ada", "operator", "cli"]
+    assert rows[1][4:] == ["ada,", "through", "operator", "cli"]
     assert rows[2][4:] == ["operator", "cli"]
 
 

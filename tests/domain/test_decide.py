@@ -439,6 +439,19 @@ def test_four_eyes() -> None:
         assert isinstance(decide(review, facts, NOW), Accepted)
 
 
+def test_a_second_person_deletes() -> None:
+    """Where a deletion asks for one: not who wrote the entry, and not somebody without a name."""
+    entry = posted()
+    authors = (Actor("app", "w", "ada"), Actor("other", "w"))
+    for user, allowed in (("ada", False), (None, False), ("bob", True), ("app", True)):
+        facts = Facts(COMPANY, Actor("app", "w", user), entry=entry, authors=authors)
+        decision = decide(DeleteEntry(entry.id, 0, second_person=True), facts, NOW)
+        assert isinstance(decision, Accepted) == allowed
+        if not allowed:
+            assert codes(decision) == [RefusalCode.FORBIDDEN]
+        assert isinstance(decide(DeleteEntry(entry.id, 0), facts, NOW), Accepted)
+
+
 @pytest.mark.parametrize("before", Status)
 @pytest.mark.parametrize("after", Status)
 def test_moves(before: Status, after: Status) -> None:

@@ -91,7 +91,8 @@ class Commands:
         if roll < 0.82:
             return self._patch()
         if roll < 0.91:
-            return DeleteEntry(self._entry_id(), self._version(), self._guard())
+            second = self._chance(0.1)
+            return DeleteEntry(self._entry_id(), self._version(), self._guard(), second)
         status = self.random.choice(list(Status))
         return MoveEntry(self._entry_id(), self._version(), status, self._guard())
 

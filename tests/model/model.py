@@ -366,6 +366,8 @@ class Model:
             posting = command.status is Status.POSTED is not entry.status
             if posting and self.company.four_eyes:
                 codes.add(Code.FORBIDDEN)
+        elif command.second_person:
+            codes.add(Code.FORBIDDEN)
         closed = self.company.books_closed_through
         if closed is not None and entry.posting_date <= closed:
             codes.add(Code.PERIOD_CLOSED)

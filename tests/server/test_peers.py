@@ -42,9 +42,11 @@ def test_questions_are_answered_to_who_asked(three: list[Inbox]) -> None:
     async def main() -> None:
         peers = [ServerPeers(place, three) for place in range(3)]
         for each in peers:
-            each.answer("name", lambda each=each: b"%d" % each.place)  # type: ignore[misc]
-        first, second = await asyncio.gather(peers[0].ask("name", 20), peers[1].ask("name", 20))
-        assert first == {1: b"1", 2: b"2"}
+            each.answer("name", lambda asked, each=each: asked + b"%d" % each.place)  # type: ignore[misc]
+        first, second = await asyncio.gather(
+            peers[0].ask("name", 20, b"no. "), peers[1].ask("name", 20)
+        )
+        assert first == {1: b"no. 1", 2: b"no. 2"}
         assert second == {0: b"0", 2: b"2"}
 
     asyncio.run(main())
@@ -53,7 +55,7 @@ def test_questions_are_answered_to_who_asked(three: list[Inbox]) -> None:
 def test_who_does_not_answer_is_not_waited_for(three: list[Inbox]) -> None:
     async def main() -> None:
         asking, answering = ServerPeers(0, three), ServerPeers(2, three)
-        answering.answer("name", lambda: b"here")
+        answering.answer("name", lambda _: b"here")
         assert await asking.ask("name", 0.2) == {2: b"here"}
 
     asyncio.run(main())

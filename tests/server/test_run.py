@@ -33,7 +33,9 @@ def test_a_demo_server_says_where_it_answers_and_with_what(server: RunningServer
     assert requests.get(server.url + "/healthz", timeout=20).status_code == 200
     assert f"{server.url}/v3/company/9130355202028466" in server.greeting
     assert "Bearer demo2" in server.greeting
-    assert f"{server.url}/app" in server.greeting
+    for path in ("/app", "/.well-known/openid_configuration", "/admin/v1"):
+        assert f" {server.url}{path} " in server.greeting
+    assert re.search(r"Daybook Demo Ltd +[1-9][0-9]+ entries; the credential", server.greeting)
     assert "Not in this version: " not in server.greeting, "all are here"
     assert "SQL" not in server.greeting, "it is off here"
 

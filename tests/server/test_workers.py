@@ -23,6 +23,7 @@ from tests.support.server import (
     RunningServer,
     command,
     read_response,
+    signed_in,
     start,
     variables,
 )
@@ -332,6 +333,16 @@ def test_figures_of_all_processes_are_shown(shared: RunningServer) -> None:
             pattern = r'^daybook_requests_total\{[^}]*worker="(\d+)"[^}]*\} '
             assert set(re.findall(pattern, shown, re.M)) == {str(each) for each in range(WORKERS)}
             assert len(re.findall(r"^daybook_operations_pending ", shown, re.M)) == 1
+
+
+def test_requests_that_any_process_answered_are_shown(shared: RunningServer) -> None:
+    with callers_of_each(shared) as callers:
+        for number, caller in enumerate(callers):
+            caller.ask("GET", f"{REALM_PATH}/journalentry/7770{number}")
+    page = signed_in(shared.url).get(f"{shared.url}/app/c/demo/activity?failed=on", timeout=20)
+    assert len(callers) == WORKERS
+    for number in range(WORKERS):
+        assert f"journalentry/7770{number}" in page.text
 
 
 def test_background_work_is_done_by_one_and_taken_over(running: RunningServer) -> None:

@@ -1,6 +1,7 @@
 """A server as a process of its own, and HTTP spoken over a bare socket."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,8 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS_MAX = 30
@@ -89,6 +92,19 @@ class RunningServer:
             if self.process.stdout is not None:
                 self.process.stdout.close()
         return code
+
+
+def signed_in(url: str, name: str = "demo") -> requests.Session:
+    """A visitor of the web pages, signed in as a user of the demo."""
+    visitor = requests.Session()
+    address = f"{url}/app/sign-in"
+    token = re.search(r'name="csrf" value="([^"]+)"', visitor.get(address, timeout=20).text)
+    assert token is not None
+    form = {"csrf": token[1], "name": name, "password": name}
+    headers = {"Origin": url}
+    answer = visitor.post(address, form, headers=headers, timeout=20, allow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    return visitor
 
 
 def command(*arguments: str) -> list[str]:

@@ -47,6 +47,7 @@ from daybook.domain.model import (
     Status,
 )
 from daybook.protocols.kit.plugin import Request, Response, Services
+from daybook.server.interfaces import TITLES
 from daybook.storage import open_store
 from daybook.web.plugin import WebPlugin
 
@@ -182,7 +183,12 @@ class Pages:
         people = People(directory, None)
         sessions = StoreSessions(directory, self.clock, people, OnePassword())
         self.services = Services(
-            self.ledger, Tokens(), InlineRuntime(), self.clock, sessions=sessions
+            self.ledger,
+            Tokens(),
+            InlineRuntime(),
+            self.clock,
+            sessions=sessions,
+            titles=TITLES,
         )
         self.plugin = WebPlugin(self.services)
         self._fill()

@@ -124,7 +124,7 @@ def test_activity_by_interface_with_what_errors_said(site: Pages) -> None:
             ),
         )
     answer = visitor.get(f"{SHOP}/activity")
-    assert answer.has("qbo 2 requests, 1 failed")
+    assert answer.has("QuickBooks 2 requests, 1 failed")
     assert "&lt;Fault&gt;Debits differ" in answer.text
     assert answer.has("1.5 ms")
     failed = visitor.get(f"{SHOP}/activity?failed=on")

@@ -329,12 +329,47 @@ def test_with_four_eyes_nobody_posts_alone(site: Pages) -> None:
     answer = olga.submit("/app/c/shop/journal/1/edit", rent(version="1", memo="More"))
     assert olga.get(answer.location).has("reverse it, and enter it anew")
     assert site.entry(1).memo == "Rent"
-    olga.submit("/app/c/shop/journal/1/delete", {"version": "1"})
+    paul.submit("/app/c/shop/journal/1/delete-posted", {"version": "1"})
     olga.submit("/app/c/shop/journal/1/restore")
     assert site.entry(2).status is Status.REVIEW
     fields = form_fields(olga, "/app/c/shop/journal/2/edit")
     olga.submit("/app/c/shop/journal/2/edit", {**fields, "memo": "Changed"})
     assert (site.entry(2).memo, site.entry(2).status) == ("Changed", Status.REVIEW)
+
+
+def test_with_four_eyes_nobody_deletes_a_posted_entry_alone(site: Pages) -> None:
+    """Neither its author, whatever they may, nor somebody who may not approve."""
+    site.configure(four_eyes=True)
+    olga, ada, paul = site.visitor("olga"), site.visitor("ada"), site.visitor("paul")
+    olga.submit(NEW, rent())
+    assert olga.get("/app/c/shop/journal/1").has("Delete"), "while it waits"
+    paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
+    for path in ("delete", "delete-posted"):
+        answer = olga.submit(f"/app/c/shop/journal/1/{path}", {"version": "1"})
+        assert olga.get(answer.location).has("somebody")
+        assert "/delete" not in olga.get("/app/c/shop/journal/1").text
+    answer = ada.get("/app/c/shop/journal/1/delete")
+    assert ada.get(answer.location).has("by somebody who may approve and has not written it")
+    assert ada.submit("/app/c/shop/journal/1/delete-posted", {"version": "1"}).status == 403
+    assert site.entry(1).deleted_at is None
+    assert 'journal/1/delete-posted"' in paul.get("/app/c/shop/journal/1").text
+    assert paul.get("/app/c/shop/journal/1/delete-posted").has("Delete entry 1?")
+    answer = paul.submit("/app/c/shop/journal/1/delete-posted", {"version": "1"})
+    assert paul.get(answer.location).has("Entry 1 is deleted.")
+    assert site.entry(1).deleted_at is not None
+
+
+def test_what_waits_is_deleted_by_its_author_and_by_no_mere_approver(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    olga, paul = site.visitor("olga"), site.visitor("paul")
+    olga.submit(NEW, rent())
+    answer = paul.submit("/app/c/shop/journal/1/delete-posted", {"version": "0"})
+    assert paul.get(answer.location).has("It takes no second person")
+    answer = paul.get("/app/c/shop/journal/1/delete-posted")
+    assert paul.get(answer.location).has("It takes no second person")
+    assert site.entry(1).deleted_at is None
+    olga.submit("/app/c/shop/journal/1/delete", {"version": "0"})
+    assert site.entry(1).deleted_at is not None
 
 
 @pytest.mark.parametrize("name", ["vera", "paul"])
@@ -367,6 +402,13 @@ def test_a_large_entry_is_shown_and_not_put_into_a_form(site: Pages, ada: Visito
     assert ada.get("/app/c/shop/journal/1").text.count("Rent") >= 2 * FORM_LINES_MAX
 
 
+def test_history_counts_notes_among_the_lines(ada: Visitor) -> None:
+    ada.submit(NEW, {**rent(), "description.2": "Paid in cash"})
+    history = ada.get("/app/c/shop/journal/1/history")
+    assert history.has("3 lines, ")
+    assert history.has("Made by ada 2"), "through nothing but the pages"
+
+
 def test_history_shows_who_did_what_through_what(site: Pages, ada: Visitor) -> None:
     site.post(500, memo="a", description="old")
     lines = (
@@ -377,7 +419,7 @@ def test_history_shows_who_did_what_through_what(site: Pages, ada: Visitor) -> N
     site.execute(ReplaceEntry(site.entry(1).id, 0, EntryContent(lines, memo="a")), program)
     page = ada.get("/app/c/shop/journal/1/history")
     assert page.has("Version 1 Changed by billing")
-    assert page.has("through qbo")
+    assert page.has("over QuickBooks")
     assert page.has("req-9")
     assert page.has("Debit 5.00 USD Rent, old")
     assert page.has("Debit 7.00 USD Rent, new")

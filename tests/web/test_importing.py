@@ -54,7 +54,7 @@ def test_a_file_is_looked_at_and_then_taken(site: Pages) -> None:
     assert visitor.get(IMPORT).has("Nothing is kept before you have seen")
     seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
     assert seen.has("1 entry with 2 lines can be taken")
-    assert seen.has("Line 2: 2026-01-31, number N-1")
+    assert seen.has("Line 2: 31 Jan 2026, number N-1")
     assert "<b>Rent</b>" not in seen.text
     assert entries(site) == 0
     form = re.search(r'action="/app/c/shop/import/take".*?</form>', seen.text, re.DOTALL)
@@ -74,10 +74,25 @@ def test_what_is_wrong_is_told_by_line_and_nothing_is_taken(site: Pages) -> None
     seen = upload(visitor, IMPORT, (HEAD + GOOD + WRONG).encode())
     assert seen.has("1 thing is wrong: nothing can be taken.")
     assert seen.has("line 4, column Account:")
+    assert seen.text.count("Would be refused") == 1
+    assert seen.has("Nowhere No account is called that.")
+    assert seen.has("Line 2: 31 Jan 2026, number N-1"), "beside those that are right"
     taken = visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen)})
     assert taken.status == 422
     assert taken.has("Nothing was taken.")
     assert entries(site) == 0
+
+
+def test_what_cannot_be_read_or_is_about_a_whole_entry_is_told_where_it_stands(
+    site: Pages,
+) -> None:
+    apart = "N-3,2026-01-31,Rent,2,,\nN-3,2026-01-31,Checking,,1,\n"
+    unread = "N-4,2026-13-31,Rent,x,,\nN-4,,Checking,,1,\n"
+    seen = upload(site.visitor("ada"), IMPORT, (HEAD + apart + unread).encode())
+    assert seen.text.count("Would be refused") == 2
+    assert seen.has("Debits are 2.00 and credits 1.00: 1.00 USD apart.")
+    assert re.search(r'<mark class="refused">2026-13-31</mark>', seen.text)
+    assert re.search(r'<mark class="refused">x</mark>', seen.text)
 
 
 def visitor_kept(seen: Answer) -> str:
@@ -88,10 +103,10 @@ def test_the_others_are_taken_and_pending_where_that_is_asked_for(site: Pages) -
     visitor = site.visitor("ada")
     options = {"keep": "others", "status": "pending", "skip": "on"}
     seen = upload(visitor, IMPORT, (HEAD + GOOD + WRONG).encode(), **options)
-    assert seen.has("1 entry with 2 lines can be taken, to be approved")
+    assert seen.has("1 entry with 2 lines can be taken, as drafts")
     taken = visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen), **options})
     assert taken.status == 303
-    assert visitor.get("/app/c/shop/journal").has("Pending")
+    assert visitor.get("/app/c/shop/journal").has("Draft")
     again = upload(visitor, IMPORT, (HEAD + GOOD).encode(), **options)
     assert again.has("1 entries have a number and date")
 
@@ -165,8 +180,11 @@ def test_an_encoding_that_is_none_of_text_is_told(site: Pages, encoding: str) ->
 def test_with_four_eyes_what_is_taken_waits(site: Pages) -> None:
     site.configure(four_eyes=True)
     visitor = site.visitor("ada")
+    assert not visitor.get(IMPORT).has("Posted at once")
+    assert visitor.get(IMPORT).has("Four eyes: nobody posts alone here")
     seen = upload(visitor, IMPORT, (HEAD + GOOD).encode())
-    visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen)})
+    assert seen.has("1 entry with 2 lines can be taken, to be reviewed")
+    visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen), "status": "posted"})
     assert site.entry(1).status is Status.REVIEW
 
 

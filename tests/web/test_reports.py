@@ -36,9 +36,9 @@ def test_profit_and_loss_beside_the_year_before(site: Pages) -> None:
     answer = site.visitor("vera").get(f"{REPORT}/profit-and-loss?{YEAR}&compare=year")
     assert answer.has("Rent 1,234.56 10.00")
     assert answer.has("Net profit −1,234.56 −10.00")
-    assert answer.has("2025-01-01 to 2025-12-31")
+    assert answer.has("1 Jan 2025 to 31 Dec 2025")
     before = site.visitor("vera").get(f"{REPORT}/profit-and-loss?{YEAR}&compare=previous")
-    assert before.has("2025-01-01 to 2025-12-31")
+    assert before.has("1 Jan 2025 to 31 Dec 2025")
 
 
 def test_the_way_down_from_the_balance_sheet_to_an_entry(site: Pages) -> None:
@@ -85,7 +85,7 @@ def test_files_hold_what_the_page_shows(site: Pages) -> None:
     text = visitor.get(
         f"{REPORT}/general-ledger/csv?period=custom&from=2025-01-01&to=2026-12-31"
     ).text
-    assert "2026-03-05,R-1,,March rent,1234.56,,1244.56" in text
+    assert "2026-03-05,R-1,1,,March rent,1234.56,,1244.56" in text
     assert "'=1+1" in text
 
 
@@ -156,7 +156,7 @@ def test_an_account_as_a_file(site: Pages) -> None:
     visitor = site.visitor("vera")
     answer = visitor.get(f"{ACCOUNT}/csv?from=2026-01-01&to=2026-12-31")
     assert "Opening balance,,,0.00" in answer.text
-    assert "2026-03-05,R-1,,March rent,1234.56,,1234.56" in answer.text
+    assert "2026-03-05,R-1,1,,March rent,1234.56,,1234.56" in answer.text
     assert visitor.get(f"{ACCOUNT}/doc").status == 404
 
 

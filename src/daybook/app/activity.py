@@ -1,6 +1,7 @@
 """What callers did lately and how it went, for those who build on an interface.
 
-The server notes every answered request of a company's books here: through which interface, what,
+The server notes every answered request of a company's books here, and a wire with a port of its own
+its statements: through which interface, what,
 how it ended, how long it took, and what an error said. Whose books a request was about is told by
 the one door: `Ledger.books` marks the trace under way. So a request that never got that far (a
 wrong token, no such company) is in the log of the server, and in nobody's activity.
@@ -9,13 +10,14 @@ wrong token, no such company) is in the log of the server, and in nobody's activ
     ...                              # Ledger.books finds the trace and says whose books it opens
     log.note(trace, Request(...))    # by the server, when the answer is out
 
-Kept in memory, of this process, bounded by company and in all.
+Kept in memory, bounded by company and in all. A server of several processes shows those of all.
 """
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextvars import ContextVar
+from itertools import islice
 from typing import Final, Protocol
 
 from daybook.domain.ids import CompanyId, Timestamp
@@ -38,8 +40,9 @@ ERROR_STATUS_MIN: Final = 400
 class Activity:
     """An answered request.
 
-    `interface` and `operation` are names from closed sets, `path` is without its query, `client`
-    and `user` are those of the credential. `error` is what an answer with an error said, "" of
+    `interface` and `operation` are names from closed sets, `path` is without its query (empty for
+    what has no address), `status` is the interface's own, `client` and `user` are those of the
+    credential. `error` is what an answer with an error said, "" of
     others; `diagnosis` what the server says about it in plain words.
     """
 
@@ -48,7 +51,7 @@ class Activity:
     operation: str
     method: str
     path: str
-    status: int
+    status: int | str
     microseconds: int
     request_id: str
     error: str = ""
@@ -59,7 +62,8 @@ class Activity:
     @property
     def failed(self) -> bool:
         """Whether the answer was an error."""
-        return self.status >= ERROR_STATUS_MIN or bool(self.error)
+        refused = isinstance(self.status, int) and self.status >= ERROR_STATUS_MIN
+        return refused or bool(self.error)
 
 
 class Trace:
@@ -73,19 +77,37 @@ class Trace:
         self.user: str | None = None
 
 
+@value
+class Asked:
+    """Which requests somebody wants to see: of one interface or all (""), failed ones alone."""
+
+    limit: int
+    interface: str = ""
+    failed: bool = False
+
+    def chosen(self, activity: Activity) -> bool:
+        """Whether a request is one of them."""
+        return self.interface in ("", activity.interface) and (activity.failed or not self.failed)
+
+
+@value
+class Look:
+    """The latest requests that were asked for, newest first; and of all that are kept, by
+    interface: its name, how many, and the failed among them.
+    """
+
+    found: tuple[Activity, ...]
+    counts: tuple[tuple[str, int, int], ...]
+
+
 class Activities(Protocol):
     """Where the recent requests about a company's books are kept and read."""
 
     def note(self, company_id: CompanyId, activity: Activity) -> None:
         """Keep an answered request. The server does for HTTP; a wire with a port of its own may."""
 
-    def recent(
-        self, company_id: CompanyId, chosen: Callable[[Activity], bool], limit: int
-    ) -> list[Activity]:
-        """The latest requests that are chosen, newest first."""
-
-    def counts(self, company_id: CompanyId) -> list[tuple[str, int, int]]:
-        """By interface: its name, the requests that are kept of it, and the failed among them."""
+    async def look(self, company_id: CompanyId, asked: Asked) -> Look:
+        """What is kept of a company's requests, whichever process answered them."""
 
 
 _current: ContextVar[Trace | None] = ContextVar("daybook_trace", default=None)
@@ -124,29 +146,33 @@ class ActivityLog:
             self._kept.move_to_end(company_id)
         kept.append(activity)
 
-    def recent(
-        self, company_id: CompanyId, chosen: Callable[[Activity], bool], limit: int
-    ) -> list[Activity]:
-        """The latest requests that are chosen, newest first."""
-        found: list[Activity] = []
-        for activity in reversed(self._snapshot(company_id)):
-            if len(found) == limit:
-                break
-            if chosen(activity):
-                found.append(activity)
-        return found
+    async def look(self, company_id: CompanyId, asked: Asked) -> Look:
+        """What is kept of a company's requests."""
+        return self.look_here(company_id, asked)
 
-    def counts(self, company_id: CompanyId) -> list[tuple[str, int, int]]:
-        """By interface: its name, the requests that are kept of it, and the failed among them."""
-        counts: dict[str, tuple[int, int]] = {}
-        for activity in self._snapshot(company_id):
-            kept, failed = counts.get(activity.interface, (0, 0))
-            counts[activity.interface] = kept + 1, failed + activity.failed
-        return [(name, kept, failed) for name, (kept, failed) in sorted(counts.items())]
-
-    def _snapshot(self, company_id: CompanyId) -> tuple[Activity, ...]:
+    def look_here(self, company_id: CompanyId, asked: Asked) -> Look:
+        """What this process keeps of a company's requests."""
         kept = self._kept.get(company_id)
-        return () if kept is None else tuple(kept.copy())
+        snapshot = () if kept is None else tuple(kept.copy())
+        found = tuple(islice(filter(asked.chosen, reversed(snapshot)), asked.limit))
+        counts: dict[str, tuple[int, int]] = {}
+        for activity in snapshot:
+            known, failed = counts.get(activity.interface, (0, 0))
+            counts[activity.interface] = known + 1, failed + activity.failed
+        return Look(found, tuple((name, *both) for name, both in sorted(counts.items())))
+
+
+def together(looks: Iterable[Look], limit: int) -> Look:
+    """What several processes keep, as one."""
+    found: list[Activity] = []
+    counts: dict[str, tuple[int, int]] = {}
+    for look in looks:
+        found += look.found
+        for name, kept, failed in look.counts:
+            known = counts.get(name, (0, 0))
+            counts[name] = known[0] + kept, known[1] + failed
+    found.sort(key=lambda activity: activity.at, reverse=True)
+    return Look(tuple(found[:limit]), tuple((name, *both) for name, both in sorted(counts.items())))
 
 
 _SCHEME: Final = re.compile(r"\b(bearer|basic)\s+[^\s\"',;<]+", re.IGNORECASE)

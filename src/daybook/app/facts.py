@@ -74,7 +74,7 @@ class FactReader:
             case CreateEntry() | ReplaceEntry() | PatchEntry():
                 return self._entry_facts(command, actor, now)
             case DeleteEntry():
-                return Facts(self._company, actor, entry=self._tx.entry(command.entry_id))
+                return self._deletion_facts(command, actor)
             case MoveEntry():
                 return self._move_facts(command, actor)
             case CreateReference() | ReplaceReference():
@@ -88,6 +88,13 @@ class FactReader:
                 )
             case ChangeCompany():
                 return Facts(self._company, actor)
+
+    def _deletion_facts(self, command: DeleteEntry, actor: Actor) -> Facts:
+        entry = self._tx.entry(command.entry_id)
+        authors: Sequence[Actor] = ()
+        if command.second_person and entry is not None:
+            authors = self._tx.authors(ENTRY, command.entry_id)
+        return Facts(self._company, actor, entry=entry, authors=authors)
 
     def _move_facts(self, command: MoveEntry, actor: Actor) -> Facts:
         entry = self._tx.entry(command.entry_id)

@@ -58,7 +58,7 @@ from daybook.app.ports import (
     Tx,
 )
 from daybook.domain import chain
-from daybook.domain.commands import ChangeCompany, Command, EntryCommand, MoveEntry
+from daybook.domain.commands import ChangeCompany, Command, DeleteEntry, EntryCommand, MoveEntry
 from daybook.domain.decide import Accepted, Rejected, Unchanged, decide
 from daybook.domain.events import ENTRY, Actor, Change, Event, EventKind, entity_of
 from daybook.domain.ids import CompanyId, Timestamp
@@ -791,8 +791,11 @@ def _repeat(reader: Reader, first: Remembered, digest: bytes = b"") -> Outcome:
 def _scope_of(command: Command) -> Scope:
     """What a credential has to allow for a command.
 
-    Handing an entry in for review is its author's; giving it back or posting it is not.
+    Handing an entry in for review is its author's; giving it back or posting it is not, and nor is
+    deleting it as a second person.
     """
     if isinstance(command, MoveEntry) and command.status is not Status.REVIEW:
+        return Scope.APPROVE
+    if isinstance(command, DeleteEntry) and command.second_person:
         return Scope.APPROVE
     return Scope.ADMIN if isinstance(command, ChangeCompany) else Scope.WRITE

@@ -41,6 +41,8 @@ class CellKind(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
+    CODE = "code"
+    """A short text: a number that people give to something."""
     DATE = "date"
     AMOUNT = "amount"
 
@@ -59,10 +61,11 @@ Cell = str | date | int | None
 
 @value
 class Column:
-    """A column and what it holds."""
+    """A column and what it holds. `days` are those it is about, which its title names too."""
 
     title: str
     kind: CellKind = CellKind.TEXT
+    days: tuple[date, ...] = ()
 
 
 @value
@@ -81,7 +84,9 @@ class TableRow:
 
 @value
 class Table:
-    """A report, ready to be shown. `scope` says of which day or period it is."""
+    """A report, ready to be shown. `scope` says of which day or period it is; `is_tree`, that the
+    depth of its rows says something.
+    """
 
     title: str
     company: str
@@ -89,6 +94,12 @@ class Table:
     currency: str
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
+    is_tree: bool = False
+
+    @property
+    def name_column(self) -> int:
+        """Which column says what a row is about, and is set in."""
+        return next(at for at, each in enumerate(self.columns) if each.kind is CellKind.TEXT)
 
     @property
     def exponent(self) -> int:
@@ -104,6 +115,7 @@ class TooManyRows:
 
 
 Period = tuple[date, date]
+_AMOUNT: Final = CellKind.AMOUNT
 
 
 def trial_balance_table(reader: Reader, as_of: date) -> Table:
@@ -118,7 +130,7 @@ def trial_balance_table(reader: Reader, as_of: date) -> Table:
     ]
     rows.append(TableRow(("", "Total", balance.debit, balance.credit), RowKind.TOTAL))
     columns = (
-        Column("Code"),
+        Column("Code", CellKind.CODE),
         Column("Account"),
         Column("Debit", CellKind.AMOUNT),
         Column("Credit", CellKind.AMOUNT),
@@ -139,8 +151,8 @@ def profit_and_loss_table(reader: Reader, periods: Sequence[Period]) -> Table:
         rows += _section_rows("Other income", [each.other_income for each in found])
         rows += _section_rows("Other expenses", [each.other_expenses for each in found])
     rows.append(_sum("Net profit", [each.net_profit for each in found], RowKind.TOTAL))
-    titles = [_period(*period) for period in periods]
-    return _table(reader, "Profit and loss", titles[0], _amount_columns(titles), rows)
+    columns = _statement_columns(Column(_period(*each), _AMOUNT, each) for each in periods)
+    return _table(reader, "Profit and loss", _period(*periods[0]), columns, rows, is_tree=True)
 
 
 def balance_sheet_table(reader: Reader, days: Sequence[date]) -> Table:
@@ -151,16 +163,19 @@ def balance_sheet_table(reader: Reader, days: Sequence[date]) -> Table:
     rows += _section_rows("Equity", [each.equity for each in found])
     sides = [each.liabilities.value + each.equity.value for each in found]
     rows.append(_sum("Total liabilities and equity", sides, RowKind.TOTAL))
-    titles = [day.isoformat() for day in days]
-    return _table(reader, "Balance sheet", _as_of(days[0]), _amount_columns(titles), rows)
+    columns = _statement_columns(Column(day.isoformat(), _AMOUNT, (day,)) for day in days)
+    return _table(reader, "Balance sheet", _as_of(days[0]), columns, rows, is_tree=True)
 
 
 def general_ledger_table(reader: Reader, first: date, last: date) -> Table | TooManyRows:
     """Every account over a period with all its lines."""
     ledger = general_ledger(reader, first, last)
-    rows = list(islice(_ledger_rows(reader, first, last, ledger.accounts), ROWS_MAX + 1))
-    if len(rows) > ROWS_MAX:
+    rows = list(islice(_ledger_rows(reader, first, last, ledger.accounts), ROWS_MAX))
+    if len(rows) == ROWS_MAX:
         return TooManyRows(ROWS_MAX)
+    moved = [(each.debit, each.credit, each.closing) for each in ledger.accounts]
+    sums = tuple(map(sum, zip(*moved, strict=True))) or (0, 0, 0)
+    rows.append(TableRow((None, "Total", None, None, None, *sums), RowKind.TOTAL))
     return _table(reader, "General ledger", _period(first, last), _LINE_COLUMNS, rows)
 
 
@@ -179,6 +194,7 @@ def account_table(reader: Reader, account: Account, first: date, last: date) -> 
 _LINE_COLUMNS: Final = (
     Column("Date", CellKind.DATE),
     Column("Number"),
+    Column("Entry", CellKind.CODE),
     Column("Contact"),
     Column("Description"),
     Column("Debit", CellKind.AMOUNT),
@@ -192,9 +208,9 @@ def _ledger_rows(
 ) -> Iterator[TableRow]:
     for each in accounts:
         account_id = None if each.account is None else each.account.id
-        blank: tuple[Cell, ...] = (None, None, None)
+        blank: tuple[Cell, ...] = (None, None, None, None)
         name = " ".join(filter(None, (_code(each.account), each.name)))
-        heading = (None, name, None, None, None, None, None)
+        heading = (None, name, *blank, None, None)
         yield TableRow(heading, RowKind.HEADING, 0, account_id)
         yield TableRow((*blank, "Opening balance", None, None, each.opening))
         if each.account is not None:
@@ -213,6 +229,7 @@ def _line_rows(
             cells = (
                 line.posting_date,
                 line.doc_number or "",
+                str(line.entry_id),
                 "" if line.contact_id is None else names.get(line.contact_id, ""),
                 line.description or line.memo or "",
                 line.debit or None,
@@ -232,22 +249,26 @@ def contact_names(reader: Reader, lines: Iterable[AccountLine]) -> Mapping[Conta
 def _section_rows(title: str, sections: Sequence[Section]) -> Iterator[TableRow]:
     """A heading, the lines of all periods beside one another, and their sum."""
     nothing = (None,) * len(sections)
-    yield TableRow((title, *nothing), RowKind.HEADING)
+    yield TableRow(("", title, *nothing), RowKind.HEADING)
     yield from _compared([section.lines for section in sections], 1)
     values = tuple(section.value for section in sections)
-    yield TableRow((f"Total {title[0].lower()}{title[1:]}", *values), RowKind.SUBTOTAL)
+    yield TableRow(("", f"Total {title[0].lower()}{title[1:]}", *values), RowKind.SUBTOTAL)
 
 
 def _compared(periods: Sequence[Sequence[StatementLine]], depth: int) -> Iterator[TableRow]:
     """Lines about the same account, one row: 0 where a period does not have it."""
     keys: dict[tuple[str, int | None], list[StatementLine | None]] = {}
+    codes: dict[int, str] = {}
     for at, lines in enumerate(periods):
         for line in lines:
             key = (line.name, None if line.account is None else line.account.id)
             keys.setdefault(key, [None] * len(periods))[at] = line
+            if line.account is not None:
+                codes[line.account.id] = _code(line.account)
     for (name, account_id), found in sorted(keys.items(), key=_by_name):
         values = tuple(0 if line is None else line.value for line in found)
-        yield TableRow((name, *values), RowKind.LINE, depth, account_id)
+        code = "" if account_id is None else codes[account_id]
+        yield TableRow((code, name, *values), RowKind.LINE, depth, account_id)
         below = [() if line is None else line.items for line in found]
         yield from _compared(below, depth + 1)
 
@@ -260,18 +281,24 @@ def _by_name(
 
 
 def _sum(title: str, values: Sequence[int], kind: RowKind = RowKind.SUBTOTAL) -> TableRow:
-    return TableRow((title, *values), kind)
+    return TableRow(("", title, *values), kind)
 
 
-def _amount_columns(titles: Sequence[str]) -> tuple[Column, ...]:
-    return (Column("Account"), *(Column(title, CellKind.AMOUNT) for title in titles))
+def _statement_columns(amounts: Iterable[Column]) -> tuple[Column, ...]:
+    return (Column("Code", CellKind.CODE), Column("Account"), *amounts)
 
 
 def _table(
-    reader: Reader, title: str, scope: str, columns: Sequence[Column], rows: Sequence[TableRow]
+    reader: Reader,
+    title: str,
+    scope: str,
+    columns: Sequence[Column],
+    rows: Sequence[TableRow],
+    *,
+    is_tree: bool = False,
 ) -> Table:
-    company = reader.company
-    return Table(title, company.name, scope, company.home_currency, tuple(columns), tuple(rows))
+    name, currency = reader.company.name, reader.company.home_currency
+    return Table(title, name, scope, currency, tuple(columns), tuple(rows), is_tree)
 
 
 def _code(account: Account | None) -> str:

@@ -13,6 +13,7 @@ from daybook.cli.kit import (
     add_command,
     add_company_option,
     add_store_option,
+    by,
     companies_shown,
     counted,
     find_company,
@@ -78,13 +79,12 @@ def list_trail(arguments: argparse.Namespace, environment: Environment) -> int:
 
 
 def _row(record: Record, companies: str) -> tuple[str, ...]:
-    by = record.client if record.user is None else f"{record.user} ({record.client})"
     return (
         str(record.number),
         _moment(record.time),
         record.what,
         record.subject,
-        by,
+        by(record.client, record.user),
         record.peer,
         companies,
         record.note,

@@ -22,6 +22,7 @@ from daybook.cli.kit import (
     add_command,
     add_company_option,
     add_store_option,
+    by,
     opened_store,
     print_line,
     print_table,
@@ -45,8 +46,18 @@ _STATUSES: Final = {
     _WAITING: (Status.PENDING, Status.REVIEW),
     **{status.value: (status,) for status in Status},
 }
-_HEADER: Final = ("ENTRY", "STATUS", "DATE", "AMOUNT", "CURRENCY", "NUMBER", "MADE BY", "MEMO")
-_EVENTS: Final = ("EVENT", "TIME", "WHAT", "STATUS", "USER", "APPLICATION", "THROUGH")
+_HEADER: Final = (
+    "ENTRY",
+    "STATUS",
+    "DATE",
+    "AMOUNT",
+    "CURRENCY",
+    "NUMBER",
+    "MADE BY",
+    "INTERFACE",
+    "MEMO",
+)
+_EVENTS: Final = ("EVENT", "TIME", "WHAT", "STATUS", "BY", "INTERFACE")
 _MEMO_SHOWN: Final = 40
 """Characters of a memo in the list: a line of a terminal holds no more beside the rest."""
 
@@ -141,13 +152,14 @@ def list_entries(arguments: argparse.Namespace, environment: Environment) -> int
     with _books(arguments, environment) as books, books.read() as reader:
         found = reader.entries(Query(where, page=Keyset(arguments.limit)))
         left = reader.count_entries(where) - len(found)
-    print_table(_HEADER, [_row(entry) for entry in found])
+        rows = [_row(entry, reader.history(ENTRY, entry.id)[0].actor) for entry in found]
+    print_table(_HEADER, rows)
     if left:
         print_line(f"and {left} more")
     return 0
 
 
-def _row(entry: JournalEntry) -> tuple[str, ...]:
+def _row(entry: JournalEntry, maker: Actor) -> tuple[str, ...]:
     return (
         str(entry.id),
         entry.status.value,
@@ -155,7 +167,8 @@ def _row(entry: JournalEntry) -> tuple[str, ...]:
         amount_text(entry.total, exponent(entry.currency)),
         entry.currency,
         entry.doc_number or "",
-        f"{entry.origin.client} ({entry.origin.protocol})",
+        by(maker.client, maker.user),
+        maker.protocol,
         " ".join((entry.memo or "").split())[:_MEMO_SHOWN],
     )
 
@@ -172,8 +185,7 @@ def history(arguments: argparse.Namespace, environment: Environment) -> int:
             _time(event.at),
             event.kind.value,
             bodies.decode_entry(event.body).status.value,
-            event.actor.user or "",
-            event.actor.client,
+            by(event.actor.client, event.actor.user),
             event.actor.protocol,
         )
         for event in events

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from daybook.app.access import OPERATOR
 from daybook.app.ports import Store
+from daybook.app.sessions import WEB
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.cli.environment import Environment
 from daybook.domain.events import Actor
@@ -188,6 +189,15 @@ def note(
     """Leave in the trail of access what somebody on the machine itself has done."""
     happening = Happening(what, subject, By(OPERATOR.client), company_ids)
     Trail(store.directory, environment.clock).note(happening)
+
+
+def by(client: str, user: str | None) -> str:
+    """Who did something: the person, and the application they did it through, other than the web
+    pages; that alone where no person is known.
+    """
+    if user is None:
+        return client
+    return user if client in (user, WEB) else f"{user}, through {client}"
 
 
 def sentence(refusals: Sequence[Refusal]) -> str:

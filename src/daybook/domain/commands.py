@@ -172,11 +172,16 @@ class PatchEntry:
 
 @value
 class DeleteEntry:
-    """Turn an entry into a tombstone."""
+    """Turn an entry into a tombstone.
+
+    With `second_person` it takes somebody known by name who wrote none of it, and the right to
+    approve in place of that to write (`FORBIDDEN`).
+    """
 
     entry_id: EntryId
     expected_version: int | None
     guard: Guard = NO_GUARD
+    second_person: bool = False
 
 
 @value

@@ -214,6 +214,8 @@ def delete(command: DeleteEntry, facts: Facts, now: Timestamp) -> Decision:
     refusals = list(state_faults(entry, command.entry_id, command.expected_version, command.guard))
     if entry is not None and entry.deleted_at is None:
         refusals.extend(closed_faults(facts.company, entry.posting_date))
+        if command.second_person:
+            refusals.extend(_own_entry(facts, "delete"))
     if refusals:
         return Rejected(in_order(refusals))
     assert entry is not None
@@ -239,8 +241,9 @@ def move(command: MoveEntry, facts: Facts, now: Timestamp) -> Decision:
                 )
             )
         refusals.extend(closed_faults(facts.company, entry.posting_date))
-        if command.status is Status.POSTED and entry.status is not Status.POSTED:
-            refusals.extend(_own_entry(facts))
+        posting = command.status is Status.POSTED is not entry.status
+        if posting and facts.company.four_eyes:
+            refusals.extend(_own_entry(facts, "approve"))
     if refusals:
         return Rejected(in_order(refusals))
     assert entry is not None
@@ -248,21 +251,19 @@ def move(command: MoveEntry, facts: Facts, now: Timestamp) -> Decision:
     return Accepted((Change(EventKind.MOVED, entry, moved),))
 
 
-def _own_entry(facts: Facts) -> Iterator[Refusal]:
-    """Whether the one who posts an entry is somebody else than those who wrote it.
+def _own_entry(facts: Facts, deed: str) -> Iterator[Refusal]:
+    """Whether the one who posts or deletes an entry is somebody else than those who wrote it.
 
     People are told apart by user name; an application that wrote the entry is nobody's second
     pair of eyes, and whoever gives no name cannot be one.
     """
-    if not facts.company.four_eyes:
-        return
-    values: Values = {"reason": "four_eyes"}
+    values: Values = {"reason": "four_eyes", "deed": deed}
     user = facts.actor.user
     if user is None:
-        message = "somebody known by name has to approve"
+        message = f"somebody known by name has to {deed}"
         yield Refusal(RefusalCode.FORBIDDEN, message, "status", values=values)
     elif any(author.user == user for author in facts.authors):
-        message = f"{user} wrote the entry; somebody else has to approve it"
+        message = f"{user} wrote the entry; somebody else has to {deed} it"
         yield Refusal(RefusalCode.FORBIDDEN, message, "status", values=values)
 
 

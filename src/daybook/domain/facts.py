@@ -26,7 +26,7 @@ class Facts:
     `same_code` are active records other than `current` that have the asked name or code.
     `below_same_name` are active records elsewhere that have a name which a record below the one
     that is renamed or moved would get.
-    `authors` made or changed the entry; read only where four eyes are asked for.
+    `authors` made or changed the entry; read only where a second person is asked for.
     """
 
     company: Company

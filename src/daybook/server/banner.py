@@ -23,6 +23,7 @@ def banner(
     origin = config.origin or f"{scheme}://{address}"
     lines = [f"Daybook {__version__}, books in {ledger.store.url}"]
     companies = list(_demo_companies(ledger)) if config.demo else []
+    lines.extend(_demo_lines(ledger, companies))
     for interface in present(plugins):
         title = interface.title
         if not companies:
@@ -65,3 +66,13 @@ def _demo_companies(ledger: Ledger) -> Iterator[tuple[str, CompanyNames]]:
         names = directory.names(company_id)
         assert names is not None, "the directory found it a moment ago"
         yield word, names
+
+
+def _demo_lines(ledger: Ledger, companies: Sequence[tuple[str, CompanyNames]]) -> Iterator[str]:
+    """What there is to be seen in the demo's books, and by which word."""
+    for word, names in companies:
+        company_id = ledger.store.directory.by_slug(names.slug)
+        assert company_id is not None, "the directory has just named it"
+        with ledger.store.read(company_id) as reader:
+            name, entries = reader.company.name, reader.head().entries_live
+        yield f"  {name:<28} {entries:,} entries; the credential is the word {word} everywhere"

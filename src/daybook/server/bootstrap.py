@@ -43,6 +43,7 @@ from daybook.protocols.kit.plugin import (
 from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.protocols.kit.throttle import Throttle
 from daybook.server import administration, oauth
+from daybook.server.activities import ActivitiesOfAll
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
@@ -217,7 +218,7 @@ def assemble(
         sign_in=sign_in,
         logins=logins,
         guard=StoreGuard(store.directory, ledger.clock),
-        activities=activity,
+        activities=activity if peers is None else ActivitiesOfAll(activity, peers),
         sessions=StoreSessions(store.directory, ledger.clock, people, sign_in),
         titles=TITLES,
         exhibits=exhibits,

@@ -44,7 +44,7 @@ class ServerPages:
         self._metrics = metrics
         self._peers = peers
         if peers is not None:
-            peers.answer(_FIGURES, metrics.figures)
+            peers.answer(_FIGURES, lambda _: metrics.figures())
         self._lifecycle = lifecycle
         self._pages: dict[str, Callable[[], Response | Awaitable[Response]]] = {
             "/": lambda: Response(303, b"", (("location", "/app"), _NO_STORE)),

@@ -67,7 +67,7 @@ class ServerPeers:
         self._reading = all_inboxes[place][0]
         self._others = {at: pair[1] for at, pair in enumerate(all_inboxes) if at != place}
         self._hearers: dict[str, Hear] = {}
-        self._answerers: dict[str, Callable[[], bytes]] = {}
+        self._answerers: dict[str, Callable[[bytes], bytes]] = {}
         self._questions = 0
         self._waiting: dict[int, tuple[dict[int, bytes], asyncio.Future[None]]] = {}
         asyncio.get_running_loop().add_reader(self._reading.fileno(), self._read)
@@ -80,18 +80,18 @@ class ServerPeers:
         """Have what others tell of a subject told to `hearer`, on the loop."""
         self._hearers[subject] = hearer
 
-    def answer(self, subject: str, answerer: Callable[[], bytes]) -> None:
-        """Answer what others ask about a subject."""
+    def answer(self, subject: str, answerer: Callable[[bytes], bytes]) -> None:
+        """Answer what others ask about a subject; `answerer` gets the message they ask with."""
         self._answerers[subject] = answerer
 
-    async def ask(self, subject: str, wait_s: float) -> Mapping[int, bytes]:
+    async def ask(self, subject: str, wait_s: float, message: bytes = b"") -> Mapping[int, bytes]:
         """The answers of all others by their place, as far as they come in so many seconds."""
         self._questions += 1
         number, found = self._questions, dict[int, bytes]()
         complete = asyncio.get_running_loop().create_future()
         self._waiting[number] = (found, complete)
         try:
-            self._send(_Told(self.place, subject, b"", number))
+            self._send(_Told(self.place, subject, message, number))
             async with asyncio.timeout(wait_s):
                 await complete
         except TimeoutError:
@@ -123,7 +123,8 @@ class ServerPeers:
         elif told.question:
             answerer = self._answerers.get(told.subject)
             if answerer is not None:
-                answer = _Told(self.place, told.subject, answerer(), told.question, is_answer=True)
+                message = answerer(told.message)
+                answer = _Told(self.place, told.subject, message, told.question, is_answer=True)
                 with suppress(OSError):
                     self._others[told.sender].send(_encode(answer))
         else:

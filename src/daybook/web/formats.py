@@ -18,8 +18,14 @@ from zoneinfo import ZoneInfo
 from daybook.domain import currencies
 from daybook.domain.ids import Timestamp
 from daybook.domain.limits import RECORD_ID_MAX
+from daybook.domain.model import Status
 from daybook.domain.money import AmountError, AmountFault, amount_text, parse_amount
 
+_STATUSES: Final = {
+    Status.PENDING: "Draft",
+    Status.REVIEW: "In review",
+    Status.POSTED: "Posted",
+}
 _MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -89,6 +95,11 @@ def moment(given: Timestamp, time_zone: str) -> str:
 def today(now: Timestamp, time_zone: str) -> date:
     """The company's calendar date at a moment."""
     return local(now, time_zone).date()
+
+
+def status(given: Status) -> str:
+    """An entry's status, as people call it everywhere in the pages."""
+    return _STATUSES[given]
 
 
 def read_number(text: str) -> int | None:

@@ -9,7 +9,7 @@ from daybook.domain.events import ENTRY, Event, EventKind
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Line, Note, Side
 from daybook.domain.values import value
-from daybook.web.formats import day, money
+from daybook.web.formats import day, money, status
 from daybook.web.limits import VERSIONS_SHOWN_MAX
 from daybook.web.names import Names, axis_title, names_of
 
@@ -80,7 +80,7 @@ def differences_of(before: JournalEntry, after: JournalEntry, names: Names) -> I
         ("Memo", before.memo or "", after.memo or ""),
         ("Currency", before.currency, after.currency),
         ("Rate", _rate(before), _rate(after)),
-        ("Status", before.status.value, after.status.value),
+        ("Status", status(before.status), status(after.status)),
         ("Adjustment", _yes(before.adjustment), _yes(after.adjustment)),
         ("Deleted", _yes(before.deleted_at is not None), _yes(after.deleted_at is not None)),
     ):

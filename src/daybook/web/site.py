@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from daybook import assets
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Clock
-from daybook.app.sessions import Sessions
+from daybook.app.sessions import WEB, Sessions
 from daybook.domain.ids import CompanyId
 from daybook.domain.values import value
 from daybook.protocols.kit.cursor import KEY_SETTING, CursorSeal
@@ -66,8 +66,10 @@ def environment(titles: Mapping[str, str]) -> Environment:
     made.filters["money"] = formats.money
     made.filters["day"] = formats.day
     made.filters["moment"] = formats.moment
+    made.filters["status"] = formats.status
     made.filters["axis"] = axis_title
     made.filters["interface"] = lambda name: titles.get(name, name)
+    made.globals["pages_client"] = WEB
     made.globals["static"] = static_files.address
     made.globals["library"] = assets.address
     return made

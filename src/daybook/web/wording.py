@@ -39,7 +39,8 @@ def _invalid(refusal: Refusal, currency: str) -> str:
 
 def _forbidden(refusal: Refusal, currency: str) -> str:
     if refusal.values.get("reason") == "four_eyes":
-        return "You made or changed this entry, so somebody else has to approve it."
+        deed = refusal.values.get("deed")
+        return f"You made or changed this entry, so somebody else has to {deed} it."
     return "Your role does not allow this."
 
 
@@ -58,9 +59,7 @@ _SAID: Final[Mapping[RefusalCode, str | Callable[[Refusal, str], str]]] = {
     RefusalCode.NOT_ORIGIN: "Another application made this entry.",
     RefusalCode.REQUIRED_MISSING: "This is needed.",
     RefusalCode.INVALID_VALUE: _invalid,
-    RefusalCode.REFERENCE_NOT_FOUND: lambda refusal, _: (
-        f"No {_noun(refusal)} is called that. Pick one from the list."
-    ),
+    RefusalCode.REFERENCE_NOT_FOUND: lambda refusal, _: f"No {_noun(refusal)} is called that.",
     RefusalCode.REFERENCE_INACTIVE: lambda refusal, _: (
         f"This {_noun(refusal)} is inactive and takes no new lines."
     ),

@@ -17,6 +17,7 @@ from daybook.app.journal_csv import (
     Fault,
     ImportOptions,
     ImportReport,
+    Sample,
     Source,
     import_journal,
     read_entries,
@@ -342,8 +343,10 @@ def test_an_entry_of_one_line_has_one_fault() -> None:
 
 def test_the_first_entries_can_be_looked_at_before_they_are_taken() -> None:
     books = shop()
-    found = read_entries(books, source(HEAD + GOOD + UNREADABLE), ImportOptions(), 5)
-    assert isinstance(found, list)
+    sample = read_entries(books, source(HEAD + GOOD + UNREADABLE), ImportOptions(), 5)
+    assert isinstance(sample, Sample)
+    assert ",".join(sample.titles) == HEAD.strip()
+    found = sample.groups
     assert [group.content is None for group in found] == [False, True]
     assert found[0].lines == [2, 3]
     assert "x" in str(found[1].faults[0])

@@ -17,6 +17,7 @@ from tests.support.codat import (
 )
 
 from daybook.app.access import Scope
+from daybook.app.activity import begin
 from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING, Problem, Request
 
 ENTRIES = f"/companies/{COMPANY}/data/journalEntries"
@@ -273,3 +274,26 @@ def test_nothing_that_is_sent_is_a_fault_of_ours(
 
 
 SHARED = Wire()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "/connections", "/dataStatus", "/data/history", "/data/info", "/data/accounts/none"),
+        *("/push", "/push/none", "/connections/none", "/syncSettings"),
+    ],
+)
+def test_every_request_about_a_company_is_found_to_be_about_its_books(path: str) -> None:
+    wire = Wire()
+    trace = begin()
+    wire.get(path)
+    assert (trace.company_id, trace.client, trace.user) == (wire.company_id, "app", "ada")
+
+
+def test_a_request_about_the_books_of_others_or_of_none_is_about_no_books() -> None:
+    wire = Wire()
+    wire.add_other()
+    for path in ("/companies", f"/companies/{OTHER}", "/webhooks"):
+        trace = begin()
+        wire.send("GET", path)
+        assert trace.company_id is None, path

@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import pytest
 
+from daybook.app import activity
 from daybook.app.hooks import Hooks
 from daybook.app.ledger import Books, Committed, Context, Refused
 from daybook.app.operations import Submission
 from daybook.app.ports import DeadlinePassed, Overloaded, StoreCorrupt
 from daybook.domain.commands import Command
 from daybook.domain.events import Actor
+from daybook.domain.ids import CompanyId
 from daybook.domain.refusals import Refusal, RefusalCode
 from daybook.protocols.kit import runtime as module
 from daybook.protocols.kit.runtime import AsyncRuntime
@@ -185,3 +187,16 @@ def test_what_a_scan_raises_is_raised_to_its_caller(loop: asyncio.AbstractEventL
         runtime.close()
 
     loop.run_until_complete(main())
+
+
+def test_a_thread_tells_whose_books_the_request_is_about(loop: asyncio.AbstractEventLoop) -> None:
+    runtime = AsyncRuntime(loop)
+
+    async def asked() -> activity.Trace:
+        trace = activity.begin()
+        await runtime.in_thread(lambda: activity.opened(CompanyId(7), "app", "ada"))
+        return trace
+
+    trace = loop.run_until_complete(asked())
+    assert (trace.company_id, trace.client, trace.user) == (7, "app", "ada")
+    runtime.close()

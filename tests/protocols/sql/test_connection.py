@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.protocols.sql.conftest import SqlServer, missing, sql_server_of
-from tests.support.server import command, start, variables
+from tests.support.server import command, signed_in, start, variables
 
 from daybook.app.ledger import system_clock
 from daybook.app.trail import Trail, What
@@ -498,6 +498,26 @@ def test_statements_and_connections_are_counted(sql_server: SqlServer) -> None:
         "daybook_sql_connections_total ",
     ):
         assert line in shown
+
+
+def test_statements_are_shown_as_activity_without_what_they_say(sql_server: SqlServer) -> None:
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.execute("SELECT 'hush-4711' FROM JournalEntries LIMIT 1")
+        connection.execute("SELECT ID FROM Accounts WHERE Name = %s", ["hush-4711"], prepare=True)
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute("SELECT 'hush-4711' FROM Nowhere")
+        with pytest.raises(psycopg.errors.SyntaxError):
+            connection.execute("hush4711 everything")
+    url = sql_server.running.url
+    address = f"{url}/app/c/demo/activity?interface=sql"
+    visitor = signed_in(url)
+    shown = visitor.get(address, timeout=20).text
+    assert "hush" not in shown.lower().replace("hush4711", "")
+    assert "<code>SELECT</code>" in shown
+    failed = visitor.get(f"{address}&failed=on", timeout=20).text
+    assert "42P01" in failed
+    assert "Nowhere" in failed
+    assert '<span class="tag posted">' not in failed
 
 
 def test_a_server_stops_while_a_statement_would_go_on(tmp_path: Path) -> None:

@@ -10,7 +10,14 @@ from tests.support.browser import visit
 from tests.support.server import RunningServer, command, start, variables
 
 PASSWORD = "correct horse battery"
-PEOPLE = {"ada": "accountant", "ben": "accountant", "paul": "approver", "olga": "owner"}
+PEOPLE = {
+    "ada": "demo=accountant",
+    "ben": "demo=accountant",
+    "paul": "demo=approver",
+    "olga": "demo=owner",
+    "vic": "void=viewer",
+}
+"""Who there is, and their role in which company; `void` has no entries."""
 
 Visitor = Callable[[str], Page]
 """Opens a page for somebody who has signed in."""
@@ -20,8 +27,17 @@ Visitor = Callable[[str], Page]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The server, with books that all tests here share."""
     running = start(tmp_path_factory.mktemp("pages"))
+    founding = ("company", "create", "Void", "--currency", "EUR", "--store", running.store)
+    subprocess.run(command(*founding), check=True, env=variables(), capture_output=True)
     for name, role in PEOPLE.items():
-        arguments = ("user", "create", name, "--role", f"demo={role}", "--password-stdin")
+        arguments = (
+            "user",
+            "create",
+            name,
+            "--role",
+            role,
+            "--password-stdin",
+        )
         subprocess.run(
             command(*arguments, "--store", running.store),
             input=f"{PASSWORD}\n",

@@ -1,8 +1,15 @@
 """No page keeps anybody out: axe-core finds nothing, in light and dark, wide and on a phone."""
 
-from playwright.sync_api import Page, ViewportSize, expect
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.support.axe import violations
-from tests.web.browser.conftest import Visitor
+from tests.support.browser import visit
+from tests.support.server import RunningServer
+from tests.web.browser.conftest import Visitor, sign_in
+
+from daybook.auth.guesses import OF_NAME_MAX
 
 PAGES = {
     "companies": "/app/companies",
@@ -52,6 +59,42 @@ def test_signing_in_and_being_refused_have_no_barrier(enter: Visitor) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_that_say_no_have_no_barrier(
+    browser: Browser, site: RunningServer, scheme: Literal["light", "dark"]
+) -> None:
+    """What is not there, not allowed, not yet there, and tried too often."""
+    expected = ("status of 403", "status of 404", "status of 429")
+    with visit(browser, site.url, expected=expected) as page:
+        page.emulate_media(color_scheme=scheme)
+        sign_in(page, "vic")
+        told = {}
+        for name, address in {
+            "Not found": "/app/c/void/journal/99",
+            "Not allowed": "/app/c/void/keys",
+            "Journal": "/app/c/void/journal",
+            "Approvals": "/app/c/void/approvals",
+            "Operations": "/app/c/void/operations",
+            "Messages": "/app/c/void/operations/messages",
+            "Activity": "/app/c/void/activity",
+            "Balance sheet": "/app/c/void/reports/balance-sheet",
+            "General ledger": "/app/c/void/reports/general-ledger",
+        }.items():
+            page.goto(address)
+            assert page.title() == f"{name} \u00b7 Void \u00b7 Daybook"
+            expect(page.get_by_role("heading", level=1)).to_have_text(name)
+            told[name] = violations(page)
+        page.locator(".menu summary").click()
+        page.get_by_role("button", name="Sign out").click()
+        for _ in range(OF_NAME_MAX + 1):
+            page.get_by_label("User").fill(f"nobody {scheme}")
+            page.get_by_label("Password").fill("wrong")
+            page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_contain_text("Too many attempts")
+        told["too many attempts"] = violations(page)
+        assert not any(told.values()), told
 
 
 def test_suggestions_and_faults_have_no_barrier(enter: Visitor) -> None:

@@ -63,10 +63,10 @@ def test_from_the_balance_sheet_down_to_an_entry(enter: Visitor) -> None:
     page = enter("demo")
     page.get_by_role("link", name="Reports").click()
     page.get_by_role("link", name="Balance sheet").click()
-    total = page.get_by_role("row", name="Total assets").locator("td").first.inner_text()
-    equal = page.get_by_role("row", name="Total liabilities and equity").locator("td").first
+    total = page.get_by_role("row", name="Total assets").locator("td.amount").first.inner_text()
+    equal = page.get_by_role("row", name="Total liabilities and equity").locator("td.amount").first
     expect(equal).to_have_text(total)
-    figure = page.get_by_role("row", name="Barclays").locator("td").first.inner_text()
+    figure = page.get_by_role("row", name="Barclays").locator("td.amount").first.inner_text()
     page.get_by_role("link", name="Barclays").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("1010 Barclays")
     lines = page.get_by_role("region", name="Lines on the account")
@@ -85,7 +85,7 @@ def test_from_the_balance_sheet_down_to_an_entry(enter: Visitor) -> None:
 def test_a_report_is_kept_as_a_file(enter: Visitor, tmp_path: Path) -> None:
     page = enter("demo")
     page.goto(PAGES["profit and loss"])
-    shown = page.get_by_role("row", name="Net profit").locator("td").first.inner_text()
+    shown = page.get_by_role("row", name="Net profit").locator("td.amount").first.inner_text()
     files = {}
     for kind in ("CSV", "Excel", "PDF"):
         with page.expect_download() as coming:
@@ -95,13 +95,14 @@ def test_a_report_is_kept_as_a_file(enter: Visitor, tmp_path: Path) -> None:
         files[kind] = tmp_path / download.suggested_filename
         download.save_as(files[kind])
     rows = list(csv.reader(io.StringIO(files["CSV"].read_text("utf-8-sig"))))
-    assert rows[-1][0] == "Net profit"
-    assert f"{float(rows[-1][1]):,.2f}" == shown
+    assert rows[0][:3] == ["Level", "Code", "Account"]
+    assert rows[-1][:3] == ["0", "", "Net profit"]
+    assert f"{float(rows[-1][3]):,.2f}" == shown
     sheet = openpyxl.load_workbook(files["Excel"]).worksheets[0]
-    assert f"{list(sheet.values)[-1][1]:,.2f}" == shown
+    assert f"{list(sheet.values)[-1][3]:,.2f}" == shown
     text = "".join(each.extract_text() for each in pypdf.PdfReader(files["PDF"]).pages)
     assert "Net profit" in text
-    assert rows[-1][1] in text
+    assert rows[-1][3] in text
 
 
 def upload(page: Page, content: str) -> None:

@@ -3,9 +3,10 @@
 import re
 
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.support.browser import visit
 from tests.support.server import REALM, RunningServer
-from tests.web.browser.conftest import Visitor
+from tests.web.browser.conftest import PASSWORD, Visitor
 
 API = {"Authorization": "Bearer demo", "Accept": "application/json"}
 
@@ -92,6 +93,48 @@ def test_post_an_entry_by_keyboard(enter: Visitor) -> None:
     expect(page.get_by_role("heading", name="Made by ada")).to_be_visible()
 
 
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until something has the focus, as somebody without a mouse would."""
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+    raise AssertionError("it is far from where the page is entered")
+
+
+def test_an_entry_is_posted_without_a_mouse(browser: Browser, site: RunningServer) -> None:
+    """From signing in on: the focus is where one goes on, and in the order one reads."""
+    with visit(browser, site.url) as page:
+        page.goto("/")
+        expect(page.get_by_label("User")).to_be_focused()
+        page.keyboard.type("ada")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/journal")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="New entry")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/journal/new")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        tab_to(page, page.get_by_label("Number"))
+        page.keyboard.type("K-1")
+        tab_to(page, page.get_by_label("Account, line 1"))
+        page.keyboard.type("Meals")
+        page.keyboard.press("Tab")
+        page.keyboard.type("12.50")
+        page.keyboard.press("Enter")
+        page.keyboard.type("Barclays")
+        tab_to(page, page.get_by_label("Credit, line 2"))
+        page.keyboard.press("=")
+        expect(page.locator("#balance")).to_have_text("Balanced")
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("status")).to_have_text(re.compile(r"Entry \d+ is posted\."))
+
+
 def test_a_mistake_and_its_message(enter: Visitor) -> None:
     page = enter("ada")
     new_entry(page, "Mistaken")
@@ -127,7 +170,12 @@ def test_two_people_at_one_entry(enter: Visitor) -> None:
     expect(told).to_contain_text("Changed by ben")
     expect(told).to_contain_text("As ben sees it")
     expect(told).to_contain_text("As ada sees it")
-    ada.get_by_role("button", name="Save over theirs").click()
+    expect(told).to_be_focused()
+    memo = ada.get_by_label("Memo")
+    expect(memo).to_have_accessible_description("Now: As ben sees it")
+    expect(ada.locator(".theirs")).to_have_count(1)
+    expect(ada.get_by_text("Ctrl and Enter: Save over theirs")).to_be_visible()
+    ada.keyboard.press("Control+Enter")
     expect(ada.get_by_role("status")).to_contain_text("is changed")
     ada.get_by_role("link", name="History").click()
     expect(ada.locator(".version")).to_have_count(3)
@@ -136,7 +184,7 @@ def test_two_people_at_one_entry(enter: Visitor) -> None:
 def test_approve(enter: Visitor) -> None:
     ada, paul = enter("ada"), enter("paul")
     new_entry(ada, "To be approved")
-    ada.get_by_role("button", name="Send for approval").click()
+    ada.get_by_role("button", name="Send for review").click()
     number = number_of(ada)
     expect(ada.get_by_text("it counts in no balance until it is approved")).to_be_visible()
     expect(ada.get_by_role("button", name="Approve")).to_have_count(0)

@@ -134,3 +134,29 @@ def test_what_no_font_has_is_a_box() -> None:
 
 def test_a_file_has_a_plain_name() -> None:
     assert file_name(table([]), Format.EXCEL) == "trial-balance-as-of-2026-03-31.xlsx"
+
+
+def test_a_tree_says_in_files_how_deep_each_row_lies() -> None:
+    columns = (Column("Code", CellKind.CODE), Column("Account"), Column("Amount", CellKind.AMOUNT))
+    rows = (
+        TableRow(("", "Expenses", None), RowKind.HEADING),
+        TableRow(("6000", "Costs", 120), RowKind.LINE, 1),
+        TableRow(("6100", "Rent", 120), RowKind.LINE, 2),
+    )
+    made = Table("Profit and loss", "Shop", "2026", "GBP", columns, rows, is_tree=True)
+    read = list(csv.reader(io.StringIO(render(made, Format.CSV).decode("utf-8-sig"))))
+    assert read == [
+        ["Level", "Code", "Account", "Amount"],
+        ["0", "", "Expenses", ""],
+        ["1", "6000", "Costs", "1.20"],
+        ["2", "6100", "Rent", "1.20"],
+    ]
+    sheet = openpyxl.load_workbook(io.BytesIO(render(made, Format.EXCEL))).worksheets[0]
+    assert [tuple(row) for row in sheet.iter_rows(min_row=4, values_only=True)] == [
+        ("Level", "Code", "Account", "Amount"),
+        (0, None, "Expenses", None),
+        (1, "6000", "   Costs", 1.2),
+        (2, "6100", "      Rent", 1.2),
+    ]
+    pages = pypdf.PdfReader(io.BytesIO(render(made, Format.PDF))).pages
+    assert "6100" in pages[0].extract_text()

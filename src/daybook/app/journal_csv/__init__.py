@@ -6,18 +6,22 @@ from daybook.app.journal_csv.faults import Fault
 from daybook.app.journal_csv.importing import (
     ImportOptions,
     ImportReport,
+    Sample,
     Source,
     import_journal,
     read_entries,
 )
+from daybook.app.journal_csv.reading import Group
 
 __all__ = [
+    "Group",
     "DateOrder",
     "DecimalMark",
     "ExportOptions",
     "Fault",
     "ImportOptions",
     "ImportReport",
+    "Sample",
     "Source",
     "export_journal",
     "import_journal",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from daybook.domain.refusals import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -9,7 +11,8 @@ class Fault:
 
     `line` counts the lines of the file from 1 (0: the file as a whole); `column` is the column's
     name as the file writes it, None where a whole row or entry is meant; `value` the cell.
-    `option` names the member of `ImportOptions` that settles it, if one does.
+    `option` names the member of `ImportOptions` that settles it, if one does. `refusal` is what the
+    ledger said, where it was the ledger.
     """
 
     line: int
@@ -17,6 +20,7 @@ class Fault:
     message: str
     value: str | None = None
     option: str | None = None
+    refusal: Refusal | None = None
 
     def __str__(self) -> str:
         where = [f"line {self.line}"] if self.line else []

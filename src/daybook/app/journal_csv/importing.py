@@ -128,9 +128,17 @@ def import_journal(
         return ImportReport(0, 0, (unreadable.fault,))
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The first entries of a file, and the titles of its columns as it writes them."""
+
+    titles: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+
 def read_entries(
     books: Books, source: Source, options: ImportOptions, limit: int
-) -> list[Group] | Fault:
+) -> Sample | Fault:
     """The first entries of a file as they would be brought, those with faults among them.
 
     Judged is only what can be read, not what the ledger would say: see `import_journal` with
@@ -144,7 +152,8 @@ def read_entries(
             home = reader.company.home_currency
             reading = Reading(header, order, options.decimal, home, account_resolver(reader))
         with file.lines() as lines:
-            return list(islice(JournalReader(reading).groups(lines), limit))
+            groups = islice(JournalReader(reading).groups(lines), limit)
+            return Sample(tuple(header.names), tuple(groups))
     except Unreadable as unreadable:
         return unreadable.fault
 

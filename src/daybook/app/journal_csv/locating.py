@@ -46,7 +46,7 @@ def locate(header: Header, group: Group, refusal: Refusal) -> Fault:
     column = next(iter((*filled, *present)), None)
     value = None if column is None else row[header.at[column]]
     name = None if column is None else header.name(column)
-    return Fault(group.lines[at], name, _message(group, refusal), value)
+    return Fault(group.lines[at], name, _message(group, refusal), value, refusal=refusal)
 
 
 def _message(group: Group, refusal: Refusal) -> str:

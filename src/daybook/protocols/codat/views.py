@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from daybook.app.access import ALL_SCOPES, OPERATOR, Authenticator, Principal, Scope
+from daybook.app import activity
+from daybook.app.access import ALL_SCOPES, Authenticator, Principal, Scope
 from daybook.app.documents import Document, DocumentChange
 from daybook.app.ledger import Books, Ledger
 from daybook.app.outbox import Message
@@ -153,6 +154,8 @@ class Views:
         view = None if wanted is None else self.find(wanted)
         if view is None or not may_see(principal, view):
             raise errors.no_company(company_id)
+        if view.books is not None and (principal.may_open(view.books) or self._granted(view)):
+            activity.opened(view.books, principal.client, principal.user)
         return view
 
     def changeable(self, principal: Principal, company_id: str) -> View:
@@ -273,9 +276,7 @@ class Views:
         return View(company_id, company.name, company.created_at, books=books)
 
     def _company(self, books: CompanyId) -> Company:
-        opened = self._ledger.books(books, OPERATOR)
-        assert opened is not None, "the directory has just named it"
-        with opened.read() as reader:
+        with self._ledger.store.read(books) as reader:
             return reader.company
 
     def _with_connections(self, view: View, kept: Sequence[Connection]) -> View:

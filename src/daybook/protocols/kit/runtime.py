@@ -11,6 +11,7 @@ one at a time anyway; what waits for them is bounded, so that a burst is refused
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, TypeVar, cast
 
 from daybook.app.ledger import Acceptance, Books, Context, Outcome, refusal_of
@@ -64,14 +65,15 @@ class AsyncRuntime:
         return future
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
-        """Run something that may take long on a pool thread.
+        """Run something that may take long on a pool thread, in the context of its caller: what it
+        finds out there about the request under way (`app.activity`) is known here.
 
         Raises `Overloaded` when `SCANS_WAITING_MAX` of them run or wait already.
         """
         if self._scans >= SCANS_WAITING_MAX:
             raise Overloaded("too many scans are waiting for a thread")
         self._scans += 1
-        future = self._loop.run_in_executor(self._pool, work)
+        future = self._loop.run_in_executor(self._pool, copy_context().run, work)
         future.add_done_callback(self._scan_done)
         return future
 

@@ -93,6 +93,9 @@ class Hub(Entrance, Protocol):
     def count(self, path: str, state: str, seconds: float) -> None:
         """A statement is over."""
 
+    def note(self, session: Session, kind: str, state: str, seconds: float, said: str) -> None:
+        """Keep what kind of statement is over, and what its caller was told of a fault."""
+
 
 class Connection(Opening):
     """One client."""
@@ -109,6 +112,7 @@ class Connection(Opening):
         self._stopper: asyncio.TimerHandle | None = None
         self._deadline = float("inf")
         self._path = "session"
+        self._kind = statements.OTHER
         self.key = secrets.randbits(31)
         self.began = monotonic()
         self.session: Session | None = None
@@ -329,7 +333,7 @@ class Connection(Opening):
     def _failed(self, fault: SqlFault, kind: bytes) -> None:
         session = self._session
         session.fail()
-        self._over(fault.code)
+        self._over(fault.code, fault.message)
         self._tell_notices()
         self._send(self._fault_bytes(fault))
         self._skipping = kind != b"Q"
@@ -337,10 +341,11 @@ class Connection(Opening):
             self._end_implicit(failed=True)
             self._send(wire.ready(session.status))
 
-    def _over(self, code: str) -> None:
+    def _over(self, code: str, said: str = "") -> None:
         """Count a statement that has ended, and log one that ended for the server's own reasons."""
         seconds = monotonic() - self.began
         self._listener.count(self._path, code[:2], seconds)
+        self._listener.note(self._session, self._kind, code, seconds, said)
         if code[:2] in _TROUBLE or seconds > SLOW_SECONDS:
             session = self._session
             _LOG.warning(
@@ -401,7 +406,8 @@ class Connection(Opening):
             plan = await self._plan(statement, ())
             if plan.parameters:
                 raise SqlFault("42P02", "there is no parameter $1")
-            portal = Portal(plan, [], [0] * len(plan.columns or plan.copy_columns or ()))
+            columns = plan.columns or plan.copy_columns or ()
+            portal = Portal(plan, [], [0] * len(columns), statement)
             if session.cursors and plan.columns and statement.keyword == "fetch":
                 portal.formats = self._fetch_formats(statement, portal.formats)
             if plan.columns is not None:
@@ -434,6 +440,7 @@ class Connection(Opening):
 
     async def _plan(self, statement: Statement, declared: Sequence[int]) -> Plan:
         session = self._session
+        self._kind = statements.kind_of(statement)
         key = (statement.text, tuple(declared), session.online, session.staging, session.fast_path)
         keepable = len(statement.text) <= PLAN_TEXT_MAX
         known = session.plans.get(key) if keepable else None
@@ -469,7 +476,7 @@ class Connection(Opening):
         if self._stopper is not None:
             self._stopper.cancel()
         session.engine.begin()
-        self._path = "session"
+        self._path, self._kind = "session", statements.OTHER
 
     def _timed_out_fault(self) -> SqlFault:
         return SqlFault(errors.CANCELLED, "canceling statement due to statement timeout")
@@ -567,7 +574,7 @@ class Connection(Opening):
         old = self._portals.pop(portal_name, None)
         if old is not None:
             close(old)
-        made = Portal(plan, values, spread(shown, len(columns)), size=size)
+        made = Portal(plan, values, spread(shown, len(columns)), prepared.statement, size=size)
         self._portals[portal_name] = made
         self._send(wire.BIND_COMPLETE)
 
@@ -630,7 +637,7 @@ class Connection(Opening):
     async def _execute(self, portal: Portal, limit: int) -> None:
         plan, session = portal.plan, self._session
         assert plan is not None
-        self._path = plan.path
+        self._path, self._kind = plan.path, statements.kind_of(portal.statement)
         if portal.done:
             if portal.result is not None:
                 self._send(wire.command_complete(tag(portal.result, 0)))

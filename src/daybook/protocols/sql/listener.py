@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from daybook.app.access import Login, Principal, Scope
+from daybook.app.activity import Activity, scrubbed
 from daybook.app.ledger import Books
 from daybook.domain.ids import CompanyId
 from daybook.domain.model import JournalEntry
@@ -110,6 +111,24 @@ class SqlListener:
     def count(self, path: str, state: str, seconds: float) -> None:
         """A statement is over: where it went, and the class of its SQLSTATE (00: it succeeded)."""
         self._services.meter.count(self.name, path, state, seconds)
+
+    def note(self, session: Session, kind: str, state: str, seconds: float, said: str) -> None:
+        """Keep what kind of statement is over among the recent requests of its books."""
+        principal = session.principal
+        activity = Activity(
+            self._services.clock(),
+            self.name,
+            kind,
+            kind.upper(),
+            "",
+            state,
+            round(seconds * 1_000_000),
+            "",
+            scrubbed(said.encode()),
+            client=principal.client,
+            user=principal.user,
+        )
+        self._services.activities.note(session.books.company_id, activity)
 
     def connection(self) -> asyncio.Protocol:
         """What speaks on a connection that was just accepted."""

@@ -10,6 +10,7 @@ from daybook.protocols.sql.literals import canonical
 from daybook.protocols.sql.pgwire import messages as wire
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.results import Plan, Result
+from daybook.protocols.sql.statements import Statement
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class Portal:
     plan: Plan | None
     values: list[str | None]
     formats: list[int]
+    statement: Statement | None = None
     result: Result | None = None
     waiting: list[Any] = field(default_factory=list)
     done: bool = False

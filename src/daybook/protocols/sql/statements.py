@@ -116,6 +116,18 @@ _BEFORE_NAME: Final = frozenset(
 _ESCAPES: Final = {"d": "DATE", "ts": "TIMESTAMP", "t": "TIME"}
 
 
+KINDS: Final = frozenset(
+    (
+        *("select", "with", "values", "table", "show", "explain", "insert", "update", "delete"),
+        *("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set"),
+        *("reset", "declare", "fetch", "move", "close", "execute", "exec", "copy"),
+        *("create", "drop", "prepare", "deallocate", "discard"),
+    )
+)
+"""Kinds of statements that are named where activity is shown; the text of one never is."""
+OTHER: Final = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A word, name, literal or sign. `text` is as written, names without their quotes."""
@@ -145,6 +157,11 @@ class Statement:
             if token.text != "(":
                 return token.text
         return ""
+
+
+def kind_of(statement: Statement | None) -> str:
+    """A statement's kind, one of `KINDS`: what its first word is."""
+    return statement.keyword if statement is not None and statement.keyword in KINDS else OTHER
 
 
 class _Scanner:

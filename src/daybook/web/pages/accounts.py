@@ -23,6 +23,7 @@ from daybook.domain.query import fold
 from daybook.domain.values import value
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Response
+from daybook.web import formats
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.files import file, format_of
 from daybook.web.formats import plain_money, read_day, today
@@ -185,7 +186,7 @@ def _chart(visit: Visit, months: list[MonthlyBalance]) -> str:
     return json.encode(
         {
             "label": f"Balance, {currency}",
-            "labels": [each.day.isoformat() for each in months],
+            "labels": [formats.day(each.day) for each in months],
             "values": [plain_money(each.balance, currency) for each in months],
         }
     ).decode()

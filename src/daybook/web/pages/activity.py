@@ -1,34 +1,28 @@
 """What programs asked of these books lately, and what they were told."""
 
+from functools import partial
 from typing import Final
 
 from daybook.app.access import Scope
-from daybook.app.activity import KEPT_MAX, Activity
+from daybook.app.activity import KEPT_MAX, Asked, Look
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.limits import ACTIVITY_SHOWN
-from daybook.web.routing import Route
+from daybook.web.routing import Later, Route
 from daybook.web.visit import Visit
 
 
-def activity(visit: Visit) -> Response:
+def activity(visit: Visit) -> Later:
     """The latest requests, of one interface or all, failed ones alone if asked for."""
-    interface = visit.query.get("interface", "")
-    failed = visit.query.get("failed") == "on"
+    asked = Asked(
+        ACTIVITY_SHOWN, visit.query.get("interface", ""), visit.query.get("failed") == "on"
+    )
 
-    def chosen(each: Activity) -> bool:
-        return interface in ("", each.interface) and (each.failed or not failed)
+    def finish(look: Look) -> Response:
+        return visit.page("activity.html", title="Activity", look=look, asked=asked, kept=KEPT_MAX)
 
     activities = visit.site.services.activities
-    return visit.page(
-        "activity.html",
-        title="Activity",
-        found=activities.recent(visit.home.id, chosen, ACTIVITY_SHOWN),
-        counts=activities.counts(visit.home.id),
-        interface=interface,
-        failed=failed,
-        kept=KEPT_MAX,
-    )
+    return Later(partial(activities.look, visit.home.id, asked), finish)
 
 
 ROUTES: Final = (

@@ -4,7 +4,7 @@ from typing import Final
 
 from daybook.app.access import Scope
 from daybook.app.ledger import Committed, Outcome, Refused
-from daybook.domain.commands import CreateEntry, DeleteEntry, MoveEntry
+from daybook.domain.commands import CreateEntry, DeleteEntry, Guard, MoveEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.query import And, Compare, Field, Keyset, Op, Query, Sort
@@ -15,7 +15,7 @@ from daybook.web.entry_form import content_of
 from daybook.web.formats import read_number
 from daybook.web.limits import QUEUE_ROWS_MAX
 from daybook.web.names import names_of
-from daybook.web.pages.entry import entry_id_of
+from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
 from daybook.web.pages.journal import row_of
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -29,18 +29,58 @@ def confirm_deletion(visit: Visit) -> Response:
         return visit.not_found()
     if entry.deleted_at is not None:
         return visit.redirect(visit.address("entry", entry=entry.id), "It is deleted already.")
+    if is_settled(visit, entry):
+        return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
+    return _confirmation(visit, entry, "delete")
+
+
+def confirm_posted(visit: Visit) -> Response:
+    """The same page, for an entry that takes a second person to be deleted."""
+    entry = _entry_of(visit)
+    if entry is None:
+        return visit.not_found()
+    if not is_settled(visit, entry):
+        return visit.redirect(visit.address("entry", entry=entry.id), _UNSETTLED, "bad")
+    return _confirmation(visit, entry, "delete-posted")
+
+
+def _confirmation(visit: Visit, entry: JournalEntry, route: str) -> Response:
     with visit.opened.read() as reader:
         names = names_of(reader, [entry])
-    return visit.page("delete.html", title=f"Delete entry {entry.id}", entry=entry, names=names)
+    title = f"Delete entry {entry.id}"
+    return visit.page("delete.html", title=title, entry=entry, names=names, route=route)
 
 
 def delete(visit: Visit) -> Response:
     """Delete the version of an entry that the visitor saw."""
-    entry_id, version = entry_id_of(visit), _version(visit)
-    if entry_id is None:
+    entry = _entry_of(visit)
+    if entry is None:
         return visit.not_found()
-    outcome = visit.opened.execute(DeleteEntry(entry_id, version), visit.context())
-    return _answer(visit, outcome, entry_id, f"Entry {entry_id} is deleted.")
+    if is_settled(visit, entry):
+        return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
+    guard = Guard(statuses=WAITING) if visit.home.four_eyes else Guard()
+    command = DeleteEntry(entry.id, _version(visit), guard)
+    outcome = visit.opened.execute(command, visit.context())
+    return _answer(visit, outcome, entry.id, f"Entry {entry.id} is deleted.")
+
+
+def delete_posted(visit: Visit) -> Response:
+    """Delete what somebody else has written, where a posted entry takes a second person."""
+    entry = _entry_of(visit)
+    if entry is None:
+        return visit.not_found()
+    if not is_settled(visit, entry):
+        return visit.redirect(visit.address("entry", entry=entry.id), _UNSETTLED, "bad")
+    command = DeleteEntry(entry.id, _version(visit), second_person=True)
+    outcome = visit.opened.execute(command, visit.context())
+    return _answer(visit, outcome, entry.id, f"Entry {entry.id} is deleted.")
+
+
+_SETTLED: Final = (
+    "Here a posted entry is deleted by somebody who may approve and has not written it. Ask one of"
+    " them, or reverse it."
+)
+_UNSETTLED: Final = "It takes no second person to delete this entry."
 
 
 def restore(visit: Visit) -> Response:
@@ -130,10 +170,13 @@ def _answer(visit: Visit, outcome: Outcome, entry_id: EntryId, done: str) -> Res
 
 
 _ENTRY: Final = f"{COMPANY_PREFIX}/journal/{{entry}}"
+_DELETE_POSTED: Final = f"{_ENTRY}/delete-posted"
 
 ROUTES: Final = (
     Route("delete", "GET", f"{_ENTRY}/delete", confirm_deletion, Scope.WRITE, "journal"),
     Route("delete", "POST", f"{_ENTRY}/delete", delete, Scope.WRITE, "journal"),
+    Route("delete-posted", "GET", _DELETE_POSTED, confirm_posted, Scope.APPROVE, "journal"),
+    Route("delete-posted", "POST", _DELETE_POSTED, delete_posted, Scope.APPROVE, "journal"),
     Route("restore", "POST", f"{_ENTRY}/restore", restore, Scope.WRITE, "journal"),
     Route("submit", "POST", f"{_ENTRY}/submit", submit, Scope.WRITE, "journal"),
     Route("return", "POST", f"{_ENTRY}/return", give_back, Scope.APPROVE, "journal"),

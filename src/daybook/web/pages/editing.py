@@ -1,5 +1,6 @@
 """Making and changing entries by a form, and telling what is wrong at its fields."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -23,11 +24,11 @@ from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web import entry_form
 from daybook.web.addresses import COMPANY_PREFIX
-from daybook.web.entry_form import Content, EntryForm, Faults
+from daybook.web.entry_form import Content, EntryForm, Faults, Row
 from daybook.web.formats import read_number, today
 from daybook.web.history import Difference, Version, versions
 from daybook.web.names import names_of
-from daybook.web.pages.entry import entry_id_of
+from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
 from daybook.web.wording import field_of, wording
@@ -38,7 +39,6 @@ _ROWS_MORE: Final = 5
 _STATUSES: Final = {"post": Status.POSTED, "review": Status.REVIEW, "draft": Status.PENDING}
 """What the buttons of the form make of a new entry."""
 
-_WAITING: Final = frozenset({Status.PENDING, Status.REVIEW})
 _SETTLED: Final = (
     "Here somebody else approves what counts, so a posted entry is not changed: reverse it, and"
     " enter it anew."
@@ -52,6 +52,8 @@ class Conflict:
     versions: tuple[Version, ...]
     differences: tuple[Difference, ...]
     """How the form differs from the entry as it now is: theirs before, yours after."""
+    theirs: Mapping[str, str]
+    """What the entry now has in each field of the form that has something else."""
 
 
 def new(visit: Visit) -> Response:
@@ -78,7 +80,7 @@ def edit(visit: Visit) -> Response:
             return visit.redirect(
                 visit.address("entry", entry=entry.id), "A deleted entry cannot be changed.", "bad"
             )
-        if _is_settled(visit, entry):
+        if is_settled(visit, entry):
             return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         if len(entry.sequence) > entry_form.rows_max(entry_form.axes_of(reader, entry)):
             text = f"This entry has {len(entry.sequence):,} lines, too many for a form."
@@ -103,7 +105,7 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         entry = None if entry_id is None else reader.entry(entry_id)
         if entry_id is not None and entry is None:
             return visit.not_found()
-        if entry is not None and _is_settled(visit, entry):
+        if entry is not None and is_settled(visit, entry):
             return visit.redirect(visit.address("entry", entry=entry.id), _SETTLED, "bad")
         form = entry_form.typed(
             visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
@@ -128,11 +130,6 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         return _page(visit, reader, form, entry, _faults(outcome, form, content))
 
 
-def _is_settled(visit: Visit, entry: JournalEntry) -> bool:
-    """Whether a change would count without a second pair of eyes where the company wants them."""
-    return visit.home.four_eyes and entry.status is Status.POSTED and entry.deleted_at is None
-
-
 def _sent_before(visit: Visit, reader: Reader, form: EntryForm, content: Content) -> Response:
     """The form again, to be sent as another entry: it has made one already, of other content."""
     first = _carry_out(visit, form, None, content, Repetition.ANSWER_FIRST)
@@ -153,7 +150,7 @@ def _carry_out(
         status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
         context = _once(visit, form.key, repetition)
         return visit.opened.execute(CreateEntry(content.content, visit.posting(status)), context)
-    guard = Guard(statuses=_WAITING) if visit.home.four_eyes else Guard()
+    guard = Guard(statuses=WAITING) if visit.home.four_eyes else Guard()
     command = ReplaceEntry(entry_id, _version(form), content.content, guard=guard)
     return visit.opened.execute(command, visit.context())
 
@@ -179,7 +176,7 @@ def _done(made: JournalEntry, before: JournalEntry | None) -> str:
         return f"Entry {made.id} is changed." if changed else "Nothing was changed."
     done = {
         Status.POSTED: "posted",
-        Status.REVIEW: "sent for approval",
+        Status.REVIEW: "sent for review",
         Status.PENDING: "kept as a draft",
     }
     return f"Entry {made.id} is {done[made.status]}."
@@ -218,7 +215,8 @@ def _conflict(
     theirs_form = entry_form.form_of(entry, names_of(reader, [entry]))
     mine = tuple(_apart(theirs_form, form))
     shown = replace(form, version=str(entry.version))
-    return _page(visit, reader, shown, entry, {}, Conflict(theirs, mine), status=409)
+    conflict = Conflict(theirs, mine, _fields_apart(theirs_form, form))
+    return _page(visit, reader, shown, entry, {}, conflict, status=409)
 
 
 def _apart(theirs: EntryForm, mine: EntryForm) -> list[Difference]:
@@ -238,6 +236,23 @@ def _apart(theirs: EntryForm, mine: EntryForm) -> list[Difference]:
         if old != new:
             found.append(Difference(f"Line {at + 1}", old, new))
     return found
+
+
+def _fields_apart(theirs: EntryForm, mine: EntryForm) -> dict[str, str]:
+    """The fields of the form in which the two differ, with what is theirs in each."""
+    texts = [
+        (name, getattr(theirs, name), getattr(mine, name))
+        for name in ("date", "number", "memo", "currency", "rate")
+    ]
+    for at, row in enumerate(mine.rows):
+        old = theirs.rows[at] if at < len(theirs.rows) else Row()
+        texts += [
+            (f"{name}.{at}", getattr(old, name), getattr(row, name))
+            for name in ("account", "debit", "credit", "contact", "description")
+        ]
+        axes = {axis for axis, _ in (*old.dimensions, *row.dimensions)}
+        texts += [(f"axis.{at}.{axis}", old.dimension(axis), row.dimension(axis)) for axis in axes]
+    return {name: old for name, old, new in texts if old != new}
 
 
 def _row_text(form: EntryForm, at: int) -> str:

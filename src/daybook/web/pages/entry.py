@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from daybook.app.access import Scope
 from daybook.app.ports import Reader
@@ -17,6 +17,9 @@ from daybook.web.history import versions
 from daybook.web.names import names_of
 from daybook.web.routing import Later, Route
 from daybook.web.visit import Visit
+
+WAITING: Final = frozenset({Status.PENDING, Status.REVIEW})
+"""The statuses in which an entry counts in no balance yet."""
 
 
 def entry_id_of(visit: Visit) -> EntryId | None:
@@ -35,18 +38,17 @@ def show(visit: Visit) -> Response:
         if entry is None:
             return visit.not_found()
         names = names_of(reader, [entry])
-        own = _is_own(visit, reader, entry)
+        head = _head(visit, reader, entry)
     home_totals = {
         side: sum(line.home_amount for line in entry.lines if line.side is side) for side in Side
     }
     return visit.page(
         "entry.html",
         title=f"Entry {entry.id}",
-        entry=entry,
         names=names,
-        own=own,
         home_total=home_totals[Side.DEBIT],
         tab="entry",
+        **head,
     )
 
 
@@ -60,13 +62,14 @@ def history(visit: Visit) -> Response:
         if entry is None:
             return visit.not_found()
         found, count = versions(reader, entry_id)
+        head = _head(visit, reader, entry)
     return visit.page(
         "history.html",
         title=f"History of entry {entry.id}",
-        entry=entry,
         versions=found,
         count=count,
         tab="history",
+        **head,
     )
 
 
@@ -77,25 +80,37 @@ def exhibits(visit: Visit) -> Response | Later:
         return visit.not_found()
     with visit.opened.read() as reader:
         entry = reader.entry(entry_id)
-    if entry is None:
-        return visit.not_found()
+        if entry is None:
+            return visit.not_found()
+        head = _head(visit, reader, entry)
 
     def finish(found: Sequence[Exhibit]) -> Response:
         return visit.page(
             "exhibits.html",
             title=f"Entry {entry.id} over the interfaces",
-            entry=entry,
             exhibits=found,
             tab="exhibits",
+            **head,
         )
 
     show = visit.site.services.exhibits.show
     return Later(partial(show, visit.opened, entry, visit.request.origin), finish)
 
 
+def is_settled(visit: Visit, entry: JournalEntry) -> bool:
+    """Whether a change would count without a second pair of eyes where the company wants them."""
+    return visit.home.four_eyes and entry.status is Status.POSTED and entry.deleted_at is None
+
+
+def _head(visit: Visit, reader: Reader, entry: JournalEntry) -> dict[str, Any]:
+    """What the head of every page about an entry knows."""
+    own = _is_own(visit, reader, entry)
+    return {"entry": entry, "own": own, "settled": is_settled(visit, entry)}
+
+
 def _is_own(visit: Visit, reader: Reader, entry: JournalEntry) -> bool:
-    """Whether an entry waits that the visitor wrote, so that somebody else has to approve it."""
-    if not visit.home.four_eyes or entry.status is Status.POSTED:
+    """Whether the visitor wrote an entry that it takes somebody else to approve or delete."""
+    if not visit.home.four_eyes:
         return False
     wrote = (EventKind.CREATED, EventKind.REVISED)
     events = reader.history(ENTRY, entry.id)

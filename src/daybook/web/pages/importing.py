@@ -7,6 +7,7 @@ taken is what was looked at; everything is checked again when it is taken.
 import base64
 import binascii
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,8 +16,10 @@ from daybook.app.journal_csv import (
     DateOrder,
     DecimalMark,
     Fault,
+    Group,
     ImportOptions,
     ImportReport,
+    Sample,
     Source,
     import_journal,
     read_entries,
@@ -27,6 +30,7 @@ from daybook.domain.ids import ByCode, ById, ByName, Ref
 from daybook.domain.model import Side, Status
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
+from daybook.web import formats
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.forms import file_bytes
 from daybook.web.limits import (
@@ -38,6 +42,7 @@ from daybook.web.limits import (
 )
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
+from daybook.web.wording import wording
 
 
 @value
@@ -66,6 +71,26 @@ class PreviewEntry:
     more: int
 
 
+@value
+class RefusedCell:
+    """A cell of the file, and why it is refused; empty where it is not."""
+
+    text: str
+    reason: str = ""
+
+
+@value
+class RefusedEntry:
+    """An entry that would be refused, as the file has it: the line it begins in, the reasons that
+    are about no cell, and rows as their line and cells; `more` counts those that are not shown.
+    """
+
+    line: int
+    reasons: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[RefusedCell, ...]], ...]
+    more: int
+
+
 def start(visit: Visit) -> Response:
     """The form."""
     return _page(visit)
@@ -81,14 +106,17 @@ def preview(visit: Visit) -> Response:
     dry = replace(options, dry_run=True)
     report = import_journal(visit.opened, source, dry, visit.context().actor)
     found = read_entries(visit.opened, source, options, IMPORT_ENTRIES_SHOWN)
-    groups = [] if isinstance(found, Fault) else found
-    entries = [
-        _entry(group.lines[0], group.content, visit.home.home_currency)
-        for group in groups
-        if group.content is not None
-    ]
+    sample = Sample((), ()) if isinstance(found, Fault) else found
+    home = visit.home.home_currency
+    entries: list[PreviewEntry | RefusedEntry] = []
+    for group in sample.groups:
+        faults = [each for each in report.faults if each.line in group.lines]
+        if faults:
+            entries.append(_refused(sample, group, faults, home))
+        elif group.content is not None:
+            entries.append(_entry(group.lines[0], group.content, home))
     kept = base64.b64encode(content).decode()
-    return _page(visit, report=report, entries=entries, kept=kept)
+    return _page(visit, report=report, entries=entries, titles=sample.titles, kept=kept)
 
 
 def take(visit: Visit) -> Response:
@@ -114,7 +142,8 @@ def _page(
     visit: Visit,
     *,
     report: ImportReport | None = None,
-    entries: list[PreviewEntry] | None = None,
+    entries: Sequence[PreviewEntry | RefusedEntry] = (),
+    titles: tuple[str, ...] = (),
     kept: str = "",
     fault: str = "",
 ) -> Response:
@@ -124,7 +153,10 @@ def _page(
         title="Import",
         report=report,
         faults=() if report is None else report.faults[:IMPORT_FAULTS_SHOWN],
-        entries=entries or [],
+        entries=entries,
+        titles=titles,
+        statuses=_WAITING if visit.home.four_eyes else {**_AT_ONCE, **_WAITING},
+        becomes=_options(visit).status,
         kept=kept,
         fault=fault,
         given=visit.form,
@@ -157,24 +189,55 @@ def _source(content: bytes) -> Source:
 def _options(visit: Visit) -> ImportOptions:
     form = visit.form
     dates, decimal = form.get("dates", ""), form.get("decimal", "")
+    status = form.get("status", "")
     return ImportOptions(
         DateOrder(dates) if dates in {each.value for each in DateOrder} else None,
         DecimalMark(decimal) if decimal in {each.value for each in DecimalMark} else None,
         form.get("encoding") or None,
-        visit.posting(
-            Status.PENDING if form.get("status") == Status.PENDING.value else Status.POSTED
-        ),
+        visit.posting(Status(status) if status in set(Status) else Status.POSTED),
         Keeping.THE_OTHERS if form.get("keep") == "others" else Keeping.ALL_OR_NOTHING,
         skip_existing=form.get("skip") == "on",
         entries_max=IMPORT_ENTRIES_MAX,
     )
 
 
+_AT_ONCE: Final = {Status.POSTED: "Posted at once"}
+_WAITING: Final = {Status.REVIEW: "Sent for review", Status.PENDING: "Kept as drafts"}
+"""What becomes of entries that are not posted at once."""
+
+
+def _refused(sample: Sample, group: Group, faults: Sequence[Fault], currency: str) -> RefusedEntry:
+    reasons: dict[tuple[int, str], str] = {}
+    for fault in faults:
+        reasons[fault.line, fault.column or ""] = _reason(fault, currency)
+    marked = {line for line, column in reasons if column in sample.titles}
+    rows = [
+        (
+            line,
+            tuple(
+                RefusedCell(text, reasons.get((line, title), ""))
+                for title, text in zip(sample.titles, cells, strict=False)
+            ),
+        )
+        for at, (line, cells) in enumerate(zip(group.lines, group.rows, strict=True))
+        if at < IMPORT_LINES_SHOWN or line in marked
+    ]
+    about_all = (text for (_, column), text in reasons.items() if column not in sample.titles)
+    return RefusedEntry(group.lines[0], tuple(about_all), tuple(rows), len(group.lines) - len(rows))
+
+
+def _reason(fault: Fault, currency: str) -> str:
+    """What is wrong, in plain words."""
+    if fault.refusal is not None:
+        return wording(fault.refusal, str(fault.refusal.values.get("currency", currency)))
+    return f"{fault.message[:1].upper()}{fault.message[1:]}."
+
+
 def _entry(line: int, content: EntryContent, home: str) -> PreviewEntry:
     drafts = [each for each in content.lines if isinstance(each, LineDraft)]
     return PreviewEntry(
         line,
-        "" if content.posting_date is None else content.posting_date.isoformat(),
+        "" if content.posting_date is None else formats.day(content.posting_date),
         content.doc_number or "",
         content.memo or "",
         content.currency or home,

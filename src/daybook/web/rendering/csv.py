@@ -13,21 +13,24 @@ from typing import Final
 from daybook.app.report_tables import Cell, CellKind, Column, Table
 from daybook.domain.money import amount_text
 
+LEVEL: Final = "Level"
+"""The column of depths: 0 for headings and sums, 1 for accounts, 2 for those below."""
+
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render(table: Table) -> bytes:
-    """The rows under the titles of the columns. Headings have their title in the first cell."""
+    """The rows under the titles of the columns; of a tree, each row's depth before it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([guarded(column.title) for column in table.columns])
+    level = [LEVEL] if table.is_tree else []
+    writer.writerow([*level, *(guarded(column.title) for column in table.columns)])
     for row in table.rows:
-        writer.writerow(
-            [
-                _text(cell, column, table.exponent)
-                for cell, column in zip(row.cells, table.columns, strict=True)
-            ]
+        cells = (
+            _text(cell, column, table.exponent)
+            for cell, column in zip(row.cells, table.columns, strict=True)
         )
+        writer.writerow([str(row.depth), *cells] if table.is_tree else cells)
     return out.getvalue().encode("utf-8-sig", "replace")
 
 

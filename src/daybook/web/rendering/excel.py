@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from daybook.app.report_tables import Cell, RowKind, Table, TableRow
 from daybook.domain.money import amount_decimal, amount_text
+from daybook.web.rendering.csv import LEVEL
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -21,7 +22,8 @@ NUMBER_MAX: Final = 10**15 - 1
 HEAD_ROWS: Final = 4
 """Rows above the first one of the table: what it is, of whom, of when, titles of columns."""
 
-_WIDTHS: Final = {"text": 32, "date": 12, "amount": 16}
+_WIDTHS: Final = {"text": 32, "code": 10, "date": 12, "amount": 24}
+"""In letters; the head of an amount names two days."""
 
 
 def render(table: Table) -> bytes:
@@ -38,7 +40,10 @@ def render(table: Table) -> bytes:
         sheet.write_string(0, 0, f"{table.company}: {table.title}", strong)
         sheet.write_string(1, 0, f"{table.scope}, in {table.currency}")
         title = book.add_format({"bold": True, "bottom": 1})
-        for at, column in enumerate(table.columns):
+        if table.is_tree:
+            sheet.set_column(0, 0, len(LEVEL) + 1)
+            sheet.write_string(HEAD_ROWS - 1, 0, LEVEL, title)
+        for at, column in enumerate(table.columns, start=int(table.is_tree)):
             sheet.set_column(at, at, _WIDTHS[column.kind.value])
             sheet.write_string(HEAD_ROWS - 1, at, column.title, title)
         sheet.freeze_panes(HEAD_ROWS, 0)
@@ -53,7 +58,7 @@ def render(table: Table) -> bytes:
             for kind, look in _LOOKS.items()
         }
         for at, row in enumerate(table.rows, start=HEAD_ROWS):
-            _write(sheet, at, row, table.exponent, formats[row.kind])
+            _write(sheet, at, row, table, formats[row.kind])
     return out.getvalue()
 
 
@@ -67,10 +72,13 @@ _LOOKS: Final[dict[RowKind, dict[str, object]]] = {
 
 
 def _write(
-    sheet: "Worksheet", at: int, row: TableRow, exponent: int, formats: "tuple[Format, ...]"
+    sheet: "Worksheet", at: int, row: TableRow, table: Table, formats: "tuple[Format, ...]"
 ) -> None:
     text, number, day = formats
-    for column, cell in enumerate(row.cells):
+    exponent, first = table.exponent, int(table.is_tree)
+    if table.is_tree:
+        sheet.write_number(at, 0, row.depth, text)
+    for column, cell in enumerate(row.cells, start=first):
         match cell:
             case None | "":
                 sheet.write_blank(at, column, None, text)
@@ -82,7 +90,7 @@ def _write(
             case int():
                 sheet.write_string(at, column, amount_text(cell, exponent), number)
             case str():
-                indent = "   " * row.depth if column == 0 else ""
+                indent = "   " * row.depth if column == first + table.name_column else ""
                 sheet.write_string(at, column, indent + _storable(cell), text)
 
 

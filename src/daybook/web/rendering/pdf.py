@@ -23,7 +23,12 @@ INDENT: Final = 10.0
 GAP: Final = 6.0
 """Points, of which an inch has 72: borders, rows, letters, the head of a page, levels, columns."""
 
-_WEIGHTS: Final = {CellKind.TEXT: 3.0, CellKind.DATE: 1.5, CellKind.AMOUNT: 2.0}
+_WEIGHTS: Final = {
+    CellKind.TEXT: 3.0,
+    CellKind.CODE: 1.0,
+    CellKind.DATE: 1.2,
+    CellKind.AMOUNT: 2.0,
+}
 """How columns share the width of a page."""
 
 PORTRAIT_COLUMNS_MAX: Final = 5
@@ -80,7 +85,8 @@ class _Page:
         font = fonts.BOLD if bold else fonts.REGULAR
         for at, cell in enumerate(row.cells):
             if cell is not None and cell != "":
-                left = self._edges[at] + (INDENT * row.depth if at == 0 else 0.0)
+                depth = row.depth if at == self._table.name_column else 0
+                left = self._edges[at] + INDENT * depth
                 wide = row.kind is RowKind.HEADING
                 right = self._edges[-1] if wide else self._edges[at + 1]
                 self._cell(cell, left, right, font)

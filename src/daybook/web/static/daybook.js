@@ -1,6 +1,13 @@
 // Comforts on every page: menus that close, and copying what is shown. Pages work without this.
 "use strict";
 
+// On a narrow screen the sections stand in one row that scrolls: the one shown now is in sight.
+for (const here of document.querySelectorAll(".sections a[aria-current]")) {
+  const row = here.closest(".sections");
+  const [inner, outer] = [here.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

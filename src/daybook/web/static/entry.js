@@ -101,13 +101,18 @@
       }
     }
   });
-  form.addEventListener("keydown", (event) => {
+  // What is offered first, from wherever on the page one is.
+  const first = form.querySelector(".save .primary");
+  const hint = document.getElementById("keys");
+  hint.textContent = `Ctrl and Enter: ${first.textContent}`;
+  hint.hidden = false;
+  document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(form.querySelector(".save .primary"));
+      form.requestSubmit(first);
     }
   });
 
   balance();
-  document.getElementById("faults")?.focus();
+  document.getElementById("told")?.focus();
 })();
