@@ -141,6 +141,12 @@ class Session:
         for tx in self.companies.values():
             tx.committed()
 
+    def end(self) -> None:
+        """Let go of the views. They hold the session, so that neither would be let go otherwise
+        before the garbage collector looks for such things, which takes long.
+        """
+        self.companies.clear()
+
 
 def in_company(company_id: CompanyId, work: Callable[[Tx], object]) -> Job:
     """A unit of work of the port as a job."""
@@ -330,6 +336,7 @@ class Writer:
             self._commits_untidy += 1
             self._units_untidy += len(units)
         finally:
+            session.end()
             self._turns.end()
         return len(units), 0
 
@@ -420,6 +427,7 @@ class Writer:
             except Exception as error:
                 self._fault(error, committing=committing)
             finally:
+                session.end()
                 self._turns.end()
             self._unsearchable |= companies
         self._index()
