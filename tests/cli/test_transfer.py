@@ -1,5 +1,6 @@
 """Import and export from the command line."""
 
+import gc
 import io
 import os
 import sys
@@ -39,6 +40,16 @@ def test_faults_are_told_and_nothing_is_kept(files: Terminal) -> None:
     assert files.fails("import", "bad.csv") == "nothing was imported: 1 fault, told above"
     assert "line 4, column Account: no account Rentz (here: 'Rentz')\n" in files.err
     assert files.ok("export", "-").count("\n") == 1
+
+
+def test_garbage_is_looked_for_seldom_while_an_import_runs(files: Terminal) -> None:
+    rows = "".join(f"{number},2026-01-31,Rent,5\n{number},,Bank,-5\n" for number in range(1, 3_001))
+    (files.folder / "long.csv").write_text("Journal No.,Date,Account,Amount\n" + rows)
+    before, began = gc.get_threshold(), gc.get_stats()[0]["collections"]
+    assert files.ok("import", "long.csv").startswith("3000 entries")
+    assert gc.get_stats()[0]["collections"] - began < 10
+    files.fails("import", "bad.csv")
+    assert gc.get_threshold() == before
 
 
 def test_good_entries_may_be_kept(files: Terminal) -> None:

@@ -1,6 +1,7 @@
 """Bounds on the head of a request, and when connections are closed."""
 
 import contextlib
+import gc
 import socket
 import time
 
@@ -123,3 +124,18 @@ def test_a_line_that_grows_beyond_its_bound_by_escaping_is_refused(
 ) -> None:
     target = b"/mirror/a?q=" + b" x" * (HEAD_BYTES_MAX // 4)
     assert thread_server.exchange(GET.replace(b"/mirror/a", target)).status == 431
+
+
+def test_a_request_leaves_nothing_for_the_garbage_collector(thread_server: ThreadServer) -> None:
+    """What the server keeps of a request is gone without a search for what holds itself."""
+    gc.collect()
+    gc.disable()
+    try:
+        with socket.create_connection(("127.0.0.1", thread_server.port), timeout=20) as connection:
+            for _ in range(10):
+                connection.sendall(GET)
+                assert read_response(connection).status == 200
+            exchanges = [each for each in gc.get_objects() if isinstance(each, module.Exchange)]
+    finally:
+        gc.enable()
+    assert len(exchanges) <= 2  # a connection remembers its last one, which may be on its way out

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daybook.domain.ids import Timestamp
 from daybook.protocols.qbo import times
@@ -38,3 +40,14 @@ def test_moments(moment: Timestamp, zone: str, seconds: str, milliseconds: str) 
 def test_the_day_is_that_of_the_zone() -> None:
     assert times.today(WINTER, times.zone("UTC")) == date(2026, 2, 3)
     assert times.today(WINTER, times.zone("Pacific/Kiritimati")) == date(2026, 2, 4)
+
+
+@given(
+    st.integers(-(10**15), 4 * 10**15).map(Timestamp),
+    st.sampled_from(["UTC", "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe"]),
+)
+def test_texts_are_those_of_the_standard_library(moment: Timestamp, name: str) -> None:
+    where = times.zone(name)
+    shown = times.local(moment, where)
+    assert times.seconds(moment, where) == shown.replace(microsecond=0).isoformat()
+    assert times.milliseconds(moment, where) == shown.isoformat(timespec="milliseconds")

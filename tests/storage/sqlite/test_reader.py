@@ -206,9 +206,17 @@ def test_few_lines_lead_many_do_not(
 
 
 def test_one_entry_is_one_statement(store: SqliteStore, filled: CompanyId) -> None:
+    """With the head, which tells whether what is known of the company still stands."""
+    with store.read(filled) as reader:
+        company, head = reader.company, reader.head()
     with store.read(filled) as reader, traced(reader) as statements:
         assert reader.entry(EntryId(5)) is not None
+        assert reader.company is company
+        assert reader.head() == head
     assert len(statements) == 1
+    with store.read(filled) as reader:
+        assert reader.entry(EntryId(10_000)) is None
+        assert reader.head() == head
 
 
 def test_reference_records_are_decoded_once(store: SqliteStore, books: CompanyId) -> None:

@@ -178,3 +178,55 @@ def test_another_process_may_bring_the_days_up(
             assert reader.account_totals(records.DAY) == reader.account_totals()
         assert list(one.totals_mismatches(books)) == []
     beside.close()
+
+
+def test_the_writer_does_not_read_again_what_it_wrote(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only after something else came between, such as a unit that failed after it had written."""
+    monkeypatch.setattr(writer, "IDLE_AFTER_S", 600)
+    records.keep(store, books, records.created(records.entry(1)))
+    monkeypatch.setattr(totals, "LAZY_EVENTS", 3)
+    read: list[int] = []
+    tail = totals.tail
+
+    def noted(
+        connection: apsw.Connection, company_id: CompanyId, after: int, last: int
+    ) -> totals.Periods:
+        read.append(last)
+        return tail(connection, company_id, after, last)
+
+    def failing(tx: Tx) -> None:
+        records.log(tx, books, records.created(records.entry(40)))
+        raise ValueError
+
+    monkeypatch.setattr(totals, "tail", noted)
+    for number in range(2, 12):
+        records.keep(store, books, records.created(records.entry(number)))
+    assert read == []
+    monkeypatch.setattr(totals, "LAZY_EVENTS", 1_000)
+    records.keep(store, books, records.created(records.entry(12)))
+    with pytest.raises(ValueError):
+        store.write(books, failing)
+    monkeypatch.setattr(totals, "LAZY_EVENTS", 3)
+    for number in range(13, 22):
+        records.keep(store, books, records.created(records.entry(number)))
+    assert len(read) == 1
+    assert list(store.totals_mismatches(books)) == []
+
+
+def test_sums_of_too_many_days_or_companies_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(totals, "TAIL_SUMS_MAX", 2)
+    monkeypatch.setattr(totals, "TAILS_MAX", 2)
+    tails = totals.Tails()
+    for number in range(1, 5):
+        days = {("2026-01-01", account): [1, 0, 1] for account in range(number)}
+        tails.keep(CompanyId(number), totals.Tail(3, 9, days))
+    tails.keep(CompanyId(9), totals.Tail(3, 9, {}))
+    assert tails.take(CompanyId(1), 3, 9) is None
+    assert tails.take(CompanyId(2), 3, 9) is not None
+    assert tails.take(CompanyId(2), 3, 9) is None
+    assert tails.take(CompanyId(3), 3, 9) is None
+    assert tails.take(CompanyId(9), 3, 10) is None

@@ -1,5 +1,6 @@
 """Group commits: who is answered when, and what one unit's failure does to the others."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from daybook.domain.model import Side
 from daybook.storage.sqlite import connection as settings
 from daybook.storage.sqlite import writer
 from daybook.storage.sqlite.store import SqliteStore
+from daybook.storage.sqlite.tx import SqliteTx
 
 UNBALANCED = (records.line(0, Side.DEBIT, 5, 1), records.line(1, Side.CREDIT, 6, 2))
 
@@ -402,3 +404,18 @@ def test_whatever_is_taken_while_the_store_closes_is_answered(
         caller.join(20)
     assert not any(caller.is_alive() for caller in callers)
     assert len(answered) == 200
+
+
+def test_a_transaction_leaves_nothing_for_the_garbage_collector(
+    store: SqliteStore, books: CompanyId
+) -> None:
+    """Its view of the company is gone without a search for what holds itself."""
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(1, 11):
+            store.write(books, posting(books, number))
+        views = [each for each in gc.get_objects() if isinstance(each, SqliteTx)]
+    finally:
+        gc.enable()
+    assert len(views) <= 1  # the last one may be on its way out

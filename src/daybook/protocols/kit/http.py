@@ -50,7 +50,9 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
             if "+" in piece:
                 piece = piece.replace("+", " ")
             name, _, value = piece.partition("=")
-            pairs.append((unquote(name), unquote(value)))
+            if "%" in piece:
+                name, value = unquote(name), unquote(value)
+            pairs.append((name, value))
     return pairs
 
 

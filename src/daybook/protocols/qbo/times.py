@@ -7,11 +7,16 @@
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from daybook.domain.ids import Timestamp
 
+SECONDS_KEPT: Final = 1_024
+"""Seconds whose text is kept, of some 100 bytes each: those of a page, and the present one."""
+
+_TO_SECONDS: Final = len("2026-02-03T09:14:07")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,12 +32,19 @@ def local(moment: Timestamp, where: ZoneInfo) -> datetime:
 
 def seconds(moment: Timestamp, where: ZoneInfo) -> str:
     """Cut to seconds, as `MetaData` has it."""
-    return datetime.fromtimestamp(moment // 1_000_000, where).isoformat()
+    return _second(moment // 1_000_000, where)
 
 
 def milliseconds(moment: Timestamp, where: ZoneInfo) -> str:
     """Cut to milliseconds, as the envelope's `time` has it."""
-    return local(moment, where).isoformat(timespec="milliseconds")
+    text = _second(moment // 1_000_000, where)
+    return f"{text[:_TO_SECONDS]}.{moment // 1_000 % 1_000:03d}{text[_TO_SECONDS:]}"
+
+
+@lru_cache(maxsize=SECONDS_KEPT)
+def _second(number: int, where: ZoneInfo) -> str:
+    """A second since 1970. Answers show the present one again and again."""
+    return datetime.fromtimestamp(number, where).isoformat()
 
 
 def today(moment: Timestamp, where: ZoneInfo) -> date:

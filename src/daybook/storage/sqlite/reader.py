@@ -76,13 +76,20 @@ _STAND_INS: Final = tuple(
 )
 """An entry in each state, to ask a filter about."""
 
-HEAD: Final = (
-    "SELECT seq, hash, modified_at, reference_seq, totals_seq, live_pending, live_review,"
-    " live_posted, deleted_pending, deleted_review, deleted_posted FROM head WHERE company_id = ?"
+_HEAD_COLUMNS: Final = (
+    "h.seq, h.hash, h.modified_at, h.reference_seq, h.totals_seq, h.live_pending, h.live_review,"
+    " h.live_posted, h.deleted_pending, h.deleted_review, h.deleted_posted"
 )
+HEAD: Final = f"SELECT {_HEAD_COLUMNS} FROM head h WHERE h.company_id = ?"
 _ENTRY: Final = (
     "SELECT v.body FROM entry e JOIN event v ON v.company_id = e.company_id"
     " AND v.seq = e.event_seq WHERE e.company_id = ? AND e.id = ?"
+)
+_HEAD_AND_ENTRY: Final = (
+    f"SELECT v.body, {_HEAD_COLUMNS} FROM head h"
+    " LEFT JOIN entry e ON e.company_id = h.company_id AND e.id = ?2"
+    " LEFT JOIN event v ON v.company_id = e.company_id AND v.seq = e.event_seq"
+    " WHERE h.company_id = ?1"
 )
 _LINE_AFTER: Final = (
     "SELECT 1 FROM line l WHERE l.company_id = ? AND l.entry_id = ? LIMIT 1 OFFSET ?"
@@ -163,6 +170,11 @@ class HeadRow:
             row = connection.execute(HEAD, (company_id,)).fetchone()
         if row is None:
             raise UnknownCompany(f"there is no company {company_id}")
+        return HeadRow.of(row)
+
+    @staticmethod
+    def of(row: Sequence[Any]) -> "HeadRow":
+        """The row from its columns."""
         seq, digest, modified_at, reference_seq, totals_seq, *counts = row
         return HeadRow(seq, digest, modified_at, reference_seq, totals_seq, counts)
 
@@ -234,7 +246,15 @@ class SqliteReader:
         """An entry, tombstones included, or None."""
         if not can_be_number(entry_id):
             return None
-        row = self._connection.execute(_ENTRY, (self._company_id, entry_id)).fetchone()
+        where = (self._company_id, entry_id)
+        if self._row is None:  # whoever shows the entry needs the head too, for what it names
+            row = self._connection.execute(_HEAD_AND_ENTRY, where).fetchone()
+            if row is None:
+                raise UnknownCompany(f"there is no company {self._company_id}")
+            body, *head = row
+            self._row = HeadRow.of(head)
+            return None if body is None else bodies.decode_entry(body)
+        row = self._connection.execute(_ENTRY, where).fetchone()
         return None if row is None else bodies.decode_entry(row[0])
 
     def has_more_lines(self, entry_id: EntryId, than: int) -> bool:

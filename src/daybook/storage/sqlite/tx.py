@@ -201,6 +201,7 @@ class SqliteTx(SqliteReader):
         "_remembered",
         "_renewed",
         "_revised",
+        "_tails",
         "_unsummed",
         "_writes",
         "written",
@@ -213,6 +214,7 @@ class SqliteTx(SqliteReader):
         caches: ReferenceCaches,
         writes: Writes,
         publish: Publish,
+        tails: totals.Tails,
     ) -> None:
         super().__init__(connection, company_id, caches)
         self._publish = publish
@@ -237,8 +239,11 @@ class SqliteTx(SqliteReader):
         self._next_ids: dict[str, int] = {}
         self._unsummed: totals.Periods = {}
         self._contacts: dict[int, totals.Sums] = {}
-        self._days: totals.Periods = {}
-        self._days_after = self._row.seq
+        row = self._row
+        self._tails = tails
+        days = tails.take(company_id, row.totals_seq, row.seq)
+        self._days: totals.Periods = {} if days is None else days
+        self._days_after = row.seq if days is None else row.totals_seq
 
     def _cache(self) -> ReferenceCache:
         if self._changed_references and self._private is not None and self._private.is_full:
@@ -697,6 +702,10 @@ class SqliteTx(SqliteReader):
         )
 
     def committed(self) -> None:
-        """Called once the transaction is durable: what was read of references may be shared."""
+        """Called once the transaction is durable: what it knows may be made use of by others."""
+        row = self._row
+        if self._days_after == row.totals_seq < row.seq:
+            tail = totals.Tail(row.totals_seq, row.seq, self._days)
+            self._tails.keep(self._company_id, tail)
         if self._changed_references and self._private is not None:
             self._caches.publish(self._company_id, self._private)

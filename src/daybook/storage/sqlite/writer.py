@@ -39,7 +39,7 @@ from daybook.app.ports import (
 )
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
-from daybook.storage.sqlite import deliveries, search
+from daybook.storage.sqlite import deliveries, search, totals
 from daybook.storage.sqlite.connection import WAIT_FOR_LOCK_MS
 from daybook.storage.sqlite.references import ReferenceCaches
 from daybook.storage.sqlite.turns import Turns
@@ -89,7 +89,11 @@ class Session:
     """One transaction of the writer, with the view of each company it is about."""
 
     def __init__(
-        self, connection: apsw.Connection, caches: ReferenceCaches, audiences: deliveries.Audiences
+        self,
+        connection: apsw.Connection,
+        caches: ReferenceCaches,
+        audiences: deliveries.Audiences,
+        tails: totals.Tails,
     ) -> None:
         self.connection = connection
         self.writes = Writes()
@@ -98,6 +102,7 @@ class Session:
         """Whether clients, users or tokens are not what they were."""
         self._caches = caches
         self._audiences = audiences
+        self._tails = tails
         self._audience: Audience | None = None
         self._changed_consumers = False
 
@@ -105,7 +110,9 @@ class Session:
         """The view of a company. Raises `UnknownCompany`."""
         tx = self.companies.get(company_id)
         if tx is None:
-            tx = SqliteTx(self.connection, company_id, self._caches, self.writes, self.publish)
+            tx = SqliteTx(
+                self.connection, company_id, self._caches, self.writes, self.publish, self._tails
+            )
             self.companies[company_id] = tx
         return tx
 
@@ -140,6 +147,12 @@ class Session:
         """Share what was learnt."""
         for tx in self.companies.values():
             tx.committed()
+
+    def end(self) -> None:
+        """Let go of the views. They hold the session, so that neither would be let go otherwise
+        before the garbage collector looks for such things, which takes long.
+        """
+        self.companies.clear()
 
 
 def in_company(company_id: CompanyId, work: Callable[[Tx], object]) -> Job:
@@ -195,6 +208,7 @@ class Writer:
         self._connection = connection
         self._caches = caches
         self._audiences = deliveries.Audiences()
+        self._tails = totals.Tails()
         self._turns = turns or Turns(None)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._read_only: str | None = None
@@ -300,7 +314,7 @@ class Writer:
         Answers with how many of them have their result, and how many of the next ones to run
         together (0: all).
         """
-        session = Session(self._connection, self._caches, self._audiences)
+        session = Session(self._connection, self._caches, self._audiences, self._tails)
         committing = False
         try:
             self._begin()
@@ -330,6 +344,7 @@ class Writer:
             self._commits_untidy += 1
             self._units_untidy += len(units)
         finally:
+            session.end()
             self._turns.end()
         return len(units), 0
 
@@ -400,7 +415,7 @@ class Writer:
         pruned_max, self._units_untidy = PRUNED_MAX + self._units_untidy, 0
         unpruned: set[CompanyId] = set()
         if self._read_only is None and companies:
-            session = Session(self._connection, self._caches, self._audiences)
+            session = Session(self._connection, self._caches, self._audiences, self._tails)
             committing = False
             try:
                 self._begin()
@@ -420,6 +435,7 @@ class Writer:
             except Exception as error:
                 self._fault(error, committing=committing)
             finally:
+                session.end()
                 self._turns.end()
             self._unsearchable |= companies
         self._index()
