@@ -124,7 +124,16 @@ class Guard(Protocol):
         """
 
     def succeed(self, name: str, peer: str) -> None:
-        """An attempt that was counted was right: what has failed with the name is forgotten."""
+        """An attempt that was counted was right: what failed from there with it is forgotten."""
+
+    def knows(self, name: str, peer: str) -> bool:
+        """Whether somebody has come in by a name from the network of an address of late.
+
+        A bound on a name from everywhere is not to hold for them: strangers could lock them out.
+        """
+
+    def enter(self, wire: str, name: str, peer: str) -> None:
+        """Note from where somebody has come in. May write."""
 
     def fail(self, wire: str, name: str | None, peer: str) -> None:
         """Note a wrong password in the trail; None for a name that nobody has. Writes."""
@@ -138,6 +147,13 @@ class Unguarded:
         return 0
 
     def succeed(self, name: str, peer: str) -> None:
+        """Nothing."""
+
+    def knows(self, name: str, peer: str) -> bool:
+        """Nobody is known."""
+        return False
+
+    def enter(self, wire: str, name: str, peer: str) -> None:
         """Nothing."""
 
     def fail(self, wire: str, name: str | None, peer: str) -> None:

@@ -1,17 +1,25 @@
 """Bounds on guessing, and a trail of failures, for wires that check passwords by themselves."""
 
+from typing import Final
+
 from daybook.app.ports import Clock, Directory
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.guesses import Guesses
 from daybook.auth.people import NAME_LENGTH_MAX
+from daybook.auth.places import Places
 from daybook.auth.sessions import UNKNOWN_NAME
+from daybook.protocols.kit.plugin import Peers
+
+DOOR: Final = "guard"
+"""What the processes of a server call these bounds among one another."""
 
 
 class StoreGuard:
     """The `Guard` that keeps its trail in a store."""
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
-        self._guesses = Guesses(clock)
+    def __init__(self, directory: Directory, clock: Clock, peers: Peers | None = None) -> None:
+        self._places = Places(directory, clock)
+        self._guesses = Guesses(clock, self._places.knows, peers, DOOR)
         self._trail = Trail(directory, clock)
 
     def begin(self, name: str, peer: str) -> int:
@@ -21,6 +29,14 @@ class StoreGuard:
     def succeed(self, name: str, peer: str) -> None:
         """An attempt that was counted was right."""
         self._guesses.succeed(_counted(name), peer)
+
+    def knows(self, name: str, peer: str) -> bool:
+        """Whether somebody has come in by a name from the network of an address of late."""
+        return self._places.knows(_counted(name), peer)
+
+    def enter(self, wire: str, name: str, peer: str) -> None:
+        """Note that somebody has come in."""
+        self._places.note(name, peer)
 
     def fail(self, wire: str, name: str | None, peer: str) -> None:
         """Note a wrong password. What nobody is called may be a password in the wrong field."""

@@ -18,7 +18,7 @@ from tests.support.server import command, start, variables
 
 from daybook.app.ledger import system_clock
 from daybook.app.trail import Trail, What
-from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX
+from daybook.auth.guesses import OF_PAIR_MAX, OF_PLACE_MAX
 from daybook.auth.sessions import UNKNOWN_NAME
 from daybook.protocols.sql.limits import STARTUP_BYTES_MAX
 from daybook.storage import open_store
@@ -293,14 +293,14 @@ def test_guesses_are_bounded_and_in_the_trail(tmp_path: Path) -> None:
         dsn = make_user(server, "guessed")
         psycopg.connect(dsn).close()
         wrong = dsn.replace("open%20sesame", "guess")
-        for _ in range(OF_NAME_MAX):
+        for _ in range(OF_PAIR_MAX):
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(wrong)
         for late in (wrong, dsn):
             with pytest.raises(psycopg.OperationalError, match="try again in"):
                 psycopg.connect(late)
         psycopg.connect(server.dsn()).close()
-        for at in range(OF_PEER_MAX - OF_NAME_MAX):
+        for at in range(OF_PLACE_MAX - OF_PAIR_MAX):
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(wrong.replace("guessed", f"nobody{at}"))
         with pytest.raises(psycopg.OperationalError, match="try again in"):
@@ -310,7 +310,7 @@ def test_guesses_are_bounded_and_in_the_trail(tmp_path: Path) -> None:
         failed = [each for each in records if each.what == What.SIGN_IN_FAILED]
         assert {(each.client, each.peer) for each in failed} == {("sql", "127.0.0.1")}
         assert [each.subject for each in failed] == (
-            ["guessed"] * OF_NAME_MAX + [UNKNOWN_NAME] * (OF_PEER_MAX - OF_NAME_MAX)
+            ["guessed"] * OF_PAIR_MAX + [UNKNOWN_NAME] * (OF_PLACE_MAX - OF_PAIR_MAX)
         )
     finally:
         running.stop()

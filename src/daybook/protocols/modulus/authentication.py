@@ -35,6 +35,7 @@ from daybook.protocols.modulus.limits import (
     TOKEN_LENGTH_MAX,
     TOKEN_SECONDS,
 )
+from daybook.protocols.modulus.render import WIRE
 
 KIND: Final = "modulus"
 """The kind of this wire's tokens: they open nothing else."""
@@ -48,6 +49,9 @@ _OWN: Final = re.compile(r"[0-9a-f]{32}", re.ASCII).fullmatch
 _SUCCEEDED: Final = "Authentication succeeded."
 _APPLICATION_FIELDS: Final = "Missing one or more of parameters account, app, secret."
 _PERSON_FIELDS: Final = "Missing one or more of parameters username and password."
+_APPLICATION: Final = "application "
+"""Stands before an application's name where it is told from a person's, which has no blank."""
+
 _FROM: Final = "from "
 _ONLY_FROM: Final = "only from "
 
@@ -80,7 +84,7 @@ class Authentication:
         self._services = services
         self._directory = services.ledger.store.directory
         self._clock = services.clock
-        self._attempts = Attempts(services.clock, services.peers)
+        self._attempts = Attempts(services.clock, services.peers, services.guard)
         self._pruned_at = Timestamp(0)
         self._passing = _Passing()
 
@@ -93,7 +97,7 @@ class Authentication:
         if not name or not secret:
             raise bare(400, _APPLICATION_FIELDS, "app or secret is missing or no text")
         sign_in = partial(self._services.sign_in.application, name, secret)
-        principal = await self._believed(request, name, secret, sign_in)
+        principal = await self._believed(request, _APPLICATION + name, secret, sign_in)
         company_id = self._company(request, principal)
         if company_id is None:
             plain = "the application opens several companies: the host name has to begin with one"
@@ -133,6 +137,8 @@ class Authentication:
             attempt.failed = principal is None
         if principal is None:
             raise unauthorized("the name is unknown, or its secret or password is another")
+        enter = partial(self._services.guard.enter, WIRE, name, request.peer)
+        await self._services.runtime.in_thread(enter)
         return principal
 
     async def _issue(self, principal: Principal, peer: str) -> str:
