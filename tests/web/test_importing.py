@@ -1,13 +1,16 @@
 """A file is looked at, then taken; and nothing of it is lost or believed on the way."""
 
+import base64
 import html
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.web import Answer, Pages, Visitor
 
+from daybook.app.journal_csv import ImportReport, import_journal
 from daybook.domain.model import Status
 from daybook.domain.query import Query
 from daybook.protocols.kit import http
@@ -112,6 +115,32 @@ def test_any_bytes_are_answered(site: Pages, content: bytes) -> None:
     answer = upload(site.visitor("ada"), IMPORT, content)
     assert answer.status == 200
     assert answer.has("wrong")
+
+
+def test_one_file_of_a_person_at_a_time(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second window of the same person sends a file while the first is judged; so do others."""
+    ada, ben, again = site.visitor("ada"), site.visitor("ben"), site.visitor("ada")
+    content = (HEAD + GOOD).encode()
+    meanwhile: list[tuple[str, Answer]] = []
+
+    def judged(*given: Any) -> ImportReport:
+        if not meanwhile:
+            meanwhile.append(("preview", upload(again, IMPORT, content)))
+            kept = base64.b64encode(content).decode()
+            meanwhile.append(("take", again.submit(f"{IMPORT}/take", {"kept": kept})))
+            meanwhile.append(("ben", upload(ben, IMPORT, content)))
+        return import_journal(*given)
+
+    monkeypatch.setattr(importing, "import_journal", judged)
+    assert upload(ada, IMPORT, content).has("1 entry with 2 lines can be taken")
+    answers = dict(meanwhile)
+    for which in ("preview", "take"):
+        assert answers[which].status == 429
+        assert answers[which].has("Another file is being looked at.")
+        assert visitor_kept(answers[which]), "the file need not be chosen again"
+    assert answers["ben"].has("1 entry with 2 lines can be taken")
+    assert upload(again, IMPORT, content).has("1 entry with 2 lines can be taken")
+    assert entries(site) == 0
 
 
 def test_viewers_cannot_import(site: Pages) -> None:
