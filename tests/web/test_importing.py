@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from daybook.app.journal_csv import ImportReport, import_journal
 from daybook.domain.model import Status
 from daybook.domain.query import Query
 from daybook.protocols.kit import http
-from daybook.protocols.kit.plugin import Request
+from daybook.protocols.kit.plugin import Request, Response
 from daybook.web.forms import PARTS_MAX, file_bytes, read_form
 from daybook.web.pages import importing
 
@@ -121,19 +122,25 @@ def test_one_file_of_a_person_at_a_time(site: Pages, monkeypatch: pytest.MonkeyP
     """A second window of the same person sends a file while the first is judged; so do others."""
     ada, ben, again = site.visitor("ada"), site.visitor("ben"), site.visitor("ada")
     content = (HEAD + GOOD).encode()
-    meanwhile: list[tuple[str, Answer]] = []
+    answers: dict[str, Answer] = {}
+
+    def others() -> dict[str, Answer]:
+        kept = base64.b64encode(content).decode()
+        return {
+            "preview": upload(again, IMPORT, content),
+            "take": again.submit(f"{IMPORT}/take", {"kept": kept}),
+            "ben": upload(ben, IMPORT, content),
+        }
 
     def judged(*given: Any) -> ImportReport:
-        if not meanwhile:
-            meanwhile.append(("preview", upload(again, IMPORT, content)))
-            kept = base64.b64encode(content).decode()
-            meanwhile.append(("take", again.submit(f"{IMPORT}/take", {"kept": kept})))
-            meanwhile.append(("ben", upload(ben, IMPORT, content)))
+        if not answers:
+            answers["ada"] = Answer(Response(200))
+            with ThreadPoolExecutor(1) as elsewhere:
+                answers.update(elsewhere.submit(others).result())
         return import_journal(*given)
 
     monkeypatch.setattr(importing, "import_journal", judged)
     assert upload(ada, IMPORT, content).has("1 entry with 2 lines can be taken")
-    answers = dict(meanwhile)
     for which in ("preview", "take"):
         assert answers[which].status == 429
         assert answers[which].has("Another file is being looked at.")
