@@ -172,7 +172,8 @@ class Administration:
             roles=tuple(sorted((company, role.value) for company, role in roles.items())),
             profile=tuple(sorted({**(profile or {}), SUBJECT: new_subject()}.items())),
         )
-        self._directory.put_user(user)
+        if not self._directory.replace_user(kept, user):
+            return _MEANWHILE
         self._note(What.USER_MADE, name, roles, _told(roles))
         return user
 
@@ -197,10 +198,8 @@ class Administration:
             verifier=scram_verifier(password),
             created_at=self._clock(),
         )
-        if not self._directory.replace_user(user, changed):
+        if not self._replace_and_end(user, changed):
             return _MEANWHILE
-        session_records.end_of(self._directory, name)
-        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         self._note(What.USER_CHANGED, name, _companies_of(user), "password")
         return changed
 
@@ -247,10 +246,10 @@ class Administration:
         withdrawn = user
         if user.revoked_at is None:
             withdrawn = replace(user, revoked_at=self._clock())
-            self._directory.put_user(withdrawn)
+        if not self._replace_and_end(user, withdrawn):
+            return _MEANWHILE
+        if user.revoked_at is None:
             self._note(What.USER_WITHDRAWN, name, _companies_of(user))
-        session_records.end_of(self._directory, name)
-        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         return withdrawn
 
     # Applications
@@ -283,8 +282,6 @@ class Administration:
         refused = self._grant_fault(company_ids, scopes)
         if refused is not None:
             return refused
-        if self.is_foreign(client_id):
-            return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         client = Client(
             client_id,
@@ -296,7 +293,15 @@ class Administration:
             options=kinds,
             redirects=back,
         )
-        self._directory.put_client(client)
+
+        def work(table: TokenTable) -> Fault | None:
+            if self._is_foreign(client_id, table):
+                return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
+            return None if table.replace_client(kept, client) else _MEANWHILE
+
+        refused = self._directory.change_tokens(work)
+        if refused is not None:
+            return refused
         self._note(What.CLIENT_MADE, client_id, company_ids, " ".join(sorted(client.scopes)))
         return Secret(client_id, text)
 
@@ -325,16 +330,22 @@ class Administration:
         client = self._owned_client(client_id)
         if isinstance(client, Fault):
             return client
-        withdrawn = client
-        if client.revoked_at is None:
-            withdrawn = replace(client, revoked_at=self._clock())
-            self._directory.put_client(withdrawn)
-            self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
+        now = self._clock()
+        withdrawn = client if client.revoked_at is not None else replace(client, revoked_at=now)
 
         def belongs(token: Token) -> bool:
             return token.client == client_id and self._owns_token(token)
 
-        credentials.revoke_those(self._directory, self._clock, belongs)
+        def work(table: TokenTable) -> bool:
+            if not table.replace_client(client, withdrawn):
+                return False
+            credentials.revoke_within(table, now, belongs)
+            return True
+
+        if not self._directory.change_tokens(work):
+            return _MEANWHILE
+        if client.revoked_at is None:
+            self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
         return withdrawn
 
     # Tokens
@@ -359,7 +370,7 @@ class Administration:
             return refused
 
         def work(table: TokenTable) -> Issued | None:
-            if self._is_foreign(wanted.client, table.tokens()):
+            if self._is_foreign(wanted.client, table):
                 return None
             return credentials.issue(table, self._clock, wanted)
 
@@ -404,6 +415,24 @@ class Administration:
         self._note(What.SESSION_ENDED, name, (), f"{count} sessions")
         return count
 
+    def _replace_and_end(self, user: User, changed: User) -> bool:
+        """Keep a person as they are now, and withdraw every token made for them, as one.
+
+        So no program that is let in at this moment keeps what it gets. Their sessions end after it.
+        """
+        now = self._clock()
+
+        def work(table: TokenTable) -> bool:
+            if not table.replace_user(user, changed):
+                return False
+            credentials.revoke_within(table, now, lambda token: token.user == user.name)
+            return True
+
+        replaced = self._directory.change_tokens(work)
+        if replaced:
+            session_records.end_of(self._directory, user.name)
+        return replaced
+
     # Rules
 
     @property
@@ -416,13 +445,14 @@ class Administration:
 
         Also by what was withdrawn: settings that stand under the name are there still.
         """
-        return self._is_foreign(client, self._directory.tokens())
+        return self._is_foreign(client, self._directory)
 
-    def _is_foreign(self, client: str, tokens: Iterable[Token]) -> bool:
-        kept = self._directory.client(client)
+    def _is_foreign(self, client: str, table: TokenTable) -> bool:
+        kept = table.client(client)
         if kept is not None and not self._owns(kept.company_ids):
             return True
-        return any(token.client == client and not self._owns_token(token) for token in tokens)
+        tokens = (token for token in table.tokens() if token.client == client)
+        return not all(map(self._owns_token, tokens))
 
     def _owns_token(self, token: Token) -> bool:
         return token.company_ids == {NO_COMPANY} or self._owns(token.company_ids)
