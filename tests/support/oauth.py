@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from tests.support.clock import TestClock
 
 from daybook.app import credentials, passwords
-from daybook.app.access import Principal, Rejection
+from daybook.app.access import OPERATOR, Principal, Rejection
+from daybook.app.administration import Administration
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Client, User
@@ -175,6 +176,10 @@ class World:
         if "daybook_connect" not in self.cookies:
             self.sign_in("ada", PASSWORD, **changes)
         return returned(self.consent(**changes))["code"]
+
+    def operator(self) -> Administration:
+        """Who administers everything."""
+        return Administration(self.directory, self.clock, OPERATOR)
 
     # The application
 

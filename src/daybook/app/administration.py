@@ -11,7 +11,7 @@ no other. Nobody gives away what they may not do themselves.
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
@@ -32,7 +32,7 @@ from daybook.app.roles import (
 from daybook.app.scram import scram_verifier
 from daybook.app.session_records import SessionRecord
 from daybook.app.trail import By, Happening, Trail, What
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
 
 OPTIONS: Final[Mapping[str, str]] = {
@@ -192,13 +192,11 @@ class Administration:
         fault = password_fault(password)
         if fault is not None:
             return Fault(Why.INVALID, fault)
-        changed = replace(
-            user,
-            password_hash=passwords.hashed(password),
-            verifier=scram_verifier(password),
-            created_at=self._clock(),
+        other = replace(
+            user, password_hash=passwords.hashed(password), verifier=scram_verifier(password)
         )
-        if not self._replace_and_end(user, changed):
+        changed = self._replace_and_end(user, lambda now: replace(other, created_at=now))
+        if changed is None:
             return _MEANWHILE
         self._note(What.USER_CHANGED, name, _companies_of(user), "password")
         return changed
@@ -243,10 +241,10 @@ class Administration:
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
-        withdrawn = user
-        if user.revoked_at is None:
-            withdrawn = replace(user, revoked_at=self._clock())
-        if not self._replace_and_end(user, withdrawn):
+        withdrawn = self._replace_and_end(
+            user, lambda now: user if user.revoked_at is not None else replace(user, revoked_at=now)
+        )
+        if withdrawn is None:
             return _MEANWHILE
         if user.revoked_at is None:
             self._note(What.USER_WITHDRAWN, name, _companies_of(user))
@@ -415,23 +413,26 @@ class Administration:
         self._note(What.SESSION_ENDED, name, (), f"{count} sessions")
         return count
 
-    def _replace_and_end(self, user: User, changed: User) -> bool:
-        """Keep a person as they are now, and withdraw every token made for them, as one.
+    def _replace_and_end(self, user: User, change: Callable[[Timestamp], User]) -> User | None:
+        """Keep a person as `change` says, and withdraw every token made for them, as one.
 
-        So no program that is let in at this moment keeps what it gets. Their sessions end after it.
+        So no program that is let in at this moment keeps what it gets; `change` is told a time
+        after which nobody is believed by what was kept before. Their sessions end too. None where
+        somebody else has changed them.
         """
-        now = self._clock()
 
-        def work(table: TokenTable) -> bool:
+        def work(table: TokenTable) -> User | None:
+            now = self._clock()
+            changed = change(now)
             if not table.replace_user(user, changed):
-                return False
+                return None
             credentials.revoke_within(table, now, lambda token: token.user == user.name)
-            return True
+            return changed
 
-        replaced = self._directory.change_tokens(work)
-        if replaced:
+        changed = self._directory.change_tokens(work)
+        if changed is not None:
             session_records.end_of(self._directory, user.name)
-        return replaced
+        return changed
 
     # Rules
 

@@ -151,7 +151,7 @@ class Authorization:
 
 
 def authorize(
-    directory: Directory,
+    directory: TokenTable,
     clock: Clock,
     wanted: NewToken,
     random_text: Callable[[int], str] = secrets.token_urlsafe,

@@ -87,6 +87,7 @@ class StoreSessions:
         wait = self._guesses.begin(counted, peer)
         if wait:
             return NotEntered(Denial.THROTTLED, wait)
+        now = self._clock()  # before: a password that is changed meanwhile ends this session
         believed = self._believe(name, password)
         person = None if believed is None else self._people.find(name)
         if person is None:
@@ -96,7 +97,6 @@ class StoreSessions:
             return NotEntered(Denial.WRONG)
         self._guesses.succeed(name, peer)
         self._places.note(name, peer)
-        now = self._clock()
         if now - self._pruned_at >= PRUNE_SECONDS * _SECOND:
             self._prune(now)
         if self._directory.count_documents(WIRE, KIND) >= SESSIONS_MAX:

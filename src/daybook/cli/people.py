@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daybook.app import credentials, passwords, session_records
@@ -16,7 +17,7 @@ from daybook.app.administration import (
     new_subject,
     password_fault,
 )
-from daybook.app.ports import Store, TokenTable, User
+from daybook.app.ports import Clock, Store, TokenTable, User
 from daybook.app.redirects import redirect_fault
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.scram import scram_verifier
@@ -265,20 +266,21 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
             roles=roles,
             profile=tuple(sorted(profile.items())),
         )
-        _keep(store, earlier, user)
+        _keep(store, environment.clock, earlier, user)
         opened = companies or frozenset(company for company, _ in roles)
         note(store, environment, What.USER_MADE, arguments.name, opened)
     print_line(f"User {arguments.name} is ready.")
     return 0
 
 
-def _keep(store: Store, earlier: User | None, user: User) -> None:
+def _keep(store: Store, clock: Clock, earlier: User | None, user: User) -> None:
     """Keep a user as one with the end of what an earlier one had. Raises `Failure`."""
 
     def work(table: TokenTable) -> bool:
-        if not table.replace_user(earlier, user):
+        now = clock()  # no earlier than the last moment at which the earlier one was believed
+        if not table.replace_user(earlier, replace(user, created_at=now)):
             return False
-        credentials.revoke_within(table, user.created_at, lambda token: token.user == user.name)
+        credentials.revoke_within(table, now, lambda token: token.user == user.name)
         return True
 
     if not store.directory.change_tokens(work):
