@@ -30,6 +30,7 @@ from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.guesses import Guesses
 from daybook.auth.people import NAME_LENGTH_MAX, People, Person
 from daybook.auth.places import Places
+from daybook.auth.sign_ins import SignIns
 from daybook.domain.ids import Timestamp
 from daybook.protocols.kit.plugin import Peers
 
@@ -47,9 +48,6 @@ SECRET_LENGTH_MAX: Final = 100
 
 DOOR: Final = "pages"
 """What the processes of a server call the bounds on guessing here among one another."""
-
-UNKNOWN_NAME: Final = "(nobody)"
-"""What stands in the trail for a name that nobody has."""
 
 _SECOND: Final = 1_000_000
 _PREFIX: Final = "dbw_"
@@ -72,6 +70,7 @@ class StoreSessions:
         `peers` are the other processes of the server, which count failures together.
         """
         self._trail = trail or Trail(directory, clock)
+        self._sign_ins = SignIns(self._trail, clock)
         self._directory = directory
         self._clock = clock
         self._people = people
@@ -92,8 +91,8 @@ class StoreSessions:
         person = None if believed is None else self._people.find(name)
         if person is None:
             # a name that is nobody's may be a password in the wrong field
-            known = name if self._people.find(name) is not None else UNKNOWN_NAME
-            self._trail.note(Happening(What.SIGN_IN_FAILED, known, By(WEB, None, peer)))
+            known = name if self._people.find(name) is not None else None
+            self._sign_ins.failed(known, By(WEB, None, peer))
             return NotEntered(Denial.WRONG)
         self._guesses.succeed(name, peer)
         self._places.note(name, peer)

@@ -15,8 +15,10 @@ from daybook.app.access import OPERATOR, Principal, Rejection, Scope
 from daybook.app.administration import Administration, Fault
 from daybook.app.credentials import digest
 from daybook.app.ports import Client, Token, TokenTable, User
+from daybook.app.trail import Trail
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.sign_in import StoreSignIn
+from daybook.auth.sign_ins import UNKNOWN_NAME
 from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.modulus import authentication
@@ -332,6 +334,23 @@ def test_success_forgets_failures(wire: Wire) -> None:
         for _ in range(FAILED_ATTEMPTS_MAX - 1):
             ask(wire, {"app": "billing", "secret": "x"})
         assert ask(wire, {"app": "billing", "secret": "s3cret"}).status == 200
+
+
+def test_sign_ins_are_in_the_trail(wire: Wire) -> None:
+    wire.clock.step = 0
+    for _ in range(2):
+        assert ask(wire, {"app": "billing", "secret": "s3cret"}).status == 200
+    ada = {"username": "ada", "password": "correct horse"}
+    assert sign_in(wire, ada).status == 200
+    for name in ("ada", "correct horse"):
+        assert sign_in(wire, {"username": name, "password": "guess"}).status == 401
+    found = Trail(wire.ledger.store.directory, wire.clock).records()
+    assert [(each.what, each.subject, each.client, each.user, each.peer) for each in found] == [
+        ("signed-in", "application billing", "modulus", None, PEER),
+        ("signed-in", "ada", "modulus", "ada", PEER),
+        ("sign-in-failed", "ada", "modulus", None, PEER),
+        ("sign-in-failed", UNKNOWN_NAME, "modulus", None, PEER),
+    ]
 
 
 def test_tokens_may_be_bound_to_an_address(wire: Wire) -> None:

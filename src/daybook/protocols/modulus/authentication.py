@@ -104,7 +104,8 @@ class Authentication:
             kept = self._directory.client(name)
             return self._services.sign_in.application(name, secret), kept
 
-        principal, kept = await self._believed(request, _APPLICATION + name, secret, sign_in)
+        counted = _APPLICATION + name
+        principal, kept = await self._believed(request, counted, secret, sign_in)
         company_id = self._company(request, principal)
         if company_id is None:
             plain = "the application opens several companies: the host name has to begin with one"
@@ -150,13 +151,16 @@ class Authentication:
         """Who proves to be whom, and what was kept of them when they did; raises 401 or 429."""
         if max(len(name), len(proof)) > CREDENTIAL_LENGTH_MAX:
             raise unauthorized("the name or what proves it is longer than any that is kept")
+        guard, in_thread = self._services.guard, self._services.runtime.in_thread
         async with self._attempts.one(name, request.peer) as attempt:
-            principal, kept = await self._services.runtime.in_thread(sign_in)
+            principal, kept = await in_thread(sign_in)
             attempt.failed = principal is None
         if principal is None:
+            known = None if kept is None else name
+            await in_thread(partial(guard.fail, WIRE, known, request.peer))
             raise unauthorized("the name is unknown, or its secret or password is another")
-        enter = partial(self._services.guard.enter, WIRE, name, request.peer)
-        await self._services.runtime.in_thread(enter)
+        enter = partial(guard.enter, WIRE, name, request.peer, principal.user)
+        await in_thread(enter)
         return principal, kept
 
     async def _issue(

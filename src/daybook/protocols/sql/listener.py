@@ -150,7 +150,7 @@ class SqlListener:
     async def proved(self, user: str, address: str) -> None:
         """The attempt that was counted was right."""
         self._services.guard.succeed(user, address)
-        await self.in_thread(lambda: self._services.guard.enter(self.name, user, address))
+        await self.in_thread(lambda: self._services.guard.enter(self.name, user, address, user))
 
     async def failed(self, user: str | None, address: str) -> None:
         """Note an attempt that was wrong."""
