@@ -29,6 +29,7 @@ from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.administration import Fault
 from daybook.app.ports import TokenTable, User
 from daybook.app.roles import Role
+from daybook.app.sessions import COOKIE
 from daybook.domain.ids import CompanyId, Timestamp
 
 CASES: Final[dict[str, Callable[[World], None]]] = {}
@@ -104,7 +105,7 @@ def _(world: World) -> None:
     response = world.submit(page, "/connect/sign-in", name="ada", password="wrong")
     assert response.status == 403
     assert b"name or the password is wrong" in response.body
-    assert "daybook_connect" not in world.cookies
+    assert COOKIE not in world.cookies
 
 
 @case("guessing passwords ends")
@@ -123,7 +124,7 @@ def _(world: World) -> None:
     world.cookies.clear()
     fields = {"name": "ada", "password": "correct horse"}
     assert world.submit(page, "/connect/sign-in", **fields).status == 403
-    assert "daybook_connect" not in world.cookies
+    assert COOKIE not in world.cookies
 
 
 @case("a consent without the token of its form")

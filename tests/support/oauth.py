@@ -19,6 +19,7 @@ from daybook.app.administration import Administration
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Client, User
+from daybook.app.sessions import COOKIE
 from daybook.auth.people import People
 from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
@@ -173,7 +174,7 @@ class World:
 
     def code(self, **changes: str | None) -> str:
         """A code that somebody has just allowed."""
-        if "daybook_connect" not in self.cookies:
+        if not self.cookies.get(COOKIE):
             self.sign_in("ada", PASSWORD, **changes)
         return returned(self.consent(**changes))["code"]
 

@@ -14,6 +14,7 @@ from daybook.app.ports import Token
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.grants import GRANTS
 from daybook.web.limits import KEYS_SHOWN
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -25,13 +26,6 @@ LIVES: Final = {"": "Until withdrawn", "30": "30 days", "90": "90 days", "365": 
 CLIENT_LENGTH_MAX: Final = 100
 LABEL_LENGTH_MAX: Final = 200
 """Characters of an application's name and of what a token is for."""
-
-SCOPE_WORDS: Final = {
-    Scope.READ: "See everything",
-    Scope.WRITE: "Make, change and delete",
-    Scope.APPROVE: "Approve entries",
-    Scope.ADMIN: "Administer",
-}
 
 
 @value
@@ -121,7 +115,7 @@ def _page(
         more=len(about) > KEYS_SHOWN,
         faults=faults or {},
         given=visit.form if faults else {},
-        scopes=[(each, SCOPE_WORDS[each]) for each in Scope if visit.may(each)],
+        scopes=[(each, GRANTS[each]) for each in Scope if visit.may(each)],
         lives=LIVES,
         secret=secret,
         number=number,

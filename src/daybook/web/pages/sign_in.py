@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from daybook.app.sessions import Denial, NotEntered
+from daybook.app.sessions import COOKIE, Denial, NotEntered
 from daybook.protocols.kit.plugin import Response
 from daybook.web import security
 from daybook.web.addresses import PREFIX
@@ -32,7 +32,7 @@ def sign_in(visit: Visit) -> Response:
     request = visit.request
     head = (
         *response.headers,
-        security.cookie(request, security.SESSION_COOKIE, entered.secret),
+        *security.session_cookies(request, entered.secret),
         security.cookie(request, security.SIGN_IN_COOKIE, "", 0),
     )
     return Response(303, b"", head)
@@ -40,10 +40,10 @@ def sign_in(visit: Visit) -> Response:
 
 def sign_out(visit: Visit) -> Response:
     """End the session."""
-    secret = security.cookies(visit.request.headers).get(security.SESSION_COOKIE, "")
+    secret = security.cookies(visit.request.headers).get(COOKIE, "")
     visit.site.sessions.sign_out(secret)
     response = visit.redirect(visit.address("sign-in"), "You have signed out.")
-    head = (*response.headers, security.cookie(visit.request, security.SESSION_COOKIE, "", 0))
+    head = (*response.headers, *security.session_cookies(visit.request, "", 0))
     return Response(303, b"", head)
 
 
