@@ -7,6 +7,7 @@ from tests.support.web import PEOPLE, Pages, Visitor
 
 from daybook.app.ports import User
 from daybook.app.sessions import IDLE_SECONDS
+from daybook.auth.guesses import OF_PAIR_MAX, WINDOW_SECONDS
 from daybook.protocols.kit.plugin import Problem, Request
 from daybook.web.plugin import all_routes
 from daybook.web.routing import Route
@@ -223,3 +224,12 @@ def test_a_wrong_password_has_its_diagnosis(site: Pages) -> None:
     answer = site.visitor().sign_in("olga", "guess")
     assert answer.status == 403
     assert answer.response.diagnosis == "The name or the password is wrong."
+
+
+def test_who_guessed_too_often_is_told_when_to_come_back() -> None:
+    visitor = Pages().visitor()
+    for _ in range(OF_PAIR_MAX):
+        assert visitor.sign_in("olga", "guess").status == 403
+    answer = visitor.sign_in("olga")
+    assert answer.status == 429
+    assert 0 < int(answer.headers["retry-after"]) <= WINDOW_SECONDS

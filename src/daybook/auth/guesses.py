@@ -41,7 +41,7 @@ OF_NAME_MAX: Final = 100
 signed in: ten networks that have each had their fill, and ten thousand guesses a day at most."""
 
 REMEMBERED_MAX: Final = 50_000
-"""Names, networks and pairs of them whose failures are remembered, some 10 MiB; beyond it the
+"""Names, networks and pairs of them whose failures are remembered, some 15 MiB; beyond it the
 oldest is forgotten. To push one out takes failures from hundreds of networks in a window."""
 
 _PAIR, _PLACE, _NAME = range(3)

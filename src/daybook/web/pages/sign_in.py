@@ -26,8 +26,9 @@ def sign_in(visit: Visit) -> Response:
     wanted = visit.form.get("next", "")
     entered = visit.site.sessions.sign_in(name, visit.form.get("password", ""), visit.request.peer)
     if isinstance(entered, NotEntered):
-        status = 429 if entered.reason is Denial.THROTTLED else 403
-        return _page(visit, status, name, wanted, entered.message)
+        throttled = entered.reason is Denial.THROTTLED
+        later = (("retry-after", str(entered.retry_seconds)),) if throttled else ()
+        return _page(visit, 429 if throttled else 403, name, wanted, entered.message, later)
     response = visit.redirect(_next(wanted) or visit.address("home"))
     request = visit.request
     head = (
@@ -47,14 +48,21 @@ def sign_out(visit: Visit) -> Response:
     return Response(303, b"", head)
 
 
-def _page(visit: Visit, status: int, name: str, wanted: str, fault: str) -> Response:
+def _page(
+    visit: Visit,
+    status: int,
+    name: str,
+    wanted: str,
+    fault: str,
+    more: tuple[tuple[str, str], ...] = (),
+) -> Response:
     token = security.cookie(
         visit.request, security.SIGN_IN_COOKIE, visit.sign_in_token, _FORM_SECONDS
     )
     return visit.page(
         "sign_in.html",
         status=status,
-        headers=(token,),
+        headers=(token, *more),
         title="Sign in",
         name=name,
         next=_next(wanted),
