@@ -212,7 +212,7 @@ def test_roles_are_given_to_those_alone_who_concern_the_administrator(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("change", ["role", "password", "secret"])
+@pytest.mark.parametrize("change", ["role", "password", "secret", "user", "client"])
 def test_a_change_does_not_bring_back_who_is_withdrawn_meanwhile(
     all_of_it: Administration, directory: Directory, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -228,11 +228,32 @@ def test_a_change_does_not_bring_back_who_is_withdrawn_meanwhile(
         "role": lambda: all_of_it.set_role("mole", TWO, Role.VIEWER),
         "password": lambda: all_of_it.set_password("mole", PASSWORD * 2),
         "secret": lambda: all_of_it.new_secret("app"),
+        "user": lambda: all_of_it.withdraw_user("mole"),
+        "client": lambda: all_of_it.withdraw_client("app"),
     }
     assert why(changes[change]()) is Why.TAKEN
     for left in (read_user("mole"), read_client("app")):
         assert left is not None
         assert left.revoked_at is not None
+
+
+@pytest.mark.parametrize("which", ["user", "client"])
+def test_of_two_who_make_the_same_at_once_one_is_told(
+    all_of_it: Administration, directory: Directory, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """Both have looked before either has made it; neither has a password or secret of the other."""
+    with monkeypatch.context() as patched:
+        patched.setattr(directory, "user", lambda _: None)
+        patched.setattr(directory, "client", lambda _: None)
+        makes: dict[str, Callable[[str], object]] = {
+            "user": lambda word: all_of_it.make_user("ada", word, {ONE: Role.OWNER}),
+            "client": lambda _: all_of_it.make_client("app", frozenset({ONE}), READ),
+        }
+        first = makes[which](PASSWORD)
+        kept = directory.users(), directory.clients()
+        assert why(makes[which](PASSWORD * 2)) is Why.TAKEN
+    assert not isinstance(first, Fault)
+    assert (directory.users(), directory.clients()) == kept
 
 
 def test_nobody_becomes_who_may_do_more(

@@ -1,5 +1,7 @@
 """Tokens: shown once, kept as a hash, believed until revoked or expired."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
@@ -91,6 +93,20 @@ def test_a_client_gets_a_secret_and_may_get_another(store: Store) -> None:
     assert first.startswith("dbs_")
     assert first != second
     assert client.secret_hash == credentials.digest(second)
+
+
+def test_a_secret_that_is_made_twice_at_once_is_one_of_both(store: Store) -> None:
+    together = threading.Barrier(2)
+
+    def register(_: int) -> str:
+        together.wait(20)
+        return credentials.register(store.directory, TestClock(), "billing")
+
+    with ThreadPoolExecutor(2) as pool:
+        secrets = set(pool.map(register, range(2)))
+    client = store.directory.client("billing")
+    assert client is not None
+    assert client.secret_hash in {credentials.digest(secret) for secret in secrets}
 
 
 def test_an_authorization_is_two_tokens_with_lives_of_their_own(store: Store) -> None:

@@ -1,26 +1,50 @@
-"""Guessing is bounded by name and by address, and the bound's memory is bounded too."""
+"""Guessing is bounded by name, by network and by both, and the bounds' memory is bounded too."""
 
 import pytest
 from tests.auth.conftest import SECOND, HandClock
+from tests.support.peers import joined
 
 from daybook.auth import guesses
-from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX, WINDOW_SECONDS, Guesses, place_of
+from daybook.auth.guesses import (
+    OF_NAME_MAX,
+    OF_PAIR_MAX,
+    OF_PLACE_MAX,
+    WINDOW_SECONDS,
+    Guesses,
+)
 
 
-def test_a_name_is_shut_after_some_failures_wherever_they_come_from(clock: HandClock) -> None:
+def test_a_name_is_shut_where_it_has_failed_and_nowhere_else(clock: HandClock) -> None:
     failures = Guesses(clock)
+    for _ in range(OF_PAIR_MAX):
+        assert failures.begin("ada", "here") == 0
+    clock.now += 60 * SECOND
+    assert failures.begin("ada", "here") == WINDOW_SECONDS - 60
+    assert failures.begin("bob", "here") == 0
+    assert failures.begin("ada", "there") == 0, "a stranger's failures are in nobody's way"
+    clock.now += (WINDOW_SECONDS - 60) * SECOND
+    assert failures.begin("ada", "here") == 0
+
+
+def test_a_name_that_is_guessed_from_everywhere_is_open_to_networks_it_has_come_from(
+    clock: HandClock,
+) -> None:
+    failures = Guesses(clock, lambda name, peer: (name, peer) == ("ada", "home"))
     for at in range(OF_NAME_MAX):
         assert failures.begin("ada", f"peer {at}") == 0
-    clock.now += 60 * SECOND
-    assert failures.begin("ada", "another") == WINDOW_SECONDS - 60
-    assert failures.begin("bob", "another") == 0
-    clock.now += (WINDOW_SECONDS - 60) * SECOND
-    assert failures.begin("ada", "another") == 0
+    assert failures.begin("ada", "another") == WINDOW_SECONDS
+    for _ in range(3 * OF_NAME_MAX):
+        assert failures.begin("ada", "home") == 0
+        failures.succeed("ada", "home")
+    assert failures.begin("ada", "another") > 0, "that they come and go opens it to nobody else"
+    for _ in range(OF_PAIR_MAX):
+        assert failures.begin("ada", "home") == 0
+    assert failures.begin("ada", "home") > 0, "the other bounds hold for them too"
 
 
 def test_an_address_is_shut_after_some_failures_with_whatever_names(clock: HandClock) -> None:
     failures = Guesses(clock)
-    for at in range(OF_PEER_MAX):
+    for at in range(OF_PLACE_MAX):
         assert failures.begin(f"name {at}", "peer") == 0
     assert failures.begin("ada", "peer") == WINDOW_SECONDS
     assert failures.begin("ada", "another") == 0
@@ -30,9 +54,9 @@ def test_success_forgets_the_name_but_not_the_other_failures_of_the_address(
     clock: HandClock,
 ) -> None:
     failures = Guesses(clock)
-    for at in range(OF_PEER_MAX - 1):
+    for at in range(OF_PLACE_MAX - 1):
         failures.begin(f"name {at}", "peer")
-    for _ in range(3 * OF_NAME_MAX):
+    for _ in range(3 * OF_PAIR_MAX):
         assert failures.begin("ada", "peer") == 0
         failures.succeed("ada", "peer")
     failures.begin("eve", "peer")
@@ -41,9 +65,9 @@ def test_success_forgets_the_name_but_not_the_other_failures_of_the_address(
 
 def test_what_is_refused_does_not_count(clock: HandClock) -> None:
     failures = Guesses(clock)
-    for _ in range(OF_NAME_MAX):
+    for _ in range(OF_PAIR_MAX):
         failures.begin("ada", "peer")
-    for _ in range(2 * OF_PEER_MAX):
+    for _ in range(2 * OF_PLACE_MAX):
         assert failures.begin("ada", "peer") > 0
     assert failures.begin("bob", "peer") == 0
 
@@ -76,9 +100,28 @@ def test_what_ended_is_forgotten(clock: HandClock) -> None:
 
 def test_addresses_of_one_network_count_together(clock: HandClock) -> None:
     failures = Guesses(clock)
-    for number in range(OF_PEER_MAX):
+    for number in range(OF_PLACE_MAX):
         assert failures.begin(f"a{number}", f"2001:db8:0:1::{number:x}") == 0
     assert failures.begin("ann", "2001:db8:0:1:ffff::1") > 0
     assert failures.begin("ann", "2001:db8:0:2::1") == 0
-    assert place_of("::ffff:192.0.2.1") == place_of("192.0.2.1") == "192.0.2.1"
-    assert place_of("somewhere") == "somewhere"
+
+
+def test_processes_count_together(clock: HandClock) -> None:
+    here, there = joined()
+    first, second = Guesses(clock, peers=here), Guesses(clock, peers=there)
+    for at in range(OF_PAIR_MAX):
+        assert (first, second)[at % 2].begin("ada \ud800", "peer") == 0
+    assert first.begin("ada \ud800", "peer") == second.begin("ada \ud800", "peer") > 0
+    assert second.begin("bob", "peer") == 0
+    for _ in range(OF_PAIR_MAX - 1):
+        second.begin("bob", "peer")
+    second.succeed("bob", "peer")
+    assert first.begin("bob", "peer") == second.begin("bob", "peer") == 0, "a success is told too"
+
+
+def test_doors_count_apart(clock: HandClock) -> None:
+    here, there = joined()
+    first, second = Guesses(clock, peers=here, door="a"), Guesses(clock, peers=there, door="b")
+    for _ in range(OF_PAIR_MAX):
+        first.begin("ada", "peer")
+    assert second.begin("ada", "peer") == 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.app.test_passwords import SCRYPT
 from tests.auth.conftest import SECOND, HandClock
+from tests.support.peers import joined
 
 from daybook.app import passwords, session_records
 from daybook.app.access import ALL_SCOPES, Scope
@@ -22,7 +23,7 @@ from daybook.app.sessions import (
 )
 from daybook.auth import sessions as module
 from daybook.auth.demo import DemoCredentials
-from daybook.auth.guesses import OF_NAME_MAX
+from daybook.auth.guesses import OF_NAME_MAX, OF_PAIR_MAX
 from daybook.auth.people import People
 from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
@@ -103,12 +104,37 @@ def test_the_wrong_ones_are_not_let_in(sessions: StoreSessions, name: str, passw
 
 
 def test_guessing_ends(sessions: StoreSessions) -> None:
-    for _ in range(OF_NAME_MAX):
+    for _ in range(OF_PAIR_MAX):
         assert sessions.sign_in("ada", "guess", "192.0.2.1") == NotEntered(Denial.WRONG)
-    denied = sessions.sign_in("ada", PASSWORD, "192.0.2.2")
+    denied = sessions.sign_in("ada", PASSWORD, "192.0.2.1")
     assert isinstance(denied, NotEntered)
     assert denied.reason is Denial.THROTTLED
     assert denied.message == "Too many attempts have failed. Try again in 15 min."
+
+
+def test_guessing_from_everywhere_shuts_nobody_out(sessions: StoreSessions) -> None:
+    enter(sessions)
+    for at in range(OF_NAME_MAX):
+        assert sessions.sign_in("ada", "guess", f"198.51.100.{at}") == NotEntered(Denial.WRONG)
+    denied = sessions.sign_in("ada", PASSWORD, "203.0.113.1")
+    assert isinstance(denied, NotEntered)
+    assert denied.reason is Denial.THROTTLED
+    enter(sessions)
+
+
+def test_processes_count_guesses_together(
+    sessions: StoreSessions, directory: Directory, clock: HandClock
+) -> None:
+    people, believed = People(directory), StoreSignIn(directory)
+    first, second = (
+        StoreSessions(directory, clock, people, believed, peers=peers) for peers in joined()
+    )
+    for at in range(OF_PAIR_MAX):
+        (first, second)[at % 2].sign_in("ada", "guess", "192.0.2.1")
+    for each in (first, second):
+        denied = each.sign_in("ada", PASSWORD, "192.0.2.1")
+        assert isinstance(denied, NotEntered)
+        assert denied.reason is Denial.THROTTLED
 
 
 def test_signing_out(sessions: StoreSessions) -> None:

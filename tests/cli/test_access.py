@@ -49,9 +49,11 @@ def test_what_was_done_is_listed(ada: Terminal) -> None:
     assert [row[0] for row in words(ada.ok("audit", "list", "--lines", "2"))] == ["6", "7"]
     assert len(words(ada.ok("audit", "list", "--lines", "0"))) == 7
     assert [row[0] for row in words(ada.ok("audit", "list", "--company", "mill"))] == [
+        "1",
         "2",
         "5",
         "6",
+        "7",
     ]
 
 

@@ -113,6 +113,25 @@ def test_a_user_stands_for_the_same_person_until_revoked(
     assert dict(another.profile)[SUBJECT] != profiles[0][SUBJECT]
 
 
+def test_of_two_who_make_the_same_user_at_once_one_is_told(
+    shop: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is done while this one hashes the password."""
+
+    def hashed(_: str) -> str:
+        store = shop.open_store("sqlite:///daybook.db")
+        store.directory.put_user(User("ada", "first", Timestamp(1)))
+        store.close()
+        return "second"
+
+    monkeypatch.setattr(getpass, "getpass", lambda: "correct horse")
+    monkeypatch.setattr(passwords, "hashed", hashed)
+    assert "at the same time" in shop.fails("user", "create", "ada")
+    kept = user(shop, "ada")
+    assert kept is not None
+    assert kept.password_hash == "first"
+
+
 def test_a_password_that_nobody_can_be_asked_for(
     shop: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

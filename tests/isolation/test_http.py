@@ -40,7 +40,7 @@ WITHOUT_IDS = {
     },
     "modulus": set(),
     "intuit_graphql": {"get graphql"},
-    "oauth": {"discovery", "userinfo", "jwks", "style"},
+    "oauth": {"discovery", "userinfo", "jwks"},
     "admin": {"trail"},
     "web": set(),
     "server": {"page"},

@@ -138,14 +138,15 @@ def issue_to_browsers(issuer: Issuer) -> None:
     form = {**person, "csrf": hidden(page, "csrf")}
     issuer.http("POST", "/app/sign-in", data={**form, "password": WRONG})
     issuer.http("POST", "/app/sign-in", data=form)
-    secrets["session of pages"] = browser.cookies["daybook_session"]
+    secrets["session of pages"] = browser.cookies.get("daybook_session", path="/app") or ""
     secrets["token of forms"] = hidden(issuer.http("GET", "/app/companies").text, "csrf")
     asked = {"client_id": "pages", "response_type": "code", "redirect_uri": BACK, "state": "s"}
     query = urlencode({**asked, "scope": "com.intuit.quickbooks.accounting openid"})
+    browser.cookies.clear()
     page = issuer.http("GET", f"/connect/oauth2?{query}").text
     form = {**person, "query": query, "token": hidden(page, "token")}
     page = issuer.http("POST", "/connect/sign-in", data=form).text
-    secrets["session of consent"] = browser.cookies["daybook_connect"]
+    secrets["session of consent"] = browser.cookies.get("daybook_session", path="/connect") or ""
     form = {"query": query, "decision": "allow", "company": issuer.server.realm}
     form["token"] = secrets["token of consent"] = hidden(page, "token")
     sent = issuer.http("POST", "/connect/oauth2", data=form, allow_redirects=False)
@@ -205,7 +206,7 @@ def use(issuer: Issuer) -> None:
                 issuer.http("GET", path, headers=headers)
             issuer.http("POST", "/2020-04/graphql", json=document, headers=headers)
             issuer.http("GET", "/admin/v1/users", headers=headers)
-        for cookie in ("daybook_session", "daybook_connect", "daybook_sign_in", "daybook_flash"):
+        for cookie in ("daybook_session", "daybook_sign_in", "daybook_flash"):
             cookies = {"cookie": f"{cookie}={secret}x"}
             issuer.http("GET", "/app/companies", headers=cookies)
         form = {"name": secret, "csrf": secret, "next": f"/app/{plain}", "query": f"state={plain}"}

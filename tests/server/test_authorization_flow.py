@@ -75,7 +75,7 @@ def issuing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 
 def sign_in(page: Page) -> None:
     expect(page).to_have_title("Sign in · Daybook")
-    page.get_by_label("Name").fill("demo")
+    page.get_by_label("User").fill("demo")
     page.get_by_label("Password").fill("demo")
     page.get_by_role("button", name="Sign in").click()
 
@@ -149,7 +149,7 @@ def test_a_wrong_password_and_then_the_right_one(
     address = client(server, callback).get_authorization_url(SCOPES)
     with visit(browser, server.url, expected=("status of 403",)) as page:
         page.goto(address)
-        page.get_by_label("Name").fill("demo")
+        page.get_by_label("User").fill("demo")
         page.get_by_label("Password").fill("wrong")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("alert")).to_contain_text("The name or the password is wrong.")

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from tests.support.server import REALM, RunningServer, start
 
 from daybook.server.certificate import Certificate
+from daybook.storage.sqlite.turns import CAN_SHARE
 
 RENEWAL_SECONDS_MAX = 20
 
@@ -114,6 +116,57 @@ def test_both_ports_show_the_certificate_and_its_successor(tmp_path: Path) -> No
         assert (http(server)[0], sql(sql_port(server))) == (1_002, 1_002)
     finally:
         assert server.stop() == 0, server.log.read_text()
+
+
+@pytest.mark.skipif(not CAN_SHARE, reason="several server processes need Linux")
+@pytest.mark.parametrize("option", ["--certificate", "--sql-certificate"])
+def test_no_process_is_replaced_for_a_certificate_that_cannot_be_used(
+    tmp_path: Path, option: str
+) -> None:
+    chain, key = write(tmp_path, 1_001)
+    options = (option, str(chain), option.replace("certificate", "key"), str(key))
+    scheme = "https" if option == "--certificate" else "http"
+    server = start(
+        tmp_path,
+        *options,
+        "--sql",
+        "127.0.0.1:0",
+        "--workers",
+        "2",
+        address=f"{scheme}://127.0.0.1:",
+    )
+    try:
+        processes = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+        before = processes.read_text()
+        both_listen(server, scheme)  # each reads the certificate of the SQL port when it does
+        chain.write_text("half a renewal")
+        os.kill(server.process.pid, signal.SIGHUP)
+        until(server, "renewed", "false")
+        assert sql(sql_port(server)) == 1_001
+        assert processes.read_text() == before
+
+        write(tmp_path, 1_002)
+        os.kill(server.process.pid, signal.SIGHUP)
+        until(server, "replaced one after the other")
+        ends = time.monotonic() + RENEWAL_SECONDS_MAX
+        while set(before.split()) & set(processes.read_text().split()):
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+        assert sql(sql_port(server)) == 1_002
+    finally:
+        assert server.stop() == 0, server.log.read_text()
+
+
+def both_listen(server: RunningServer, scheme: str) -> None:
+    """Wait until two processes accept SQL connections."""
+    address = f"{scheme}://127.0.0.1:{server.port}/metrics"
+    ends = time.monotonic() + RENEWAL_SECONDS_MAX
+    while time.monotonic() < ends:
+        with urllib.request.urlopen(address, context=client(), timeout=20) as answer:
+            if answer.read().count(b"\ndaybook_sql_sessions{") == 2:
+                return
+        time.sleep(0.02)
+    raise AssertionError(server.log.read_text())
 
 
 def until(server: RunningServer, *words: str) -> None:

@@ -12,7 +12,7 @@ from tests.support.premises import Premises
 from daybook import __version__
 from daybook.protocols.sql.tables import TABLES
 
-WIRES = ("qbo", "codat", "modulus")
+WIRES = ("qbo", "codat", "modulus", "admin")
 
 
 @pytest.fixture(scope="module")

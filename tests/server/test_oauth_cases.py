@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 import pytest
 from tests.support.oauth import (
@@ -11,6 +11,7 @@ from tests.support.oauth import (
     BACK,
     CHALLENGE,
     HASH,
+    PASSWORD,
     REVOKE,
     SECOND,
     TOKEN,
@@ -23,12 +24,17 @@ from tests.support.oauth import (
     returned,
 )
 
+from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
-from daybook.app.ports import User
+from daybook.app.administration import Fault
+from daybook.app.ports import TokenTable, User
+from daybook.app.roles import Role
+from daybook.app.sessions import COOKIE
 from daybook.domain.ids import CompanyId, Timestamp
 
 CASES: Final[dict[str, Callable[[World], None]]] = {}
 DAY: Final = 86_400 * SECOND
+T = TypeVar("T")
 
 
 def case(name: str) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
@@ -99,7 +105,7 @@ def _(world: World) -> None:
     response = world.submit(page, "/connect/sign-in", name="ada", password="wrong")
     assert response.status == 403
     assert b"name or the password is wrong" in response.body
-    assert "daybook_connect" not in world.cookies
+    assert COOKIE not in world.cookies
 
 
 @case("guessing passwords ends")
@@ -118,7 +124,7 @@ def _(world: World) -> None:
     world.cookies.clear()
     fields = {"name": "ada", "password": "correct horse"}
     assert world.submit(page, "/connect/sign-in", **fields).status == 403
-    assert "daybook_connect" not in world.cookies
+    assert COOKIE not in world.cookies
 
 
 @case("a consent without the token of its form")
@@ -654,3 +660,39 @@ def _(world: World) -> None:
 
 def test_there_are_sixty_cases_and_more() -> None:
     assert len(CASES) >= 60
+
+
+@case("a code that is exchanged in the instant of a password reset")
+def _(world: World) -> None:
+    """The reset is done when the code has been looked at and its tokens are not made yet."""
+    code = world.code()
+    change, administration = world.directory.change_tokens, world.operator()
+
+    def meanwhile(work: Callable[[TokenTable], T]) -> T:
+        world.directory.change_tokens = change  # type: ignore[method-assign]
+        world.clock.now += 1
+        reset = administration.set_password("ada", PASSWORD * 2)
+        assert not isinstance(reset, Fault), reset
+        return change(work)
+
+    world.directory.change_tokens = meanwhile  # type: ignore[method-assign]
+    assert error(world.exchange(code)) == "invalid_grant"
+    assert all(token.revoked_at is not None for token in world.directory.tokens())
+
+
+@case("a refresh in the instant in which a role is taken")
+def _(world: World) -> None:
+    tokens = answer(world.exchange(world.code()))
+    change, administration = world.directory.change_tokens, world.operator()
+
+    def meanwhile(work: Callable[[TokenTable], T]) -> T:
+        world.directory.change_tokens = change  # type: ignore[method-assign]
+        changed = administration.set_role("ada", CompanyId(1), Role.VIEWER)
+        assert not isinstance(changed, Fault), changed
+        return change(work)
+
+    world.directory.change_tokens = meanwhile  # type: ignore[method-assign]
+    fresh = answer(world.refresh(tokens["refresh_token"]))
+    kept = world.directory.token(credentials.digest(fresh["access_token"]))
+    assert kept is not None
+    assert kept.scopes & set(Scope) == {"read"}

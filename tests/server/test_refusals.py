@@ -23,6 +23,9 @@ CODAT = {"authorization": "Basic ZGVtbw=="}
         ("GET", "/companies", {}),
         ("GET", "/companies/0b7f7d53-6a52-4f0c-9a4c-6c3f0a5d9e21", CODAT),
         ("DELETE", "/companies", CODAT),
+        ("GET", "/companies", {"authorization": "Basic eDp4"}),
+        ("GET", "/app/nowhere", {}),
+        ("POST", "/app/sign-in", {}),
         ("GET", "/api/bk/v1/GetJournal?journal_id=1", {}),
         ("GET", "/api/bk/v1/GetJournal?token=demo&journal_id=999999999", {}),
         ("GET", "/api/bk/v1/Nothing?token=demo", {}),
@@ -43,4 +46,6 @@ def test_a_refusal_says_why(
     )
     assert response.status_code >= 300
     assert len(response.headers["request-id"]) == 32
-    assert len(response.headers["daybook-diagnosis"]) > 5
+    diagnosis = response.headers["daybook-diagnosis"]
+    assert len(diagnosis) > 5
+    assert diagnosis.lower() not in ("unauthorized", "forbidden", "not found", "bad request")

@@ -6,7 +6,9 @@ beside this one are about writing and snapshots, totals, reference records and p
 filters are left to `test_query_equivalence`.
 """
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -52,6 +54,7 @@ from daybook.app.ports import (
     Store,
     StoreFailure,
     Token,
+    TokenTable,
     Total,
     Tx,
     UnknownCompany,
@@ -516,6 +519,11 @@ def test_clients_are_kept_and_replaced(store: Store) -> None:
     assert directory.credentials_version() > version
     assert not directory.replace_client(client, client)
     assert directory.client("app") == revoked
+    assert not directory.replace_client(None, client), "there is one"
+    other = replace(client, id="other")
+    assert not directory.replace_client(other, other), "there is none"
+    assert directory.replace_client(None, other)
+    assert directory.client("other") == other
     assert directory.client("APP") is None
     assert before < middle < directory.credentials_version()
 
@@ -585,11 +593,60 @@ def test_users_are_kept_and_replaced(store: Store) -> None:
     assert directory.replace_user(ada, other)
     assert not directory.replace_user(ada, ada)
     assert directory.user(ada.name) == other
+    assert not directory.replace_user(None, ada), "there is one"
+    cyd = replace(ada, name="cyd")
+    assert not directory.replace_user(cyd, cyd), "there is none"
+    assert directory.replace_user(None, cyd)
+    assert directory.user("cyd") == cyd
     directory.put_user(replace(ada, password_hash="y", scopes=frozenset()))
     kept = directory.user("ada")
     assert kept is not None
     assert (kept.password_hash, kept.scopes) == ("y", frozenset())
     assert before < middle < directory.credentials_version()
+
+
+def test_people_and_clients_change_together_with_tokens(store: Store) -> None:
+    """All of it or nothing, and each step sees the ones before it."""
+    directory = store.directory
+    ada, app = User("ada", "x", START), Client("app", "App", b"\0" * 32, START)
+
+    def work(table: TokenTable) -> None:
+        assert table.user("ada") is table.user("\ud800") is None
+        assert table.client("app") is None
+        assert table.replace_user(None, ada)
+        assert table.replace_client(None, app)
+        assert (table.user("ada"), table.client("app")) == (ada, app)
+        assert not table.replace_user(None, ada)
+        assert not table.replace_client(None, app)
+        table.put_token(token(1))
+
+    def broken(table: TokenTable) -> None:
+        work(table)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        directory.change_tokens(broken)
+    assert directory.user("ada") is None
+    assert directory.client("app") is None
+    assert directory.tokens() == []
+    directory.change_tokens(work)
+    assert (directory.user("ada"), directory.client("app")) == (ada, app)
+    assert len(directory.tokens()) == 1
+
+
+def test_only_one_of_two_at_once_makes_a_user(store: Store) -> None:
+    directory, both = store.directory, threading.Barrier(2)
+
+    def make(hashed: str) -> bool:
+        both.wait(20)
+        return directory.replace_user(None, User("ada", hashed, START))
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(make, ("x", "y")))
+    assert sorted(made) == [False, True]
+    kept = directory.user("ada")
+    assert kept is not None
+    assert kept.password_hash == ("x" if made[0] else "y")
 
 
 def test_expired_tokens_of_a_kind_are_forgotten(store: Store) -> None:

@@ -20,6 +20,7 @@ from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Scope
 from daybook.app.credentials import digest
 from daybook.app.ledger import Books, Committed, Context, Ledger, Outcome
 from daybook.app.ports import Client, Store, User
+from daybook.auth.guard import StoreGuard
 from daybook.auth.sign_in import StoreSignIn
 from daybook.domain.commands import (
     AccountContent,
@@ -121,6 +122,7 @@ class Wire:
                 self.runtime,
                 self.clock,
                 sign_in=StoreSignIn(self.ledger.store.directory),
+                guard=StoreGuard(self.ledger.store.directory, self.clock),
             )
         )
         self._requests = 0

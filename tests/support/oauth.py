@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from tests.support.clock import TestClock
 
 from daybook.app import credentials, passwords
-from daybook.app.access import Principal, Rejection
+from daybook.app.access import OPERATOR, Principal, Rejection
+from daybook.app.administration import Administration
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Client, User
+from daybook.app.sessions import COOKIE
 from daybook.auth.people import People
 from daybook.auth.sessions import StoreSessions
 from daybook.auth.sign_in import StoreSignIn
@@ -172,9 +174,13 @@ class World:
 
     def code(self, **changes: str | None) -> str:
         """A code that somebody has just allowed."""
-        if "daybook_connect" not in self.cookies:
+        if not self.cookies.get(COOKIE):
             self.sign_in("ada", PASSWORD, **changes)
         return returned(self.consent(**changes))["code"]
+
+    def operator(self) -> Administration:
+        """Who administers everything."""
+        return Administration(self.directory, self.clock, OPERATOR)
 
     # The application
 

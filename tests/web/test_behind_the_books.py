@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from tests.support.web import ACTOR, CHECKING, RENT, Pages
 
-from daybook.app import credentials
+from daybook.app import credentials, passwords
 from daybook.app.access import OPERATOR
 from daybook.app.activity import Activity, ActivityLog
 from daybook.app.administration import Administration
 from daybook.app.ledger import Context
 from daybook.app.operations import Submission, Submitted
 from daybook.app.outbox import Consumer, DeliveryState, Message, revived
-from daybook.app.ports import Tx
+from daybook.app.ports import Tx, User
 from daybook.app.trail import Trail, What
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById, Timestamp
@@ -155,7 +155,7 @@ def test_a_token_is_shown_once_opens_these_books_and_is_withdrawn(site: Pages) -
     listed = visitor.get(f"{SHOP}/keys")
     assert secret[1] not in listed.text
     assert token.user == "olga"
-    assert "<td>billing<" in listed.text
+    assert listed.has("billing: <nightly>")
     gone = visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(token.number)})
     assert visitor.get(gone.location).has("opens nothing any more")
     kept = directory.token(token.hash)
@@ -230,6 +230,75 @@ def test_only_owners_see_keys_and_only_their_own_companies(site: Pages) -> None:
         kept = directory.token(token.hash)
         assert kept is not None
         assert kept.revoked_at is None
+
+
+def test_what_has_ended_is_shown_where_it_is_asked_for(site: Pages) -> None:
+    made(site, client="first")
+    made(site, client="second")
+    visitor = site.visitor("olga")
+    number = site.ledger.store.directory.tokens()[-2].number
+    visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(number)})
+    listed = visitor.get(f"{SHOP}/keys")
+    assert "<td>first<" not in listed.text
+    assert "<td>second<" in listed.text
+    assert "<td>See everything</td>" in listed.text
+    assert listed.has("Show 1 more that opened these books once")
+    with_ended = visitor.get(f"{SHOP}/keys?ended=on")
+    assert "<td>first<" in with_ended.text
+    assert with_ended.has("withdrawn")
+    assert with_ended.has("Hide those that have ended")
+
+
+def test_a_login_is_made_shown_once_and_withdrawn(site: Pages) -> None:
+    directory, visitor = site.ledger.store.directory, site.visitor("olga")
+    answer = visitor.submit(f"{SHOP}/keys/login", {"name": "report", "role": "viewer"})
+    password = re.search(r'id="secret">([^<]*)<', answer.text)
+    assert password is not None
+    kept = directory.user("report")
+    assert kept is not None
+    assert passwords.is_password(password[1], kept.password_hash)
+    assert kept.roles == ((site.company_id, "viewer"),)
+    assert kept.verifier, "it is good for SQL"
+    listed = visitor.get(f"{SHOP}/keys")
+    assert "<td>report</td>" in listed.text
+    assert password[1] not in listed.text
+    gone = visitor.submit(f"{SHOP}/keys/login/withdraw", {"name": "report"})
+    listed = visitor.get(gone.location)
+    assert listed.has("report signs in nowhere any more.")
+    assert "<td>report</td>" not in listed.text
+    told = [(each.what, each.subject, each.user) for each in Trail(directory, site.clock).records()]
+    assert (What.USER_MADE, "report", "olga") in told
+    assert (What.USER_WITHDRAWN, "report", "olga") in told
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"name": "ada", "role": "viewer"}, "There is a user"),
+        ({"name": "Not So", "role": "viewer"}, "Small letters"),
+        ({"name": "report", "role": "king"}, "Choose one of the list."),
+        ({}, "Choose one of the list."),
+    ],
+)
+def test_logins_that_cannot_be(site: Pages, fields: dict[str, str], fault: str) -> None:
+    before = site.ledger.store.directory.users()
+    answer = site.visitor("olga").submit(f"{SHOP}/keys/login", fields)
+    assert answer.status == 422
+    assert answer.has(fault)
+    assert site.ledger.store.directory.users() == before
+
+
+def test_logins_of_others_and_ones_own_are_not_withdrawn(site: Pages) -> None:
+    directory, visitor = site.ledger.store.directory, site.visitor("olga")
+    both = ((site.company_id, "viewer"), (site.other_id, "viewer"))
+    directory.put_user(User("both", "", site.clock(), roles=both))
+    withdraw = f"{SHOP}/keys/login/withdraw"
+    for name in ("otto", "nobody", ""):
+        assert visitor.submit(withdraw, {"name": name}).status == 404
+    for name, told in (("both", "belongs to other companies too"), ("olga", "Somebody else")):
+        assert visitor.get(visitor.submit(withdraw, {"name": name}).location).has(told)
+    assert all(each.revoked_at is None for each in directory.users())
+    assert site.visitor("ada").submit(withdraw, {"name": "vera"}).status == 403
 
 
 def test_the_audit_trail_in_pages(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

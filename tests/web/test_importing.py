@@ -1,17 +1,21 @@
 """A file is looked at, then taken; and nothing of it is lost or believed on the way."""
 
+import base64
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.web import Answer, Pages, Visitor
 
+from daybook.app.journal_csv import ImportReport, import_journal
 from daybook.domain.model import Status
 from daybook.domain.query import Query
 from daybook.protocols.kit import http
-from daybook.protocols.kit.plugin import Request
+from daybook.protocols.kit.plugin import Request, Response
 from daybook.web.forms import PARTS_MAX, file_bytes, read_form
 from daybook.web.pages import importing
 
@@ -127,6 +131,38 @@ def test_any_bytes_are_answered(site: Pages, content: bytes) -> None:
     answer = upload(site.visitor("ada"), IMPORT, content)
     assert answer.status == 200
     assert answer.has("wrong")
+
+
+def test_one_file_of_a_person_at_a_time(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second window of the same person sends a file while the first is judged; so do others."""
+    ada, ben, again = site.visitor("ada"), site.visitor("ben"), site.visitor("ada")
+    content = (HEAD + GOOD).encode()
+    answers: dict[str, Answer] = {}
+
+    def others() -> dict[str, Answer]:
+        kept = base64.b64encode(content).decode()
+        return {
+            "preview": upload(again, IMPORT, content),
+            "take": again.submit(f"{IMPORT}/take", {"kept": kept}),
+            "ben": upload(ben, IMPORT, content),
+        }
+
+    def judged(*given: Any) -> ImportReport:
+        if not answers:
+            answers["ada"] = Answer(Response(200))
+            with ThreadPoolExecutor(1) as elsewhere:
+                answers.update(elsewhere.submit(others).result())
+        return import_journal(*given)
+
+    monkeypatch.setattr(importing, "import_journal", judged)
+    assert upload(ada, IMPORT, content).has("1 entry with 2 lines can be taken")
+    for which in ("preview", "take"):
+        assert answers[which].status == 429
+        assert answers[which].has("Another file is being looked at.")
+        assert visitor_kept(answers[which]), "the file need not be chosen again"
+    assert answers["ben"].has("1 entry with 2 lines can be taken")
+    assert upload(again, IMPORT, content).has("1 entry with 2 lines can be taken")
+    assert entries(site) == 0
 
 
 def test_viewers_cannot_import(site: Pages) -> None:

@@ -7,6 +7,7 @@ from tests.support.web import PEOPLE, Pages, Visitor
 
 from daybook.app.ports import User
 from daybook.app.sessions import IDLE_SECONDS
+from daybook.auth.guesses import OF_PAIR_MAX, WINDOW_SECONDS
 from daybook.protocols.kit.plugin import Problem, Request
 from daybook.web.plugin import all_routes
 from daybook.web.routing import Route
@@ -199,3 +200,36 @@ def test_unknown_methods_and_addresses(site: Pages) -> None:
     assert visitor.get("/app/c/shop/nowhere").status == 404
     assert visitor.get(f"{JOURNAL}/not-a-number").status == 404
     assert visitor.get(JOURNAL + "?" + "a=1&" * 1_001).status == 400
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "status", "why"),
+    [
+        ("/app/c/shop/keys", {"client": ""}, 422, "client: A name of up to 100 characters"),
+        ("/app/c/shop/keys/login", {}, 422, "role: Choose one of the list."),
+        ("/app/c/shop/import/take", {}, 422, "The file did not come along."),
+        ("/app/c/shop/journal/new", {"do": "post"}, 422, "date: A date is wanted"),
+        ("/app/c/nowhere/keys", {}, 404, "There is nothing at this address"),
+    ],
+)
+def test_a_refusal_has_its_diagnosis(
+    site: Pages, address: str, fields: dict[str, str], status: int, why: str
+) -> None:
+    answer = site.visitor("olga").submit(address, fields)
+    assert answer.status == status
+    assert (answer.response.diagnosis or "").startswith(why)
+
+
+def test_a_wrong_password_has_its_diagnosis(site: Pages) -> None:
+    answer = site.visitor().sign_in("olga", "guess")
+    assert answer.status == 403
+    assert answer.response.diagnosis == "The name or the password is wrong."
+
+
+def test_who_guessed_too_often_is_told_when_to_come_back() -> None:
+    visitor = Pages().visitor()
+    for _ in range(OF_PAIR_MAX):
+        assert visitor.sign_in("olga", "guess").status == 403
+    answer = visitor.sign_in("olga")
+    assert answer.status == 429
+    assert 0 < int(answer.headers["retry-after"]) <= WINDOW_SECONDS

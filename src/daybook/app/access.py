@@ -115,7 +115,7 @@ class Login:
 
 
 class Guard(Protocol):
-    """What stands before passwords that a wire checks by itself: bounds on guessing, a trail."""
+    """What stands before the secrets that a wire asks for: bounds on guessing, a trail."""
 
     def begin(self, name: str, peer: str) -> int:
         """Count an attempt; answers with 0, or in how many seconds another one is looked at.
@@ -124,7 +124,16 @@ class Guard(Protocol):
         """
 
     def succeed(self, name: str, peer: str) -> None:
-        """An attempt that was counted was right: what has failed with the name is forgotten."""
+        """An attempt that was counted was right: what failed from there with it is forgotten."""
+
+    def knows(self, name: str, peer: str) -> bool:
+        """Whether somebody has come in by a name from the network of an address of late.
+
+        A bound on a name from everywhere is not to hold for them: strangers could lock them out.
+        """
+
+    def enter(self, wire: str, name: str, peer: str, user: str | None) -> None:
+        """Note that somebody has come in and from where; `user` is the person's name. May write."""
 
     def fail(self, wire: str, name: str | None, peer: str) -> None:
         """Note a wrong password in the trail; None for a name that nobody has. Writes."""
@@ -138,6 +147,13 @@ class Unguarded:
         return 0
 
     def succeed(self, name: str, peer: str) -> None:
+        """Nothing."""
+
+    def knows(self, name: str, peer: str) -> bool:
+        """Nobody is known."""
+        return False
+
+    def enter(self, wire: str, name: str, peer: str, user: str | None) -> None:
         """Nothing."""
 
     def fail(self, wire: str, name: str | None, peer: str) -> None:

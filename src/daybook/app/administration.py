@@ -11,7 +11,7 @@ no other. Nobody gives away what they may not do themselves.
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
@@ -32,7 +32,7 @@ from daybook.app.roles import (
 from daybook.app.scram import scram_verifier
 from daybook.app.session_records import SessionRecord
 from daybook.app.trail import By, Happening, Trail, What
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
 
 OPTIONS: Final[Mapping[str, str]] = {
@@ -172,7 +172,8 @@ class Administration:
             roles=tuple(sorted((company, role.value) for company, role in roles.items())),
             profile=tuple(sorted({**(profile or {}), SUBJECT: new_subject()}.items())),
         )
-        self._directory.put_user(user)
+        if not self._directory.replace_user(kept, user):
+            return _MEANWHILE
         self._note(What.USER_MADE, name, roles, _told(roles))
         return user
 
@@ -191,16 +192,12 @@ class Administration:
         fault = password_fault(password)
         if fault is not None:
             return Fault(Why.INVALID, fault)
-        changed = replace(
-            user,
-            password_hash=passwords.hashed(password),
-            verifier=scram_verifier(password),
-            created_at=self._clock(),
+        other = replace(
+            user, password_hash=passwords.hashed(password), verifier=scram_verifier(password)
         )
-        if not self._directory.replace_user(user, changed):
+        changed = self._replace_and_end(user, lambda now: replace(other, created_at=now))
+        if changed is None:
             return _MEANWHILE
-        session_records.end_of(self._directory, name)
-        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         self._note(What.USER_CHANGED, name, _companies_of(user), "password")
         return changed
 
@@ -244,13 +241,13 @@ class Administration:
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
-        withdrawn = user
+        withdrawn = self._replace_and_end(
+            user, lambda now: user if user.revoked_at is not None else replace(user, revoked_at=now)
+        )
+        if withdrawn is None:
+            return _MEANWHILE
         if user.revoked_at is None:
-            withdrawn = replace(user, revoked_at=self._clock())
-            self._directory.put_user(withdrawn)
             self._note(What.USER_WITHDRAWN, name, _companies_of(user))
-        session_records.end_of(self._directory, name)
-        credentials.revoke_those(self._directory, self._clock, lambda token: token.user == name)
         return withdrawn
 
     # Applications
@@ -283,8 +280,6 @@ class Administration:
         refused = self._grant_fault(company_ids, scopes)
         if refused is not None:
             return refused
-        if self.is_foreign(client_id):
-            return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         client = Client(
             client_id,
@@ -296,7 +291,15 @@ class Administration:
             options=kinds,
             redirects=back,
         )
-        self._directory.put_client(client)
+
+        def work(table: TokenTable) -> Fault | None:
+            if self._is_foreign(client_id, table):
+                return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
+            return None if table.replace_client(kept, client) else _MEANWHILE
+
+        refused = self._directory.change_tokens(work)
+        if refused is not None:
+            return refused
         self._note(What.CLIENT_MADE, client_id, company_ids, " ".join(sorted(client.scopes)))
         return Secret(client_id, text)
 
@@ -325,16 +328,22 @@ class Administration:
         client = self._owned_client(client_id)
         if isinstance(client, Fault):
             return client
-        withdrawn = client
-        if client.revoked_at is None:
-            withdrawn = replace(client, revoked_at=self._clock())
-            self._directory.put_client(withdrawn)
-            self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
+        now = self._clock()
+        withdrawn = client if client.revoked_at is not None else replace(client, revoked_at=now)
 
         def belongs(token: Token) -> bool:
             return token.client == client_id and self._owns_token(token)
 
-        credentials.revoke_those(self._directory, self._clock, belongs)
+        def work(table: TokenTable) -> bool:
+            if not table.replace_client(client, withdrawn):
+                return False
+            credentials.revoke_within(table, now, belongs)
+            return True
+
+        if not self._directory.change_tokens(work):
+            return _MEANWHILE
+        if client.revoked_at is None:
+            self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
         return withdrawn
 
     # Tokens
@@ -359,7 +368,7 @@ class Administration:
             return refused
 
         def work(table: TokenTable) -> Issued | None:
-            if self._is_foreign(wanted.client, table.tokens()):
+            if self._is_foreign(wanted.client, table):
                 return None
             return credentials.issue(table, self._clock, wanted)
 
@@ -404,6 +413,27 @@ class Administration:
         self._note(What.SESSION_ENDED, name, (), f"{count} sessions")
         return count
 
+    def _replace_and_end(self, user: User, change: Callable[[Timestamp], User]) -> User | None:
+        """Keep a person as `change` says, and withdraw every token made for them, as one.
+
+        So no program that is let in at this moment keeps what it gets; `change` is told a time
+        after which nobody is believed by what was kept before. Their sessions end too. None where
+        somebody else has changed them.
+        """
+
+        def work(table: TokenTable) -> User | None:
+            now = self._clock()
+            changed = change(now)
+            if not table.replace_user(user, changed):
+                return None
+            credentials.revoke_within(table, now, lambda token: token.user == user.name)
+            return changed
+
+        changed = self._directory.change_tokens(work)
+        if changed is not None:
+            session_records.end_of(self._directory, user.name)
+        return changed
+
     # Rules
 
     @property
@@ -416,13 +446,14 @@ class Administration:
 
         Also by what was withdrawn: settings that stand under the name are there still.
         """
-        return self._is_foreign(client, self._directory.tokens())
+        return self._is_foreign(client, self._directory)
 
-    def _is_foreign(self, client: str, tokens: Iterable[Token]) -> bool:
-        kept = self._directory.client(client)
+    def _is_foreign(self, client: str, table: TokenTable) -> bool:
+        kept = table.client(client)
         if kept is not None and not self._owns(kept.company_ids):
             return True
-        return any(token.client == client and not self._owns_token(token) for token in tokens)
+        tokens = (token for token in table.tokens() if token.client == client)
+        return not all(map(self._owns_token, tokens))
 
     def _owns_token(self, token: Token) -> bool:
         return token.company_ids == {NO_COMPANY} or self._owns(token.company_ids)

@@ -129,10 +129,16 @@ def register(
     """
     assert is_client_id(client_id)
     secret = _SECRET_PREFIX + random_text(TOKEN_BYTES)
-    known = directory.client(client_id)
-    if known is None or known.revoked_at is not None:
-        known = Client(client_id, client_id, b"", clock())
-    directory.put_client(replace(known, secret_hash=digest(secret)))
+
+    def work(table: TokenTable) -> None:
+        kept = table.client(client_id)
+        known = kept
+        if known is None or known.revoked_at is not None:
+            known = Client(client_id, client_id, b"", clock())
+        replaced = table.replace_client(kept, replace(known, secret_hash=digest(secret)))
+        assert replaced, "nobody else writes meanwhile"
+
+    directory.change_tokens(work)
     return secret
 
 
@@ -145,7 +151,7 @@ class Authorization:
 
 
 def authorize(
-    directory: Directory,
+    directory: TokenTable,
     clock: Clock,
     wanted: NewToken,
     random_text: Callable[[int], str] = secrets.token_urlsafe,
@@ -206,13 +212,16 @@ def revoke_those(
     Whatever was made with one of them goes too.
     """
     now = clock()
+    return directory.change_tokens(lambda table: revoke_within(table, now, belongs))
 
-    def work(table: TokenTable) -> list[Token]:
-        tokens = table.tokens()
-        chosen = [token for token in tokens if belongs(token)]
-        return [withdrawn(table, now, token) for token in with_descendants(tokens, chosen)]
 
-    return directory.change_tokens(work)
+def revoke_within(
+    table: TokenTable, now: Timestamp, belongs: Callable[[Token], bool]
+) -> list[Token]:
+    """See `revoke_those`; inside a transaction that does more than that."""
+    tokens = table.tokens()
+    chosen = [token for token in tokens if belongs(token)]
+    return [withdrawn(table, now, token) for token in with_descendants(tokens, chosen)]
 
 
 def with_descendants(tokens: Sequence[Token], chosen: Sequence[Token]) -> list[Token]:

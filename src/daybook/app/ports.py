@@ -372,7 +372,24 @@ class Token:
 
 
 class TokenTable(Protocol):
-    """The tokens of a store, as they are read and written."""
+    """The tokens of a store, and whom they are made for, as they are read and written."""
+
+    def client(self, client_id: str) -> Client | None:
+        """A client by its id, or None."""
+
+    def replace_client(self, kept: Client | None, client: Client) -> bool:
+        """Keep a client in place of exactly `kept`; see `replace_user`."""
+
+    def user(self, name: str) -> User | None:
+        """A user by name, or None."""
+
+    def replace_user(self, kept: User | None, user: User) -> bool:
+        """Keep a user in place of exactly `kept`; False where it is not there like that any more.
+
+        None stands for nobody of that name. Whoever makes a user or changes a part of one does it
+        through here: two at a time would undo one another, and bring back somebody who is
+        withdrawn meanwhile.
+        """
 
     def token(self, token_hash: bytes) -> Token | None:
         """A token by its hash, or None."""
@@ -419,10 +436,10 @@ class Directory(Protocol):
         """A client by its id, or None."""
 
     def put_client(self, client: Client) -> None:
-        """Keep a client, in place of one with the same id."""
+        """Keep a client, in place of one with the same id, whatever has become of that."""
 
-    def replace_client(self, kept: Client, client: Client) -> bool:
-        """Keep a client in place of exactly `kept`; see `replace_user`."""
+    def replace_client(self, kept: Client | None, client: Client) -> bool:
+        """Keep a client in place of exactly `kept`; see `TokenTable.replace_user`."""
 
     def clients(self) -> list[Client]:
         """All clients, by id."""
@@ -431,14 +448,10 @@ class Directory(Protocol):
         """A user by name, or None."""
 
     def put_user(self, user: User) -> None:
-        """Keep a user, in place of one with the same name."""
+        """Keep a user, in place of one with the same name, whatever has become of that."""
 
-    def replace_user(self, kept: User, user: User) -> bool:
-        """Keep a user in place of exactly `kept`; False where it is not there like that any more.
-
-        Whoever changes a part of a user does it through here: two at a time would undo one
-        another, and bring back somebody who is withdrawn meanwhile.
-        """
+    def replace_user(self, kept: User | None, user: User) -> bool:
+        """Keep a user in place of exactly `kept`; see `TokenTable.replace_user`."""
 
     def users(self) -> list[User]:
         """All users, by name."""
@@ -459,7 +472,8 @@ class Directory(Protocol):
         """
 
     def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
-        """Run `work` on the tokens as one transaction: nobody changes any of them meanwhile.
+        """Run `work` on the tokens as one transaction: nobody changes them, or any user or client,
+        meanwhile.
 
         It may be run again if its transaction is undone because of another unit of work. What it
         raises undoes what it wrote and is raised here.

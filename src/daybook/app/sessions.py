@@ -24,6 +24,11 @@ from daybook.domain.values import value
 WEB: Final = "web"
 """The application on whose behalf people act who use a browser."""
 
+COOKIE: Final = "daybook_session"
+COOKIE_PATHS: Final = ("/app", "/connect")
+"""The cookie of a session, and the two parts of the server it is sent to: the pages, and those on
+which applications are let in. There is one of the name for each, so that no interface gets it."""
+
 IDLE_SECONDS: Final = 2 * 3_600
 """Seconds without a request after which a session ends: a long lunch."""
 

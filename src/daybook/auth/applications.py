@@ -6,7 +6,7 @@ will do.
 """
 
 from daybook.app.access import ALL_SCOPES, Scope
-from daybook.app.ports import Directory
+from daybook.app.ports import TokenTable
 from daybook.app.redirects import is_loopback, redirect_fault
 from daybook.app.roles import known_scopes
 from daybook.auth.demo import DemoCredentials
@@ -36,7 +36,8 @@ class Application:
 class Applications:
     """The applications of a store, and the demo's."""
 
-    def __init__(self, directory: Directory, demo: DemoCredentials | None = None) -> None:
+    def __init__(self, directory: TokenTable, demo: DemoCredentials | None = None) -> None:
+        """See `People`."""
         self._directory = directory
         self._demo = demo or DemoCredentials({})
 

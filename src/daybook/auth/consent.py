@@ -9,12 +9,15 @@ What the application asked for travels as the query it came with, in a hidden fi
 and judged anew by each step; nothing that a form says of it is believed. Forms carry the session's
 token, before there is one a random token that stands in a cookie as well. Pages run no script and
 may not be framed.
+
+Whoever has signed in to the pages of the program has signed in here, and the other way round: it is
+one session, and still nobody is let in without the button that says so.
 """
 
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,7 +26,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from daybook.app.access import Scope
 from daybook.app.credentials import NO_COMPANY
 from daybook.app.ledger import Ledger
-from daybook.app.sessions import SESSION_SECONDS, Denial, Entered, Session, Sessions
+from daybook.app.sessions import (
+    COOKIE,
+    COOKIE_PATHS,
+    SESSION_SECONDS,
+    Denial,
+    Entered,
+    Session,
+    Sessions,
+)
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.applications import Applications
 from daybook.auth.codes import Codes, TooManyCodes
@@ -37,12 +48,10 @@ from daybook.protocols.kit.plugin import Request, Response
 AUTHORIZE: Final = "/connect/oauth2"
 SIGN_IN: Final = "/connect/sign-in"
 SIGN_OUT: Final = "/connect/sign-out"
-STYLE: Final = "/connect/style.css"
 PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     AUTHORIZE: ("GET", "POST"),
     SIGN_IN: ("POST",),
     SIGN_OUT: ("POST",),
-    STYLE: ("GET",),
 }
 """The pages, and the methods they take."""
 
@@ -52,11 +61,20 @@ COMPANIES_SHOWN_MAX: Final = 200
 QUERY_LENGTH_MAX: Final = 16_384
 """Characters of the query an application sends people with: every part at its own bound."""
 
-SESSION_COOKIE: Final = "daybook_connect"
 FORM_COOKIE: Final = "daybook_connect_form"
 
 _FORM_BYTES: Final = 24
 _ENDED: Final = "This page is too old. Go back to the application and begin again."
+
+
+@value
+class Look:
+    """Addresses of what the pages of the whole program look by, and of one they lead to."""
+
+    styles: tuple[str, ...]
+    icon: str
+    applications: str
+    """Where people see whom they have let in, and withdraw it."""
 
 
 @value
@@ -72,7 +90,12 @@ class ConsentPages:
     """The pages of a server. Called on pool threads."""
 
     def __init__(
-        self, ledger: Ledger, sessions: Sessions, applications: Applications, codes: Codes
+        self,
+        ledger: Ledger,
+        sessions: Sessions,
+        applications: Applications,
+        codes: Codes,
+        look: Look,
     ) -> None:
         self._ledger = ledger
         self._sessions = sessions
@@ -81,26 +104,15 @@ class ConsentPages:
         self._trail = Trail(ledger.store.directory, ledger.clock)
         loader = PackageLoader("daybook.auth")
         self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-        style = files("daybook.auth").joinpath("templates/style.css").read_bytes()
-        self._style = Response(
-            200,
-            style,
-            (
-                ("content-type", "text/css; charset=utf-8"),
-                ("cache-control", "max-age=3600"),
-                ("x-content-type-options", "nosniff"),
-            ),
-        )
+        self._templates.globals["look"] = look
 
     def handle(self, request: Request) -> Response:
         """The answer to a request for one of `PATHS`, by a method it takes."""
         path = request.path.rstrip("/")
-        if path == STYLE:
-            return self._style
         if len(request.query) > QUERY_LENGTH_MAX:
             return self._problem(request, "The address that brought you here is too long.")
         cookies = _cookies(request)
-        session = self._sessions.find(cookies.get(SESSION_COOKIE, ""))
+        session = self._sessions.find(cookies.get(COOKIE, ""))
         if request.method == "GET":
             return self._asked(request, cookies, session, request.query)
         try:
@@ -117,8 +129,10 @@ class ConsentPages:
         if not hmac.compare_digest(form.get("token", "").encode(), session.csrf_token.encode()):
             return self._problem(request, _ENDED, 403)
         if path == SIGN_OUT:
-            self._sessions.sign_out(cookies.get(SESSION_COOKIE, ""))
-            return self._asked(request, cookies, None, query)
+            self._sessions.sign_out(cookies.get(COOKIE, ""))
+            shown = self._asked(request, cookies, None, query)
+            gone = _session_cookies(request, "", "; Max-Age=0")
+            return replace(shown, headers=(*shown.headers, *gone))
         return self._decided(request, session, form, query)
 
     # Steps
@@ -168,7 +182,7 @@ class ConsentPages:
         headers = (
             ("location", f"{AUTHORIZE}?{_one_line(query)}"),
             ("cache-control", "no-store"),
-            _cookie(request, SESSION_COOKIE, entered.secret, SESSION_SECONDS),
+            *_session_cookies(request, entered.secret),
         )
         return Response(303, b"", headers)
 
@@ -252,7 +266,8 @@ class ConsentPages:
         token = cookies.get(FORM_COOKIE, "")
         if len(token) != len(secrets.token_urlsafe(_FORM_BYTES)) or not token.isascii():
             token = secrets.token_urlsafe(_FORM_BYTES)
-        cookie = _cookie(request, FORM_COOKIE, token, SESSION_SECONDS)
+        life = f"; Max-Age={SESSION_SECONDS}"
+        cookie = _cookie(request, FORM_COOKIE, token, "/connect", life)
         return self._page(
             request,
             "sign_in.html",
@@ -307,7 +322,8 @@ def _page_headers(wish: Wish | None) -> list[tuple[str, str]]:
         parts = urlsplit(wish.redirect)
         target = f" {parts.scheme}://{parts.netloc}"
     policy = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none';"
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
+        " frame-ancestors 'none';"
         f" form-action 'self'{target}"
     )
     return [
@@ -329,10 +345,15 @@ def _cookies(request: Request) -> dict[str, str]:
     return found
 
 
-def _cookie(request: Request, name: str, text: str, seconds: int) -> tuple[str, str]:
+def _cookie(request: Request, name: str, text: str, path: str, life: str = "") -> tuple[str, str]:
     secure = "; Secure" if request.origin.startswith("https:") else ""
-    attributes = f"Path=/connect; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    attributes = f"Path={path}{life}; HttpOnly; SameSite=Lax{secure}"
     return "set-cookie", f"{name}={text}; {attributes}"
+
+
+def _session_cookies(request: Request, secret: str, life: str = "") -> list[tuple[str, str]]:
+    """The session's cookie for these pages and for the others: one session serves both."""
+    return [_cookie(request, COOKIE, secret, path, life) for path in COOKIE_PATHS]
 
 
 def _one_line(query: str) -> str:

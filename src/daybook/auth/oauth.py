@@ -33,6 +33,7 @@ from daybook.app.credentials import (
     REFRESH,
     REFRESH_SECONDS,
     SECOND,
+    Authorization,
     NewToken,
     family_of,
     grant_label,
@@ -110,7 +111,6 @@ class Grants:
         self._clock = clock
         self._demo = demo or DemoCredentials({})
         self._people = People(directory, demo)
-        self._applications = Applications(directory, demo)
         self.codes = Codes(directory, clock)
         """The codes that are exchanged for tokens here."""
 
@@ -137,9 +137,8 @@ class Grants:
         token = self._directory.token(credentials.digest(text))
         if token is None:
             return GrantRefusal.INVALID
-        allowed = self._allowed(token)
         granted = self._directory.change_tokens(
-            lambda table: self._refresh(table, client_id, token.hash, text, allowed)
+            lambda table: self._refresh(table, client_id, token.hash, text)
         )
         if isinstance(granted, GrantRefusal) and token.revoked_at is not None:
             self._note(What.REFRESH_REPEATED, token.client, token.user, token.company_ids)
@@ -151,12 +150,12 @@ class Grants:
         client_id: str,
         token_hash: bytes,
         text: str,
-        allowed: frozenset[Scope] | None,
     ) -> Granted | GrantRefusal:
         token = table.token(token_hash)
         now = self._clock()
         if token is None:
             return GrantRefusal.INVALID
+        allowed = self._allowed(table, token)
         if credentials.fault(token, now) is not None or allowed is None:
             if token.revoked_at is not None and token.client == client_id:
                 self._end_family(table, token, now)
@@ -209,7 +208,7 @@ class Grants:
         )
         return credentials.issue(table, self._clock, wanted).text
 
-    def _allowed(self, token: Token) -> frozenset[Scope] | None:
+    def _allowed(self, table: TokenTable, token: Token) -> frozenset[Scope] | None:
         """What a refresh may give: what the token allows, and whoever consented may still do.
 
         None where that person is not there any more, or has got another password since.
@@ -217,7 +216,7 @@ class Grants:
         scopes = credentials.principal(token).scopes
         if token.user is None or not credentials.words(token):
             return scopes
-        person = self._people.find(token.user)
+        person = People(table, self._demo).find(token.user)
         if person is None or token.created_at < person.since:
             return None
         for company_id in token.company_ids - {NO_COMPANY}:
@@ -245,7 +244,11 @@ class Grants:
     def exchange(
         self, client_id: str, text: str, redirect: str, verifier: str
     ) -> Granted | GrantRefusal:
-        """Tokens for a code that was made for this client. A code that comes again ends them."""
+        """Tokens for a code that was made for this client. A code that comes again ends them.
+
+        Its person is looked at and the tokens are made as one: whoever gets another password, is
+        withdrawn or loses a role at this moment either ends the tokens or comes first.
+        """
         found = self.codes.find(text)
         if found is None:
             return GrantRefusal.INVALID
@@ -256,18 +259,20 @@ class Grants:
             self._withdraw(client_id, code.family)
             self._note(What.CODE_REPEATED, client_id, code.user, {CompanyId(code.company)})
             return GrantRefusal.INVALID
-        wanted = self._wanted(code)
-        if wanted is None or not self.codes.counts(code, client_id, redirect, verifier):
+        if not self.codes.counts(code, client_id, redirect, verifier):
             return GrantRefusal.INVALID
-        made = credentials.authorize(self._directory, self._clock, wanted)
+        made = self._directory.change_tokens(lambda table: self._authorized(table, code))
+        if made is None:
+            return GrantRefusal.INVALID
+        opened = made.refresh.token.company_ids
         family = family_of(made.refresh.token)
         first = self.codes.use(document, family)
         if first != family:
             self._withdraw(client_id, family)
             self._withdraw(client_id, first)
-            self._note(What.CODE_REPEATED, client_id, code.user, wanted.company_ids)
+            self._note(What.CODE_REPEATED, client_id, code.user, opened)
             return GrantRefusal.INVALID
-        self._note(What.TOKEN_MADE, client_id, code.user, wanted.company_ids)
+        self._note(What.TOKEN_MADE, client_id, code.user, opened)
         identity = None
         if OPENID in code.asked:
             names = self._directory.names(CompanyId(code.company))
@@ -279,10 +284,10 @@ class Grants:
             made.access.text, made.refresh.text, ACCESS_SECONDS, REFRESH_SECONDS, identity
         )
 
-    def _wanted(self, code: Code) -> NewToken | None:
+    def _authorized(self, table: TokenTable, code: Code) -> Authorization | None:
         """What a code is worth by now: no more than its person and application may still do."""
-        person = self._people.find(code.user)
-        application = self._applications.find(code.client)
+        person = People(table, self._demo).find(code.user)
+        application = Applications(table, self._demo).find(code.client)
         if person is None or application is None or person.since > code.signed_in_at:
             return None
         company_id = CompanyId(code.company)
@@ -291,13 +296,14 @@ class Grants:
             scopes &= person.principal.within(company_id).scopes
             if not scopes or not person.principal.may_open(company_id):
                 return None
-        return NewToken(
+        wanted = NewToken(
             client=code.client,
             company_ids=frozenset({company_id}),
             scopes=scopes,
             user=code.user,
             words=frozenset(code.asked),
         )
+        return credentials.authorize(table, self._clock, wanted)
 
     def _withdraw(self, client_id: str, family: str) -> None:
         """Withdraw all tokens of a family."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from daybook.app.access import Principal
-from daybook.app.ports import Directory
+from daybook.app.ports import TokenTable
 from daybook.app.roles import principal_of
 from daybook.auth.demo import DemoCredentials
 from daybook.domain.ids import Timestamp
@@ -25,8 +25,10 @@ class Person:
 class People:
     """Who there is. What is kept is read at each look-up, since another process may change it."""
 
-    def __init__(self, directory: Directory, demo: DemoCredentials | None = None) -> None:
-        """With `demo`, its people count too."""
+    def __init__(self, directory: TokenTable, demo: DemoCredentials | None = None) -> None:
+        """`directory` is that of a store, or what a transaction sees of it. With `demo`, its people
+        count too.
+        """
         self._directory = directory
         self._demo = demo or DemoCredentials({})
 

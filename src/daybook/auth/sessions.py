@@ -29,7 +29,10 @@ from daybook.app.sessions import (
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.guesses import Guesses
 from daybook.auth.people import NAME_LENGTH_MAX, People, Person
+from daybook.auth.places import Places
+from daybook.auth.sign_ins import SignIns
 from daybook.domain.ids import Timestamp
+from daybook.protocols.kit.plugin import Peers
 
 TOUCH_SECONDS: Final = 60
 """Seconds that may pass before it is written down that a session is in use."""
@@ -43,8 +46,8 @@ PRUNE_SECONDS: Final = 3_600
 SECRET_LENGTH_MAX: Final = 100
 """Characters of a secret that are looked at: twice what one has."""
 
-UNKNOWN_NAME: Final = "(nobody)"
-"""What stands in the trail for a name that nobody has."""
+DOOR: Final = "pages"
+"""What the processes of a server call the bounds on guessing here among one another."""
 
 _SECOND: Final = 1_000_000
 _PREFIX: Final = "dbw_"
@@ -60,14 +63,20 @@ class StoreSessions:
         people: People,
         sign_in: SignIn,
         trail: Trail | None = None,
+        peers: Peers | None = None,
     ) -> None:
-        """`sign_in` believes people, `people` says what they may do; the trail tells of them."""
+        """`sign_in` believes people, `people` says what they may do; the trail tells of them.
+
+        `peers` are the other processes of the server, which count failures together.
+        """
         self._trail = trail or Trail(directory, clock)
+        self._sign_ins = SignIns(self._trail, clock)
         self._directory = directory
         self._clock = clock
         self._people = people
         self._believe = sign_in.person
-        self._guesses = Guesses(clock)
+        self._places = Places(directory, clock)
+        self._guesses = Guesses(clock, self._places.knows, peers, DOOR)
         self._pruned_at = clock()
 
     def sign_in(self, name: str, password: str, peer: str) -> Entered | NotEntered:
@@ -77,15 +86,16 @@ class StoreSessions:
         wait = self._guesses.begin(counted, peer)
         if wait:
             return NotEntered(Denial.THROTTLED, wait)
+        now = self._clock()  # before: a password that is changed meanwhile ends this session
         believed = self._believe(name, password)
         person = None if believed is None else self._people.find(name)
         if person is None:
             # a name that is nobody's may be a password in the wrong field
-            known = name if self._people.find(name) is not None else UNKNOWN_NAME
-            self._trail.note(Happening(What.SIGN_IN_FAILED, known, By(WEB, None, peer)))
+            known = name if self._people.find(name) is not None else None
+            self._sign_ins.failed(known, By(WEB, None, peer))
             return NotEntered(Denial.WRONG)
         self._guesses.succeed(name, peer)
-        now = self._clock()
+        self._places.note(name, peer)
         if now - self._pruned_at >= PRUNE_SECONDS * _SECOND:
             self._prune(now)
         if self._directory.count_documents(WIRE, KIND) >= SESSIONS_MAX:

@@ -2,10 +2,9 @@
 
 import argparse
 import getpass
-import secrets
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from daybook.app import credentials, passwords, session_records
 from daybook.app.access import ALL_SCOPES, OPERATOR, Scope
@@ -18,7 +17,7 @@ from daybook.app.administration import (
     new_subject,
     password_fault,
 )
-from daybook.app.ports import Client, Store, User
+from daybook.app.ports import Clock, Store, TokenTable, User
 from daybook.app.redirects import redirect_fault
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.scram import scram_verifier
@@ -41,8 +40,6 @@ from daybook.domain.ids import CompanyId
 
 if TYPE_CHECKING:
     from daybook.cli.kit import Commands
-
-_SECRET_BYTES: Final = 32
 
 
 def add_parsers(commands: "Commands") -> None:
@@ -196,26 +193,18 @@ def _roles_shown(store: Store, user: User) -> str:
 def create_client(arguments: argparse.Namespace, environment: Environment) -> int:
     """Make an application; its secret alone goes to standard output."""
     with opened_store(arguments, environment) as store:
-        kept = store.directory.client(arguments.name)
-        if kept is not None and kept.revoked_at is None:
-            raise Failure(f"there is a client {arguments.name!r}; revoke it first")
         companies, scopes = _rights(arguments, store)
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
-        store.directory.put_client(
-            Client(
-                arguments.name,
-                arguments.name,
-                credentials.digest(secret),
-                environment.clock(),
-                company_ids=companies,
-                scopes=scopes,
-                options=frozenset(arguments.option),
-                redirects=tuple(dict.fromkeys(arguments.redirect)),
-            )
+        made = Administration(store.directory, environment.clock, OPERATOR).make_client(
+            arguments.name,
+            companies,
+            frozenset(map(Scope, scopes)),
+            arguments.option,
+            arguments.redirect,
         )
-        note(store, environment, What.CLIENT_MADE, arguments.name, companies)
+    if isinstance(made, Fault):
+        raise Failure(made.message)
     print_aside(f"Client {arguments.name}. This is its secret, which is not shown again:")
-    print_line(secret)
+    print_line(made.text)
     return 0
 
 
@@ -240,15 +229,10 @@ def list_clients(arguments: argparse.Namespace, environment: Environment) -> int
 def revoke_client(arguments: argparse.Namespace, environment: Environment) -> int:
     """Withdraw an application's secret, and every token it has."""
     with opened_store(arguments, environment) as store:
-        client = store.directory.client(arguments.name)
-        if client is None:
-            raise Failure(f"there is no client {arguments.name!r}")
-        if client.revoked_at is None:
-            store.directory.put_client(replace(client, revoked_at=environment.clock()))
-        credentials.revoke_those(
-            store.directory, environment.clock, lambda token: token.client == client.id
-        )
-        note(store, environment, What.CLIENT_WITHDRAWN, client.id, client.company_ids)
+        administration = Administration(store.directory, environment.clock, OPERATOR)
+        withdrawn = administration.withdraw_client(arguments.name)
+    if isinstance(withdrawn, Fault):
+        raise Failure(withdrawn.message)
     print_line(f"Client {arguments.name} is revoked.")
     return 0
 
@@ -272,26 +256,36 @@ def create_user(arguments: argparse.Namespace, environment: Environment) -> int:
         profile |= _subject(earlier)
         roles = _roles(arguments.role, store)
         companies, scopes = (frozenset(), frozenset()) if roles else _rights(arguments, store)
-        store.directory.put_user(
-            User(
-                arguments.name,
-                passwords.hashed(password),
-                environment.clock(),
-                companies,
-                scopes,
-                verifier=scram_verifier(password),
-                roles=roles,
-                profile=tuple(sorted(profile.items())),
-            )
+        user = User(
+            arguments.name,
+            passwords.hashed(password),
+            environment.clock(),
+            companies,
+            scopes,
+            verifier=scram_verifier(password),
+            roles=roles,
+            profile=tuple(sorted(profile.items())),
         )
-        if earlier is not None:
-            session_records.end_of(store.directory, earlier.name)
-            credentials.revoke_those(
-                store.directory, environment.clock, lambda token: token.user == earlier.name
-            )
-        note(store, environment, What.USER_MADE, arguments.name, companies)
+        _keep(store, environment.clock, earlier, user)
+        opened = companies or frozenset(company for company, _ in roles)
+        note(store, environment, What.USER_MADE, arguments.name, opened)
     print_line(f"User {arguments.name} is ready.")
     return 0
+
+
+def _keep(store: Store, clock: Clock, earlier: User | None, user: User) -> None:
+    """Keep a user as one with the end of what an earlier one had. Raises `Failure`."""
+
+    def work(table: TokenTable) -> bool:
+        now = clock()  # no earlier than the last moment at which the earlier one was believed
+        if not table.replace_user(earlier, replace(user, created_at=now)):
+            return False
+        credentials.revoke_within(table, now, lambda token: token.user == user.name)
+        return True
+
+    if not store.directory.change_tokens(work):
+        raise Failure("somebody else changed the user at the same time; look and try again")
+    session_records.end_of(store.directory, user.name)
 
 
 def _subject(earlier: User | None) -> dict[str, str]:
@@ -335,15 +329,9 @@ def list_users(arguments: argparse.Namespace, environment: Environment) -> int:
 def revoke_user(arguments: argparse.Namespace, environment: Environment) -> int:
     """Withdraw a user's password, and every token made for them."""
     with opened_store(arguments, environment) as store:
-        user = store.directory.user(arguments.name)
-        if user is None:
-            raise Failure(f"there is no user {arguments.name!r}")
-        if user.revoked_at is None:
-            store.directory.put_user(replace(user, revoked_at=environment.clock()))
-        session_records.end_of(store.directory, user.name)
-        credentials.revoke_those(
-            store.directory, environment.clock, lambda token: token.user == user.name
-        )
-        note(store, environment, What.USER_WITHDRAWN, user.name, user.company_ids)
+        administration = Administration(store.directory, environment.clock, OPERATOR)
+        withdrawn = administration.withdraw_user(arguments.name)
+    if isinstance(withdrawn, Fault):
+        raise Failure(withdrawn.message)
     print_line(f"User {arguments.name} is revoked.")
     return 0

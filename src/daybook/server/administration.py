@@ -44,6 +44,7 @@ from daybook.protocols.kit.plugin import (
     Runtime,
     Services,
 )
+from daybook.server.administration_document import SUMMARIES, document
 
 T = TypeVar("T")
 
@@ -176,10 +177,20 @@ class AdministrationInterface:
     def operations(self) -> Sequence[Operation]:
         """All that can be asked; whoever asks administers."""
         return [
-            Operation(pattern[0], method, _address(pattern), frozenset({Scope.ADMIN}))
+            Operation(
+                pattern[0],
+                method,
+                f"{PREFIX}/{_address(pattern)}",
+                frozenset({Scope.ADMIN}),
+                SUMMARIES[method, _address(pattern)],
+            )
             for pattern, works in _ROUTES.items()
             for method in works
         ]
+
+    def openapi(self) -> dict[str, Any]:
+        """What is asked and answered, as OpenAPI has it."""
+        return document(self.operations, PREFIX, PAGE_DEFAULT, PAGE_MAX)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand a request over."""
@@ -555,9 +566,9 @@ _KINDS: Final = frozenset(pattern[0] for pattern in _ROUTES)
 
 
 def _address(pattern: tuple[str, ...]) -> str:
-    """A pattern as an address, with a name in braces for each star."""
+    """A pattern as an address below `PREFIX`, with a name in braces for each star."""
     names = iter(("id", "company"))
-    return "/".join((PREFIX, *(f"{{{next(names)}}}" if x == "*" else x for x in pattern)))
+    return "/".join(f"{{{next(names)}}}" if x == "*" else x for x in pattern)
 
 
 def _route(request: Request) -> tuple[_Work, tuple[str, ...]] | _Bad:

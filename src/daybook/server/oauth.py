@@ -15,7 +15,7 @@ from daybook.app.credentials import ACCESS_SECONDS, SECOND
 from daybook.app.ports import Clock
 from daybook.auth import consent
 from daybook.auth.applications import Applications
-from daybook.auth.consent import ConsentPages
+from daybook.auth.consent import ConsentPages, Look
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.keys import SigningKeys
 from daybook.auth.oauth import (
@@ -38,6 +38,8 @@ from daybook.protocols.kit.plugin import (
     Runtime,
     Services,
 )
+from daybook.web import static_files
+from daybook.web.addresses import APPLICATIONS
 
 ISSUER_SETTING: Final = "issuer"
 """The member of `Services.settings` that says who identity tokens come from."""
@@ -68,7 +70,6 @@ _OPERATIONS: Final = {
     consent.AUTHORIZE: "authorize",
     consent.SIGN_IN: "sign-in",
     consent.SIGN_OUT: "sign-out",
-    consent.STYLE: "style",
 }
 
 _BODY_BYTES_MAX: Final = 64 * 1024
@@ -97,7 +98,9 @@ def create(services: Services) -> Plugin:
     demo = DemoCredentials.of(directory) if services.demo else None
     grants = Grants(directory, services.clock, demo)
     applications = Applications(directory, demo)
-    pages = ConsentPages(services.ledger, services.sessions, applications, grants.codes)
+    styles = tuple(map(static_files.address, ("daybook.css", "books.css")))
+    look = Look(styles, static_files.address("icon.svg"), APPLICATIONS)
+    pages = ConsentPages(services.ledger, services.sessions, applications, grants.codes, look)
     server_key = bytes.fromhex(services.settings.get(cursor.KEY_SETTING, ""))
     keys = SigningKeys(directory, services.clock, server_key)
     issuer = services.settings.get(ISSUER_SETTING, "")

@@ -8,7 +8,7 @@ accept from the same sockets, and does no more than
   short; the others go on meanwhile, and background work that it did is taken over by another;
 - hand on a signal to stop, and end, with code 0, once all have drained in good order;
 - on SIGHUP, replace them one after the other, each drained before the next, so that certificates
-  are read again and no connection is refused.
+  are read again and no connection is refused; none where a certificate cannot be used.
 
 They are forked after everything is loaded, which costs memory once and starts one in a blink. No
 connection to the books and no thread is open at that time. If the first process is killed, the
@@ -33,6 +33,7 @@ from typing import Final, NoReturn
 from daybook.app.ledger import Ledger
 from daybook.app.ports import StoreFailure
 from daybook.server.bootstrap import open_books, preload
+from daybook.server.certificate import Certificate
 from daybook.server.config import Config
 from daybook.server.observe import Logger
 from daybook.server.peers import Inbox, inboxes
@@ -146,9 +147,7 @@ class _Supervisor:
                 if number in (signal.SIGTERM, signal.SIGINT):
                     self._stop()
                 elif number == signal.SIGHUP and not self._stopping and not self._renewing:
-                    self._log.warning("the server processes are replaced one after the other")
-                    self._renewing = list(self._places)
-                    self._renew_next()
+                    self._renew()
 
     def _stop(self) -> None:
         """Hand on a signal to stop; a further one tells the processes to make haste."""
@@ -165,6 +164,17 @@ class _Supervisor:
         if place.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(place.pid, number)
+
+    def _renew(self) -> None:
+        """Replace all processes, unless the next ones could not use their certificates."""
+        try:
+            _try_certificates(self._config)
+        except (OSError, ValueError) as error:
+            self._log.error("certificate", renewed=False, error=str(error))
+            return
+        self._log.warning("the server processes are replaced one after the other")
+        self._renewing = list(self._places)
+        self._renew_next()
 
     def _renew_next(self) -> None:
         """End the next process that is to be replaced; it is started anew when it has ended."""
@@ -287,6 +297,15 @@ class _Supervisor:
         ends = [self._reports, self._report, self._life, self._own_life, self._woken, self._wake]
         for end in (*ends, *(each for pair in self._inboxes for each in pair)):
             end.close()
+
+
+def _try_certificates(config: Config) -> None:
+    """Read the certificates of both ports. Raises OSError and ValueError."""
+    if config.certificate is not None:
+        Certificate(config.certificate, config.key)
+    chain, key = (config.sql_settings.get(name) for name in ("sql-certificate", "sql-key"))
+    if config.sql is not None and chain:
+        Certificate(Path(chain), Path(key) if key else None)
 
 
 def _own_config(config: Config, number: int) -> Config:

@@ -8,6 +8,9 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 PREFIX: Final = "/app"
+APPLICATIONS: Final = f"{PREFIX}/applications"
+"""Where people see the applications they have let in; the page that asks them names it."""
+
 COMPANY_PREFIX: Final = f"{PREFIX}/c/{{company}}"
 """What addresses about one company begin with."""
 

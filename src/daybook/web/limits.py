@@ -52,6 +52,10 @@ IMPORT_ENTRIES_MAX: Final = 5_000
 """Entries of such a file: each takes about as long to judge however short it is, and the process
 serves others too."""
 
+IMPORTS_AT_ONCE_MAX: Final = 2
+"""Files that a process judges at a time, each for a few seconds: the other threads are everybody's.
+Of one person it is one."""
+
 IMPORT_ENTRIES_SHOWN: Final = 25
 IMPORT_LINES_SHOWN: Final = 20
 IMPORT_FAULTS_SHOWN: Final = 100

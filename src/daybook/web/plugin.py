@@ -17,6 +17,7 @@ from typing import Final
 
 from daybook.app.access import Scope
 from daybook.app.ports import Overloaded
+from daybook.app.sessions import COOKIE
 from daybook.protocols.kit import http
 from daybook.protocols.kit.plugin import (
     Limits,
@@ -114,7 +115,7 @@ class WebPlugin:
     def _answer(self, request: Request) -> Response | Later:
         visit = Visit(self._site, request)
         cookies = security.cookies(request.headers)
-        secret = cookies.get(security.SESSION_COOKIE, "")
+        secret = cookies.get(COOKIE, "")
         session = self._site.sessions.find(secret) if secret else None
         visit = replace(visit, session=session)
         found = self._routes.find(request.method, request.path)

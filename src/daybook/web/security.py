@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from daybook.app.sessions import COOKIE, COOKIE_PATHS
 from daybook.protocols.kit.plugin import Request
+from daybook.web.addresses import PREFIX
 
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 
-SESSION_COOKIE: Final = "daybook_session"
 SIGN_IN_COOKIE: Final = "daybook_sign_in"
 """The token of the sign-in form, for those who have no session yet."""
 FLASH_COOKIE: Final = "daybook_flash"
@@ -51,7 +52,20 @@ def cookie(request: Request, name: str, text: str, seconds: int | None = None) -
 
     `seconds` is its life, None until the browser is closed, 0 to forget it.
     """
-    parts = [f"{name}={text}", "Path=/app", "HttpOnly", "SameSite=Lax"]
+    return _cookie(request, name, text, PREFIX, seconds)
+
+
+def session_cookies(
+    request: Request, secret: str, seconds: int | None = None
+) -> tuple[tuple[str, str], ...]:
+    """The headers that set the cookie of a session wherever it counts; see `cookie`."""
+    return tuple(_cookie(request, COOKIE, secret, path, seconds) for path in COOKIE_PATHS)
+
+
+def _cookie(
+    request: Request, name: str, text: str, path: str, seconds: int | None
+) -> tuple[str, str]:
+    parts = [f"{name}={text}", f"Path={path}", "HttpOnly", "SameSite=Lax"]
     if seconds is not None:
         parts.append(f"Max-Age={seconds}")
     if is_secure(request):

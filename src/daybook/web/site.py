@@ -16,7 +16,9 @@ from daybook.protocols.kit.cursor import KEY_SETTING, CursorSeal
 from daybook.protocols.kit.plugin import Services
 from daybook.web import formats, static_files
 from daybook.web.addresses import Addresses
+from daybook.web.limits import IMPORTS_AT_ONCE_MAX
 from daybook.web.names import axis_title
+from daybook.web.turns import Turns
 
 NO_COMPANY: Final = CompanyId(0)
 """What is sealed for no company in particular is sealed for this one."""
@@ -34,6 +36,8 @@ class Site:
     seal: CursorSeal
     demo: bool
     services: Services
+    imports: Turns
+    """Files under way; see `turns`."""
 
 
 def site_of(services: Services, addresses: Addresses) -> Site:
@@ -48,6 +52,7 @@ def site_of(services: Services, addresses: Addresses) -> Site:
         CursorSeal(bytes.fromhex(key) if key else secrets.token_bytes(32)),
         services.demo,
         services,
+        Turns(IMPORTS_AT_ONCE_MAX),
     )
 
 

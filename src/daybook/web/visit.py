@@ -25,6 +25,7 @@ from daybook.web.site import NO_COMPANY, Site
 HTML: Final = ("content-type", "text/html; charset=utf-8")
 NO_STORE: Final = ("cache-control", "no-store")
 _FLASH: Final = b"flash"
+_REFUSED: Final = 400
 
 
 @value
@@ -109,7 +110,10 @@ class Visit:
         diagnosis: str | None = None,
         **more: object,
     ) -> Response:
-        """A page made from a template, which sees `visit`, `url` and what else it is given."""
+        """A page made from a template, which sees `visit`, `url` and what else it is given.
+
+        Where it is a refusal and no `diagnosis` is given, that is the first fault it shows.
+        """
         flash = self._flash()
         text = self.site.templates.get_template(template).render(
             visit=self,
@@ -124,6 +128,8 @@ class Visit:
         if flash is not None:
             headers = (*headers, security.cookie(self.request, security.FLASH_COOKIE, "", 0))
         head = (HTML, NO_STORE, *security.HEADERS, *headers)
+        if diagnosis is None and status >= _REFUSED:
+            diagnosis = _first_fault(more)
         return Response(status, text.encode(), head, diagnosis)
 
     def redirect(self, address: str, flash: str | None = None, kind: str = "good") -> Response:
@@ -173,6 +179,17 @@ class Visit:
     def _moment_here(self) -> "partial[str]":
         zone = "UTC" if self.company is None else self.company.time_zone
         return partial(formats.moment, time_zone=zone)
+
+
+def _first_fault(shown: Mapping[str, object]) -> str:
+    """What a page says of why something was not done."""
+    fault, faults = shown.get("fault"), shown.get("faults")
+    if isinstance(fault, str) and fault:
+        return fault
+    if isinstance(faults, Mapping) and faults:
+        field, text = next(iter(faults.items()))
+        return f"{field}: {text}" if field else str(text)
+    return "somebody else has changed this meanwhile"
 
 
 def json_answer(value: object, status: int = 200) -> Response:

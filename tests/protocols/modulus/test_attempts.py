@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from tests.support.clock import TestClock
+from tests.support.peers import joined
 
-from daybook.protocols.kit.plugin import Hear
+from daybook.app.access import Unguarded
 from daybook.protocols.modulus import attempts as module
 from daybook.protocols.modulus.attempts import Attempts
 from daybook.protocols.modulus.errors import ModulusFault
@@ -16,6 +17,7 @@ from daybook.protocols.modulus.limits import (
     FAILED_ADDRESS_MAX,
     FAILED_ATTEMPTS_MAX,
     FAILED_NAME_MAX,
+    FAILED_NAME_WINDOW_SECONDS,
     FAILED_WINDOW_SECONDS,
 )
 
@@ -70,6 +72,31 @@ def test_one_name_from_many_addresses(attempts: Attempts) -> None:
     assert judged(attempt(attempts, "bob", "address1")) == 1
 
 
+class _Home(Unguarded):
+    """Knows where ada is at home."""
+
+    def knows(self, name: str, peer: str) -> bool:
+        return (name, peer) == ("ada", "home")
+
+
+def test_a_name_guessed_from_everywhere_is_open_to_addresses_it_has_come_from(
+    clock: TestClock,
+) -> None:
+    attempts = Attempts(clock, guard=_Home())
+    tried = [attempt(attempts, "ada", f"address{number}") for number in range(200)]
+    assert judged(*tried) == FAILED_NAME_MAX
+    assert judged(attempt(attempts, "ada", "home", right=True)) == 1
+    clock.now += FAILED_WINDOW_SECONDS * 1_000_000
+    assert judged(attempt(attempts, "ada", "elsewhere", right=True)) == 0
+    clock.now += FAILED_NAME_WINDOW_SECONDS * 1_000_000
+    assert judged(attempt(attempts, "ada", "elsewhere", right=True)) == 1
+
+
+def test_addresses_of_one_network_count_together(attempts: Attempts) -> None:
+    tried = [attempt(attempts, "ada", f"2001:db8::{number:x}") for number in range(20)]
+    assert judged(*tried) == FAILED_ATTEMPTS_MAX
+
+
 def test_honest_programs_that_sign_in_all_at_once(attempts: Attempts) -> None:
     tried = [attempt(attempts, "app", "here", right=True) for _ in range(200)]
     assert judged(*tried) == 200
@@ -114,24 +141,8 @@ def test_only_so_many_wait(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) 
     assert judged(*tried) == FAILED_ATTEMPTS_MAX + 3
 
 
-class Line:
-    """What joins two processes: each hears what the other tells."""
-
-    def __init__(self) -> None:
-        self.hearers: dict[str, Hear] = {}
-        self.other: Line | None = None
-
-    def tell(self, subject: str, message: bytes) -> None:
-        assert self.other is not None
-        self.other.hearers[subject](message)
-
-    def hear(self, subject: str, hearer: Hear) -> None:
-        self.hearers[subject] = hearer
-
-
 def test_processes_count_together(clock: TestClock) -> None:
-    here, there = Line(), Line()
-    here.other, there.other = there, here
+    here, there = joined()
     first, second = Attempts(clock, here), Attempts(clock, there)
     for _ in range(FAILED_ATTEMPTS_MAX - 1):
         assert judged(attempt(first, "ada", "here")) == 1

@@ -1,7 +1,8 @@
 """Who gets a token, what it opens, and for how long."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
@@ -11,10 +12,13 @@ from tests.support.modulus import APP, OTHER_APP, PEER, Answer, Wire, rent
 from tests.support.qbo import InlineRuntime
 
 from daybook.app.access import OPERATOR, Principal, Rejection, Scope
+from daybook.app.administration import Administration, Fault
 from daybook.app.credentials import digest
-from daybook.app.ports import Token
+from daybook.app.ports import Client, Token, TokenTable, User
+from daybook.app.trail import Trail
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.sign_in import StoreSignIn
+from daybook.auth.sign_ins import UNKNOWN_NAME
 from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Services
 from daybook.protocols.modulus import authentication
@@ -25,6 +29,8 @@ from daybook.protocols.modulus.limits import (
     TOKEN_SECONDS,
 )
 from daybook.protocols.modulus.plugin import ModulusPlugin
+
+T = TypeVar("T")
 
 SECOND = 1_000_000
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -124,6 +130,32 @@ def test_what_is_wrong_is_not_believed(wire: Wire, fields: dict[str, str]) -> No
 def test_an_application_that_was_revoked(wire: Wire) -> None:
     wire.client("gone", "s3cret", wire.company_id, revoked_at=wire.clock())
     assert ask(wire, {"app": "gone", "secret": "s3cret"}).status == 401
+
+
+@pytest.mark.parametrize("who", ["app", "user"])
+def test_who_is_withdrawn_in_the_instant_of_a_sign_in_gets_nothing(wire: Wire, who: str) -> None:
+    """The secret has been believed and the token is not kept yet."""
+    directory = wire.ledger.store.directory
+    change = directory.change_tokens
+
+    def meanwhile(work: Callable[[TokenTable], T]) -> T:
+        directory.change_tokens = change  # type: ignore[method-assign]
+        administration = Administration(directory, wire.clock, OPERATOR)
+        withdrawn: Client | User | Fault
+        if who == "app":
+            withdrawn = administration.withdraw_client("billing")
+        else:
+            withdrawn = administration.set_password("ada", "another password")
+        assert not isinstance(withdrawn, Fault), withdrawn
+        return change(work)
+
+    directory.change_tokens = meanwhile  # type: ignore[method-assign]
+    if who == "app":
+        answer = ask(wire, {"app": "billing", "secret": "s3cret"})
+    else:
+        answer = sign_in(wire, {"username": "ada", "password": "correct horse"})
+    assert (answer.status, answer.json) == (401, FAILED)
+    assert directory.tokens() == []
 
 
 def test_a_person_gets_a_token_that_is_a_text(wire: Wire) -> None:
@@ -310,6 +342,23 @@ def test_success_forgets_failures(wire: Wire) -> None:
         for _ in range(FAILED_ATTEMPTS_MAX - 1):
             ask(wire, {"app": "billing", "secret": "x"})
         assert ask(wire, {"app": "billing", "secret": "s3cret"}).status == 200
+
+
+def test_sign_ins_are_in_the_trail(wire: Wire) -> None:
+    wire.clock.step = 0
+    for _ in range(2):
+        assert ask(wire, {"app": "billing", "secret": "s3cret"}).status == 200
+    ada = {"username": "ada", "password": "correct horse"}
+    assert sign_in(wire, ada).status == 200
+    for name in ("ada", "correct horse"):
+        assert sign_in(wire, {"username": name, "password": "guess"}).status == 401
+    found = Trail(wire.ledger.store.directory, wire.clock).records()
+    assert [(each.what, each.subject, each.client, each.user, each.peer) for each in found] == [
+        ("signed-in", "application billing", "modulus", None, PEER),
+        ("signed-in", "ada", "modulus", "ada", PEER),
+        ("sign-in-failed", "ada", "modulus", None, PEER),
+        ("sign-in-failed", UNKNOWN_NAME, "modulus", None, PEER),
+    ]
 
 
 def test_tokens_may_be_bound_to_an_address(wire: Wire) -> None:

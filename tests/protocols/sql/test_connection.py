@@ -18,8 +18,8 @@ from tests.support.server import command, signed_in, start, variables
 
 from daybook.app.ledger import system_clock
 from daybook.app.trail import Trail, What
-from daybook.auth.guesses import OF_NAME_MAX, OF_PEER_MAX
-from daybook.auth.sessions import UNKNOWN_NAME
+from daybook.auth.guesses import OF_PAIR_MAX, OF_PLACE_MAX
+from daybook.auth.sign_ins import UNKNOWN_NAME
 from daybook.protocols.sql.limits import STARTUP_BYTES_MAX
 from daybook.storage import open_store
 from daybook.storage.sqlite.directory import VERSION_KEPT_S
@@ -291,26 +291,31 @@ def test_guesses_are_bounded_and_in_the_trail(tmp_path: Path) -> None:
     try:
         server = sql_server_of(running)
         dsn = make_user(server, "guessed")
-        psycopg.connect(dsn).close()
+        for _ in range(2):
+            psycopg.connect(dsn).close()
         wrong = dsn.replace("open%20sesame", "guess")
-        for _ in range(OF_NAME_MAX):
+        for _ in range(OF_PAIR_MAX):
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(wrong)
         for late in (wrong, dsn):
             with pytest.raises(psycopg.OperationalError, match="try again in"):
                 psycopg.connect(late)
         psycopg.connect(server.dsn()).close()
-        for at in range(OF_PEER_MAX - OF_NAME_MAX):
+        for at in range(OF_PLACE_MAX - OF_PAIR_MAX):
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(wrong.replace("guessed", f"nobody{at}"))
         with pytest.raises(psycopg.OperationalError, match="try again in"):
             psycopg.connect(server.dsn())
         with contextlib.closing(open_store(running.store)) as store:
             records = Trail(store.directory, system_clock).records(limit=1_000)
+        entered = [each for each in records if each.what == What.SIGNED_IN]
+        assert [(each.subject, each.user, each.client, each.peer) for each in entered] == [
+            (name, name, "sql", "127.0.0.1") for name in ("guessed", "demo")
+        ], "once, however often a program connects anew"
         failed = [each for each in records if each.what == What.SIGN_IN_FAILED]
         assert {(each.client, each.peer) for each in failed} == {("sql", "127.0.0.1")}
         assert [each.subject for each in failed] == (
-            ["guessed"] * OF_NAME_MAX + [UNKNOWN_NAME] * (OF_PEER_MAX - OF_NAME_MAX)
+            ["guessed"] * OF_PAIR_MAX + [UNKNOWN_NAME] * (OF_PLACE_MAX - OF_PAIR_MAX)
         )
     finally:
         running.stop()

@@ -103,11 +103,14 @@ def _queries(browser: Browser) -> Iterator[Target]:
 def _forms(browser: Browser) -> Iterator[Target]:
     """Buttons that name something by a number in their form."""
     for operation, path, kind in (
-        ("key-withdraw", "/keys/withdraw", "token number"),
-        ("message-retry", "/operations/retry", "delivery"),
+        ("key-withdraw", f"{browser.books}/keys/withdraw", "token number"),
+        ("message-retry", f"{browser.books}/operations/retry", "delivery"),
+        ("application-withdraw", "/app/applications/withdraw", "token number"),
     ):
-        ask = lambda value, p=path: browser.post(browser.books + p, number=value)
+        ask = lambda value, p=path: browser.post(p, number=value)
         yield Target("web", operation, "number", kind, ask)
+    login = lambda value: browser.post(f"{browser.books}/keys/login/withdraw", name=value)
+    yield Target("web", "login-withdraw", "name", "user", login)
 
 
 def _lines(browser: Browser) -> Iterator[Target]:
@@ -159,7 +162,11 @@ def _proofs(browser: Browser) -> Iterator[Target]:
         sent = {"cookie": f"daybook_session={quote(value, safe='')}"}
         return house.ask("GET", path, headers=sent)
 
-    for operation, path in (("home", "/app"), ("companies", "/app/companies")):
+    for operation, path in (
+        ("home", "/app"),
+        ("companies", "/app/companies"),
+        ("applications", "/app/applications"),
+    ):
         ask = lambda value, p=path: cookie(p, value)
         yield Target("web", operation, "cookie", "secret", ask)
 

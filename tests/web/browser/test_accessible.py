@@ -9,10 +9,11 @@ from tests.support.browser import visit
 from tests.support.server import RunningServer
 from tests.web.browser.conftest import Visitor, sign_in
 
-from daybook.auth.guesses import OF_NAME_MAX
+from daybook.auth.guesses import OF_PAIR_MAX
 
 PAGES = {
     "companies": "/app/companies",
+    "applications": "/app/applications",
     "journal": "/app/c/demo/journal",
     "nothing found": "/app/c/demo/journal?text=nothing-is-called-that",
     "a filter with a fault": "/app/c/demo/journal?account=Nowhere&from=2026-02-01&to=2026-01-01",
@@ -26,6 +27,11 @@ PAGES = {
     "approvals": "/app/c/demo/approvals",
 }
 
+CONSENT = (
+    "/connect/oauth2?client_id=demo&response_type=code&redirect_uri=http://localhost/back"
+    "&scope=com.intuit.quickbooks.accounting+openid"
+)
+
 WIDE: ViewportSize = {"width": 1280, "height": 844}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -33,18 +39,23 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 def test_no_page_has_a_barrier(enter: Visitor) -> None:
     """All rules on a wide page and on a phone; in the dark what may differ there, the colours."""
     page = enter("demo")
-    barriers = []
+    found: list[str] = []
     for name, address in PAGES.items():
-        page.set_viewport_size(WIDE)
-        page.emulate_media(color_scheme="light")
         page.goto(address)
-        barriers += [f"{name}: {each}" for each in violations(page)]
-        page.emulate_media(color_scheme="dark")
-        barriers += [f"{name}, dark: {each}" for each in violations(page, "color-contrast")]
-        page.set_viewport_size(PHONE)
-        barriers += [f"{name}, on a phone: {each}" for each in violations(page)]
-        barriers += [] if _fits(page) else [f"{name} is wider than a phone"]
-    assert barriers == []
+        found += [f"{name}{each}" for each in barriers(page)]
+    assert found == []
+
+
+def barriers(page: Page) -> list[str]:
+    """What is in somebody's way on a page as it stands, wide, in the dark and on a phone."""
+    page.set_viewport_size(WIDE)
+    page.emulate_media(color_scheme="light")
+    found = [f": {each}" for each in violations(page)]
+    page.emulate_media(color_scheme="dark")
+    found += [f", dark: {each}" for each in violations(page, "color-contrast")]
+    page.set_viewport_size(PHONE)
+    found += [f", on a phone: {each}" for each in violations(page)]
+    return found + ([] if _fits(page) else [" is wider than a phone"])
 
 
 def _fits(page: Page) -> bool:
@@ -88,13 +99,37 @@ def test_pages_that_say_no_have_no_barrier(
             told[name] = violations(page)
         page.locator(".menu summary").click()
         page.get_by_role("button", name="Sign out").click()
-        for _ in range(OF_NAME_MAX + 1):
+        for _ in range(OF_PAIR_MAX + 1):
             page.get_by_label("User").fill(f"nobody {scheme}")
             page.get_by_label("Password").fill("wrong")
             page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("alert")).to_contain_text("Too many attempts")
         told["too many attempts"] = violations(page)
         assert not any(told.values()), told
+
+
+def test_letting_an_application_in_has_no_barrier(
+    browser: Browser, site: RunningServer, enter: Visitor
+) -> None:
+    """The form to sign in with and without a fault, the question, and what cannot be asked."""
+    wrong = f"{site.url}/connect/oauth2?client_id=nobody"
+    with visit(browser, site.url, expected=("status of 400", "status of 403")) as page:
+        page.goto(CONSENT)
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert barriers(page) == []
+        page.get_by_label("User").fill("demo")
+        page.get_by_label("Password").fill("guess")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert barriers(page) == []
+        page.goto(wrong)
+        assert barriers(page) == []
+    page = enter("demo")
+    page.goto(CONSENT)
+    expect(page.get_by_role("button", name="Allow")).to_be_visible()
+    assert barriers(page) == []
+    page.get_by_role("link", name="Applications").click()
+    expect(page.get_by_role("heading", name="Applications that act for you")).to_be_visible()
 
 
 def test_suggestions_and_faults_have_no_barrier(enter: Visitor) -> None:

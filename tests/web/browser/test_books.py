@@ -162,3 +162,23 @@ def test_the_chain_is_verified(enter: Visitor) -> None:
     page.get_by_role("link", name="Audit").click()
     page.get_by_role("link", name="Verify the chain").click()
     expect(page.get_by_role("heading", name="The chain holds")).to_be_visible()
+
+
+def test_a_key_is_withdrawn_without_scrolling(enter: Visitor) -> None:
+    """The button is in sight on a wide page and on a phone, where tables are cut off."""
+    page = enter("demo")
+    page.goto("/app/c/demo/keys")
+    page.get_by_label("Application").fill("a program with a rather long name")
+    page.get_by_label("What it is for").fill("what it is for is said at some length as well")
+    page.get_by_role("button", name="Make it").click()
+    secret = page.locator("#secret").inner_text()
+    assert secret.startswith("dba_")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto("/app/c/demo/keys")
+        box = page.get_by_role("button", name="Withdraw token").first.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    page.get_by_role("button", name="Withdraw token").first.click()
+    expect(page.get_by_role("status")).to_contain_text("opens nothing any more")

@@ -30,8 +30,11 @@ class CodatError(Exception):
         can_be_retried: str = "Unknown",
         validation: tuple[tuple[str, str, str], ...] = (),
         headers: tuple[tuple[str, str], ...] = (),
+        diagnosis: str = "",
     ) -> None:
-        """`validation` lists item, message and validator of what is wrong with a body."""
+        """`validation` lists item, message and validator of what is wrong with a body;
+        `diagnosis` says more plainly what the error's own words leave open.
+        """
         super().__init__(error)
         self.status = status
         self.error = error
@@ -39,6 +42,7 @@ class CodatError(Exception):
         self.can_be_retried = can_be_retried
         self.validation = validation
         self.headers = headers
+        self.diagnosis = diagnosis or error
 
     def body(self, request_id: str) -> bytes:
         """The error as JSON; `request_id` is what logs know the request by."""
@@ -64,9 +68,10 @@ def short(text: str) -> str:
     return text if len(text) <= SHOWN_LENGTH_MAX else text[:SHOWN_LENGTH_MAX] + "…"
 
 
-def unauthorized() -> CodatError:
+def unauthorized(diagnosis: str) -> CodatError:
     """The API key is missing, unreadable, unknown or revoked."""
-    return CodatError(401, "Unauthorized", headers=(("WWW-Authenticate", 'Basic realm="api"'),))
+    challenge = (("WWW-Authenticate", 'Basic realm="api"'),)
+    return CodatError(401, "Unauthorized", headers=challenge, diagnosis=diagnosis)
 
 
 def forbidden() -> CodatError:

@@ -49,7 +49,7 @@ class Keys:
             if maker is None or maker.expires_at is not None:
                 raise errors.CodatError(403, _PASSING, can_be_retried="False")
             if credentials.fault(maker, self._clock()) is not None:
-                raise errors.unauthorized()
+                raise errors.unauthorized("the API key was revoked at this moment")
             allowed = credentials.principal(maker)
             if len(_keys(table.tokens(), allowed)) >= API_KEYS_MAX:
                 text = f"Maximum number of API keys reached. A client has at most {API_KEYS_MAX}."

@@ -157,7 +157,7 @@ class CodatPlugin:
         """Who has the API key. Raises `CodatError`."""
         found = self._services.authenticator.authenticate(key)
         if not isinstance(found, Principal):
-            raise errors.unauthorized()
+            raise errors.unauthorized(f"the API key is {found.value}")
         return found
 
     def _call(
@@ -249,7 +249,7 @@ def _operation(route: Route) -> Operation:
 
 def _error_response(request: Request, error: CodatError) -> Response:
     headers = (("Content-Type", "application/json"), *error.headers)
-    return Response(error.status, error.body(request.id), headers, error.error)
+    return Response(error.status, error.body(request.id), headers, error.diagnosis)
 
 
 def _key_of(request: Request) -> str:
@@ -258,12 +258,14 @@ def _key_of(request: Request) -> str:
     Raises `CodatError` where there is none.
     """
     scheme, _, sealed = request.headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() != "basic" or len(sealed) > 2 * KEY_LENGTH_MAX:
-        raise errors.unauthorized()
+    if scheme.lower() != "basic":
+        raise errors.unauthorized("there is no API key: the Authorization header is to say Basic")
+    if len(sealed) > 2 * KEY_LENGTH_MAX:
+        raise errors.unauthorized("the API key is longer than any that is made")
     try:
         key = base64.b64decode(sealed.strip(), validate=True).decode()
     except (binascii.Error, ValueError):
-        raise errors.unauthorized() from None
+        raise errors.unauthorized("the API key is not encoded by Base64") from None
     return key.removesuffix(":")
 
 

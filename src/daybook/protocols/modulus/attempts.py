@@ -1,9 +1,11 @@
 """How often somebody may be wrong about a secret: by name, by address, and by both.
 
 A limit by both alone would be no limit for whoever tries one password with ten thousand names, or
-one name from ten thousand addresses. Only what has failed counts. An attempt under way may still
-fail, so no more of them are judged at a time than may fail; the next ones wait for the verdict,
-and go on if it was a success: honest programs that sign in all at once are not refused.
+one name from ten thousand addresses. That by name is far above the others and does not hold where
+the name has proved itself of late, so that strangers lock nobody out. Only what has failed counts.
+An attempt under way may still fail, so no more of them are judged at a time than may fail; the next
+ones wait for the verdict, and go on if it was a success: honest programs that sign in all at once
+are not refused.
 
 Several processes of one server tell one another of verdicts, so that a guesser has no more tries
 in all; only those that are under way at the same moment are counted by each alone.
@@ -16,6 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from daybook.app.access import Guard, Unguarded
+from daybook.app.networks import network_of
 from daybook.app.ports import Clock
 from daybook.domain.ids import Timestamp
 from daybook.protocols.kit import json
@@ -26,17 +30,25 @@ from daybook.protocols.modulus.limits import (
     FAILED_ATTEMPTS_MAX,
     FAILED_KEPT_MAX,
     FAILED_NAME_MAX,
+    FAILED_NAME_WINDOW_SECONDS,
     FAILED_WINDOW_SECONDS,
     WAITING_ATTEMPTS_MAX,
 )
 
-_WINDOW_US: Final = FAILED_WINDOW_SECONDS * 1_000_000
 _FAILED: Final = "modulus.failure"
 _PROVED: Final = "modulus.success"
 """Subjects of what processes tell one another: a name and an address."""
 
 _Key = tuple[str, str, str]
-"""What is counted, and the name and address of it."""
+"""What is counted, and the name and network of it."""
+
+_BOTH, _NAME, _NETWORK = "both", "name", "network"
+_BOUNDS: Final = {
+    _BOTH: (FAILED_ATTEMPTS_MAX, FAILED_WINDOW_SECONDS),
+    _NAME: (FAILED_NAME_MAX, FAILED_NAME_WINDOW_SECONDS),
+    _NETWORK: (FAILED_ADDRESS_MAX, FAILED_WINDOW_SECONDS),
+}
+"""How often what is counted may fail, and in how many seconds."""
 
 
 @dataclass(slots=True)
@@ -56,20 +68,21 @@ class _Count:
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
 
-def _keys(name: str, peer: str) -> Sequence[tuple[_Key, int]]:
-    """What is counted of an attempt, that of name and address first, and how often it may fail."""
-    return (
-        (("both", name, peer), FAILED_ATTEMPTS_MAX),
-        (("name", name, ""), FAILED_NAME_MAX),
-        (("address", "", peer), FAILED_ADDRESS_MAX),
-    )
+def _keys(name: str, peer: str) -> Sequence[_Key]:
+    """What is counted of an attempt, that of name and network first."""
+    network = network_of(peer)
+    return ((_BOTH, name, network), (_NAME, name, ""), (_NETWORK, "", network))
 
 
 class Attempts:
     """Counts the failed attempts of a minute. Used on the server's loop alone."""
 
-    def __init__(self, clock: Clock, peers: Peers | None = None) -> None:
+    def __init__(
+        self, clock: Clock, peers: Peers | None = None, guard: Guard | None = None
+    ) -> None:
+        """`guard` says from where a name has proved itself."""
         self._clock = clock
+        self._guard = guard or Unguarded()
         self._peers = peers or Alone()
         self._peers.hear(_FAILED, self._heard_of_failure)
         self._peers.hear(_PROVED, self._heard_of_success)
@@ -80,9 +93,9 @@ class Attempts:
     async def one(self, name: str, peer: str) -> AsyncIterator[Attempt]:
         """Make an attempt; its verdict is set inside. Raises 429 for one too many."""
         keys = _keys(name, peer)
-        while (blocked := self._blocked(keys)) is not None:
+        while (blocked := self._blocked(name, peer)) is not None:
             await self._wait(blocked)
-        counts = [(key, self._count(key)) for key, _ in keys]
+        counts = [(key, self._count(key)) for key in keys]
         attempt = Attempt()
         try:
             yield attempt
@@ -99,30 +112,34 @@ class Attempts:
     def _heard_of_failure(self, message: bytes) -> None:
         """Count what has failed at another process."""
         name, peer = json.decode(message)
-        for key, _ in _keys(name, peer):
+        for key in _keys(name, peer):
             self._conclude(key, self._count(key), Attempt(failed=True))
 
     def _heard_of_success(self, message: bytes) -> None:
         """Forget what has failed before it succeeded at another process."""
         name, peer = json.decode(message)
-        count = self._counts.get(_keys(name, peer)[0][0])
+        count = self._counts.get(_keys(name, peer)[0])
         if count is not None:
             count.failures = 0
 
-    def _blocked(self, keys: Sequence[tuple[_Key, int]]) -> _Count | None:
+    def _blocked(self, name: str, peer: str) -> _Count | None:
         """The count an attempt has to wait for. Raises 429 where waiting is of no use."""
-        for key, most in keys:
+        for key in _keys(name, peer):
             count = self._counts.get(key)
             if count is None:
                 continue
+            most, window = _BOUNDS[key[0]]
             now = self._clock()
-            if now - count.since >= _WINDOW_US:
+            if now - count.since >= window * 1_000_000:
                 count.since, count.failures = now, 0
+            if count.failures + count.under_way < most:
+                continue
+            if key[0] == _NAME and self._guard.knows(name, peer):
+                continue
             if count.failures >= most:
-                left = FAILED_WINDOW_SECONDS - (now - count.since) // 1_000_000
+                left = window - (now - count.since) // 1_000_000
                 raise overloaded("too many failed attempts of this name or address", left)
-            if count.failures + count.under_way >= most:
-                return count
+            return count
         return None
 
     async def _wait(self, count: _Count) -> None:

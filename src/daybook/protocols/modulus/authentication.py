@@ -14,14 +14,15 @@ import hmac
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection
 from daybook.app.ledger import Books
-from daybook.app.ports import Token
+from daybook.app.ports import Client, Token, TokenTable, User
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, bearer, content_type, form_map
@@ -35,6 +36,9 @@ from daybook.protocols.modulus.limits import (
     TOKEN_LENGTH_MAX,
     TOKEN_SECONDS,
 )
+from daybook.protocols.modulus.render import WIRE
+
+K = TypeVar("K")
 
 KIND: Final = "modulus"
 """The kind of this wire's tokens: they open nothing else."""
@@ -48,6 +52,9 @@ _OWN: Final = re.compile(r"[0-9a-f]{32}", re.ASCII).fullmatch
 _SUCCEEDED: Final = "Authentication succeeded."
 _APPLICATION_FIELDS: Final = "Missing one or more of parameters account, app, secret."
 _PERSON_FIELDS: Final = "Missing one or more of parameters username and password."
+_APPLICATION: Final = "application "
+"""Stands before an application's name where it is told from a person's, which has no blank."""
+
 _FROM: Final = "from "
 _ONLY_FROM: Final = "only from "
 
@@ -80,7 +87,7 @@ class Authentication:
         self._services = services
         self._directory = services.ledger.store.directory
         self._clock = services.clock
-        self._attempts = Attempts(services.clock, services.peers)
+        self._attempts = Attempts(services.clock, services.peers, services.guard)
         self._pruned_at = Timestamp(0)
         self._passing = _Passing()
 
@@ -92,15 +99,22 @@ class Authentication:
         name, secret = _text(fields, "app"), _text(fields, "secret")
         if not name or not secret:
             raise bare(400, _APPLICATION_FIELDS, "app or secret is missing or no text")
-        sign_in = partial(self._services.sign_in.application, name, secret)
-        principal = await self._believed(request, name, secret, sign_in)
+
+        def sign_in() -> tuple[Principal | None, Client | None]:
+            kept = self._directory.client(name)
+            return self._services.sign_in.application(name, secret), kept
+
+        counted = _APPLICATION + name
+        principal, kept = await self._believed(request, counted, secret, sign_in)
         company_id = self._company(request, principal)
         if company_id is None:
             plain = "the application opens several companies: the host name has to begin with one"
             raise bare(400, _APPLICATION_FIELDS, plain)
         scopes = principal.within(company_id).scopes
         application = Principal(principal.client, frozenset({company_id}), scopes, principal.user)
-        token = await self._issue(application, request.peer)
+        token = await self._issue(
+            application, request.peer, lambda table: table.client(name) == kept
+        )
         found = {"token": token, "app_id": principal.client, "ip": request.peer}
         return success(_SUCCEEDED, found)
 
@@ -111,8 +125,12 @@ class Authentication:
         password = _text(fields, "password") or _text(fields, "Password")
         if not name or not password:
             raise bare(400, _PERSON_FIELDS, "username or password is missing or no text")
-        sign_in = partial(self._services.sign_in.person, name, password)
-        principal = await self._believed(request, name, password, sign_in)
+
+        def sign_in() -> tuple[Principal | None, User | None]:
+            kept = self._directory.user(name)
+            return self._services.sign_in.person(name, password), kept
+
+        principal, kept = await self._believed(request, name, password, sign_in)
         company_id = self._company(request, principal)
         if company_id is None:
             raise unauthorized(
@@ -122,21 +140,36 @@ class Authentication:
         person = Principal(
             f"user:{principal.client}", frozenset({company_id}), scopes, principal.user
         )
-        return success(_SUCCEEDED, await self._issue(person, request.peer))
+        token = await self._issue(
+            person, request.peer, lambda table: _is_same(table.user(name), kept)
+        )
+        return success(_SUCCEEDED, token)
 
-    async def _believed(self, request: Request, name: str, proof: str, sign_in: Any) -> Principal:
-        """Who proves to be whom; raises 401 or 429."""
+    async def _believed(
+        self, request: Request, name: str, proof: str, sign_in: Callable[[], tuple[Any, K]]
+    ) -> tuple[Principal, K]:
+        """Who proves to be whom, and what was kept of them when they did; raises 401 or 429."""
         if max(len(name), len(proof)) > CREDENTIAL_LENGTH_MAX:
             raise unauthorized("the name or what proves it is longer than any that is kept")
+        guard, in_thread = self._services.guard, self._services.runtime.in_thread
         async with self._attempts.one(name, request.peer) as attempt:
-            principal: Principal | None = await self._services.runtime.in_thread(sign_in)
+            principal, kept = await in_thread(sign_in)
             attempt.failed = principal is None
         if principal is None:
+            known = None if kept is None else name
+            await in_thread(partial(guard.fail, WIRE, known, request.peer))
             raise unauthorized("the name is unknown, or its secret or password is another")
-        return principal
+        enter = partial(guard.enter, WIRE, name, request.peer, principal.user)
+        await in_thread(enter)
+        return principal, kept
 
-    async def _issue(self, principal: Principal, peer: str) -> str:
-        """Make a token; writes, so it is done on a pool thread."""
+    async def _issue(
+        self, principal: Principal, peer: str, is_still: Callable[[TokenTable], bool]
+    ) -> str:
+        """Make a token, unless who was believed is not the same any more: raises 401.
+
+        Writes, so it is done on a pool thread.
+        """
         client = self._directory.client(principal.client)
         person = None if principal.user is None else self._directory.user(principal.user)
         bound = client is not None and BOUND in client.options
@@ -163,7 +196,14 @@ class Authentication:
         def keep() -> None:
             if prune:
                 self._directory.prune_tokens(KIND, now)
-            self._directory.put_token(token)
+            if not self._directory.change_tokens(kept_if_same):
+                raise unauthorized("the name was withdrawn or given another secret at this moment")
+
+        def kept_if_same(table: TokenTable) -> bool:
+            same = is_still(table)
+            if same:
+                table.put_token(token)
+            return same
 
         await self._services.runtime.in_thread(keep)
         return text
@@ -229,6 +269,13 @@ def _token_of(request: Request, parameters: Mapping[str, str]) -> str:
     if len(text) > TOKEN_LENGTH_MAX or not text.isascii():
         raise unauthorized("the token has not the form of one")
     return text
+
+
+def _is_same(now: User | None, then: User | None) -> bool:
+    """Whether somebody has the password and rights they had; it may be hashed anew meanwhile."""
+    if now is None or then is None:
+        return now is then
+    return replace(now, password_hash=then.password_hash) == then
 
 
 def _fields(request: Request) -> Mapping[str, Any]:

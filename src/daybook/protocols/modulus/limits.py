@@ -27,16 +27,22 @@ FAILED_ATTEMPTS_MAX: Final = 10
 """Failed attempts of one name from one address before the next is answered with 429: a person
 mistypes a few times, a program that guesses gets ten guesses a minute."""
 
-FAILED_NAME_MAX: Final = 50
 FAILED_ADDRESS_MAX: Final = 50
-"""The same of one name from all addresses, and of all names from one address: an office behind one
-address mistypes more often; who tries many names or comes from many places gets no further."""
+"""The same of all names from one address: an office behind one mistypes more often; who tries many
+names gets no further."""
+
+FAILED_NAME_MAX: Final = 100
+"""The same of one name from all addresses, in a longer window: who comes from many places gets no
+further. It does not hold where the name has proved itself of late, so strangers lock nobody out."""
 
 WAITING_ATTEMPTS_MAX: Final = 256
 """Attempts that wait until others have their verdict, as many as may wait for a thread."""
 
 FAILED_WINDOW_SECONDS: Final = 60
 """Seconds after which failed attempts count no more."""
+
+FAILED_NAME_WINDOW_SECONDS: Final = 15 * 60
+"""The same of those of one name from all addresses: ten thousand guesses a day."""
 
 FAILED_KEPT_MAX: Final = 10_000
 """Names, addresses and pairs of them whose failures are remembered; beyond it the one that failed

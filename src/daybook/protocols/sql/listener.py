@@ -15,7 +15,6 @@ from daybook.app.activity import Activity, scrubbed
 from daybook.app.ledger import Books
 from daybook.domain.ids import CompanyId
 from daybook.domain.model import JournalEntry
-from daybook.protocols.kit import json
 from daybook.protocols.kit.cursor import KEY_SETTING
 from daybook.protocols.kit.exhibits import Exhibit
 from daybook.protocols.kit.plugin import Services
@@ -46,7 +45,6 @@ KEY: Final = "sql-key"
 """Settings of this interface, by name."""
 
 _CANCEL: Final = "sql.cancel"
-_FAILED: Final = "sql.failure"
 
 
 def create(services: Services) -> "SqlListener":
@@ -79,7 +77,6 @@ class SqlListener:
         self._plans: dict[tuple[CompanyId, frozenset[Scope]], dict[Any, Plan]] = {}
         """By books and by what callers may do with them: that is judged when a plan is made."""
         services.peers.hear(_CANCEL, self._heard_cancel)
-        services.peers.hear(_FAILED, self._heard_failure)
         self._show()
 
     def renew_certificate(self) -> None:
@@ -169,18 +166,14 @@ class SqlListener:
         """Count an attempt at a password; seconds until one is judged again, or 0."""
         return self._services.guard.begin(user, address)
 
-    def proved(self, user: str, address: str) -> None:
+    async def proved(self, user: str, address: str) -> None:
         """The attempt that was counted was right."""
         self._services.guard.succeed(user, address)
+        await self.in_thread(lambda: self._services.guard.enter(self.name, user, address, user))
 
     async def failed(self, user: str | None, address: str) -> None:
-        """Note an attempt that was wrong, and count it at the other processes."""
-        self._services.peers.tell(_FAILED, json.encode([user or "", address]))
+        """Note an attempt that was wrong."""
         await self.in_thread(lambda: self._services.guard.fail(self.name, user, address))
-
-    def _heard_failure(self, message: bytes) -> None:
-        user, address = json.decode(message)
-        self._services.guard.begin(user, address)
 
     def credentials_version(self) -> int:
         """A number that rises whenever what is kept of any user changes."""

@@ -24,7 +24,7 @@ class Entrance(Protocol):
     def begin_attempt(self, user: str, address: str) -> int:
         """Count an attempt at a password; seconds until one is judged again, or 0."""
 
-    def proved(self, user: str, address: str) -> None:
+    async def proved(self, user: str, address: str) -> None:
         """The attempt that was counted was right."""
 
     async def failed(self, user: str | None, address: str) -> None:
@@ -123,7 +123,7 @@ class Opening(Channel):
             raise SqlFault(errors.PROTOCOL, str(fault)) from None
         if login is None or verifier is None:
             raise SqlFault("28P01", f'password authentication failed for user "{user[:100]}"')
-        self._listener.proved(user, self.address)
+        await self._listener.proved(user, self.address)
         self._send(wire.sasl_final(final))
         self._send(wire.AUTHENTICATION_OK)
         return login

@@ -70,10 +70,10 @@ class MemoryDirectory(MemoryOutbox):
             self._clients[client.id] = client
             self._version += 1
 
-    def replace_client(self, kept: Client, client: Client) -> bool:
+    def replace_client(self, kept: Client | None, client: Client) -> bool:
         """Keep a client in place of exactly `kept`; whether it was there like that."""
         with self._lock:
-            same = self._clients.get(kept.id) == kept
+            same = self._clients.get(client.id) == kept
             if same:
                 self.put_client(client)
             return same
@@ -92,10 +92,10 @@ class MemoryDirectory(MemoryOutbox):
             self._users[user.name] = user
             self._version += 1
 
-    def replace_user(self, kept: User, user: User) -> bool:
+    def replace_user(self, kept: User | None, user: User) -> bool:
         """Keep a user in place of exactly `kept`; whether it was there like that."""
         with self._lock:
-            same = self._users.get(kept.name) == kept
+            same = self._users.get(user.name) == kept
             if same:
                 self.put_user(user)
             return same
@@ -124,13 +124,13 @@ class MemoryDirectory(MemoryOutbox):
         return list(self._tokens.values())
 
     def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
-        """Run `work` on the tokens while nobody else changes any."""
+        """Run `work` on the tokens while nobody else changes any, nor users and clients."""
         with self._lock:
-            before = dict(self._tokens), self._numbered
+            before = dict(self._tokens), self._numbered, dict(self._users), dict(self._clients)
             try:
                 return work(self)
             except BaseException:
-                self._tokens, self._numbered = before
+                self._tokens, self._numbered, self._users, self._clients = before
                 raise
 
     def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:

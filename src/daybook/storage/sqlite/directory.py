@@ -117,19 +117,9 @@ class SqliteDirectory(SqliteOutbox):
         self._write(lambda session: _put_client(session, client))
         self._version_until = 0.0
 
-    def replace_client(self, kept: Client, client: Client) -> bool:
+    def replace_client(self, kept: Client | None, client: Client) -> bool:
         """Keep a client in place of exactly `kept`; whether it was there like that."""
-
-        def job(session: Session) -> bool:
-            found = session.connection.execute(f"{_CLIENT} WHERE id = ?", (kept.id,)).fetchone()
-            if found is None or _client(found) != kept:
-                return False
-            _put_client(session, client)
-            return True
-
-        replaced = self._write(job)
-        self._version_until = 0.0
-        return cast(bool, replaced)
+        return self.change_tokens(lambda table: table.replace_client(kept, client))
 
     def clients(self) -> list[Client]:
         """All clients, by id."""
@@ -145,19 +135,9 @@ class SqliteDirectory(SqliteOutbox):
         self._write(lambda session: _put_user(session, user))
         self._version_until = 0.0
 
-    def replace_user(self, kept: User, user: User) -> bool:
+    def replace_user(self, kept: User | None, user: User) -> bool:
         """Keep a user in place of exactly `kept`; whether it was there like that."""
-
-        def job(session: Session) -> bool:
-            found = session.connection.execute(f"{_USER} WHERE name = ?", (kept.name,)).fetchone()
-            if found is None or _user(found) != kept:
-                return False
-            _put_user(session, user)
-            return True
-
-        replaced = self._write(job)
-        self._version_until = 0.0
-        return cast(bool, replaced)
+        return self.change_tokens(lambda table: table.replace_user(kept, user))
 
     def users(self) -> list[User]:
         """All users, by name."""
@@ -228,10 +208,30 @@ class SqliteDirectory(SqliteOutbox):
 
 
 class _Tokens:
-    """The tokens inside a transaction of the writer."""
+    """Tokens, users and clients inside a transaction of the writer."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def client(self, client_id: str) -> Client | None:
+        row = self._named(f"{_CLIENT} WHERE id = ?", client_id)
+        return None if row is None else _client(row)
+
+    def replace_client(self, kept: Client | None, client: Client) -> bool:
+        same = self.client(client.id) == kept
+        if same:
+            _put_client(self._session, client)
+        return same
+
+    def user(self, name: str) -> User | None:
+        row = self._named(f"{_USER} WHERE name = ?", name)
+        return None if row is None else _user(row)
+
+    def replace_user(self, kept: User | None, user: User) -> bool:
+        same = self.user(user.name) == kept
+        if same:
+            _put_user(self._session, user)
+        return same
 
     def token(self, token_hash: bytes) -> Token | None:
         statement = f"{_TOKEN} WHERE hash = ?"
@@ -262,6 +262,12 @@ class _Tokens:
     def tokens(self) -> list[Token]:
         rows = self._session.connection.execute(f"{_TOKEN} ORDER BY number")
         return [_token(row) for row in rows]
+
+    def _named(self, statement: str, name: str) -> Row | None:
+        try:
+            return self._session.connection.execute(statement, (name,)).fetchone()
+        except UnicodeEncodeError:
+            return None  # a lone surrogate, which no stored name has
 
 
 def _changed(session: Session) -> None:

@@ -101,6 +101,11 @@ def preview(visit: Visit) -> Response:
     content = _uploaded(visit)
     if isinstance(content, str):
         return _page(visit, fault=content)
+    with visit.site.imports.taken(visit.user) as mine:
+        return _looked_at(visit, content) if mine else _busy(visit, content)
+
+
+def _looked_at(visit: Visit, content: bytes) -> Response:
     options = _options(visit)
     source = _source(content)
     dry = replace(options, dry_run=True)
@@ -127,6 +132,11 @@ def take(visit: Visit) -> Response:
         content = b""
     if not content or len(content) > IMPORT_BYTES_MAX:
         return _page(visit, fault="The file did not come along. Choose it again.")
+    with visit.site.imports.taken(visit.user) as mine:
+        return _taken(visit, content) if mine else _busy(visit, content)
+
+
+def _taken(visit: Visit, content: bytes) -> Response:
     actor = visit.context().actor
     report = import_journal(visit.opened, _source(content), _options(visit), actor)
     if report.entries == 0:
@@ -138,9 +148,17 @@ def take(visit: Visit) -> Response:
     return visit.redirect(visit.address("journal"), told)
 
 
+def _busy(visit: Visit, content: bytes) -> Response:
+    """The form again, with the file, for somebody whose turn it is not."""
+    kept = base64.b64encode(content).decode()
+    fault = "Another file is being looked at. Wait until that is done, and look again."
+    return _page(visit, kept=kept, fault=fault, status=429)
+
+
 def _page(
     visit: Visit,
     *,
+    status: int = 422,
     report: ImportReport | None = None,
     entries: Sequence[PreviewEntry | RefusedEntry] = (),
     titles: tuple[str, ...] = (),
@@ -149,7 +167,7 @@ def _page(
 ) -> Response:
     return visit.page(
         "import.html",
-        status=422 if fault else 200,
+        status=status if fault else 200,
         title="Import",
         report=report,
         faults=() if report is None else report.faults[:IMPORT_FAULTS_SHOWN],

@@ -1,19 +1,25 @@
-"""Tokens that open these books: made, shown once, listed, withdrawn.
+"""Credentials for these books: tokens for programs, logins for people and SQL.
 
 Whoever administers a company makes tokens for this company alone, and withdraws those that open
 no books but ones they administer. A token carries the name of who made it: what a program does with
 it is theirs where four eyes are asked for, and it goes with them.
+
+A login is a person with a role in this company. Here it gets a password that nobody has chosen,
+shown once; those that open other companies too are their administrators' to withdraw.
 """
 
+import secrets
 from typing import Final
 
 from daybook.app import credentials
 from daybook.app.access import Scope
 from daybook.app.administration import Administration, Fault
 from daybook.app.ports import Token
+from daybook.app.roles import Role
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.grants import GRANTS, KINDS, ROLES
 from daybook.web.limits import KEYS_SHOWN
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -26,20 +32,31 @@ CLIENT_LENGTH_MAX: Final = 100
 LABEL_LENGTH_MAX: Final = 200
 """Characters of an application's name and of what a token is for."""
 
-SCOPE_WORDS: Final = {
-    Scope.READ: "See everything",
-    Scope.WRITE: "Make, change and delete",
-    Scope.APPROVE: "Approve entries",
-    Scope.ADMIN: "Administer",
-}
+
+PASSWORD_BYTES: Final = 18
+"""Random bytes of a password: beyond guessing, and still typed in a minute."""
+
+ENDED: Final = {"revoked": "withdrawn", "expired": "ended"}
+"""What is said of tokens that open nothing any more."""
 
 
 @value
 class Row:
-    """A token in the list."""
+    """A token in the list. `grants` and `kind` are in words."""
 
     token: Token
     state: str
+    kind: str
+    grants: str
+
+
+@value
+class LoginRow:
+    """A person with a role in the company; `mine` where the visitor may withdraw them."""
+
+    name: str
+    role: str
+    mine: bool
 
 
 def keys(visit: Visit) -> Response:
@@ -95,6 +112,36 @@ def withdraw(visit: Visit) -> Response:
     return visit.redirect(visit.address("keys"), f"Token {number} opens nothing any more.")
 
 
+def make_login(visit: Visit) -> Response:
+    """Make a login; the page that answers is the only place where its password is ever shown."""
+    name, role = visit.form.get("name", "").strip(), visit.form.get("role", "")
+    if role not in set(Role):
+        return _page(visit, faults={"role": "Choose one of the list."})
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    made = _administration(visit).make_user(name, password, {visit.home.id: Role(role)})
+    if isinstance(made, Fault):
+        return _page(visit, faults={"name": _sentence(made.message)})
+    return _page(visit, secret=password, login=name)
+
+
+def withdraw_login(visit: Visit) -> Response:
+    """Withdraw somebody who has a role in no other company."""
+    name = visit.form.get("name", "")
+    if name == visit.user:
+        told = "Somebody else has to withdraw you."
+        return visit.redirect(visit.address("keys"), told, "bad")
+    if all(row.name != name for row in _logins(visit)):
+        return visit.not_found()
+    withdrawn = _administration(visit).withdraw_user(name)
+    if isinstance(withdrawn, Fault):
+        return visit.redirect(visit.address("keys"), _sentence(withdrawn.message), "bad")
+    return visit.redirect(visit.address("keys"), f"{name} signs in nowhere any more.")
+
+
+def _sentence(message: str) -> str:
+    return f"{message[:1].upper()}{message[1:]}."
+
+
 def _administration(visit: Visit) -> Administration:
     """What the visitor may administer, in this company and others; it leaves a trail."""
     session = visit.session
@@ -110,21 +157,29 @@ def _page(
     faults: dict[str, str] | None = None,
     secret: str = "",
     number: int = 0,
+    login: str = "",
 ) -> Response:
     tokens = visit.site.ledger.store.directory.tokens()
-    about = [each for each in reversed(tokens) if _is_mine(visit, each)]
+    about = [_row(visit, each) for each in reversed(tokens) if _is_mine(visit, each)]
+    with_ended = visit.query.get("ended") == "on"
+    shown = [row for row in about if with_ended or row.state == "valid"]
     return visit.page(
         "keys.html",
         status=422 if faults else 200,
         title="Keys",
-        rows=[_row(visit, each) for each in about[:KEYS_SHOWN]],
-        more=len(about) > KEYS_SHOWN,
+        rows=shown[:KEYS_SHOWN],
+        more=len(shown) > KEYS_SHOWN,
+        with_ended=with_ended,
+        ended=sum(row.state != "valid" for row in about),
+        logins=_logins(visit),
+        roles=ROLES,
         faults=faults or {},
         given=visit.form if faults else {},
-        scopes=[(each, SCOPE_WORDS[each]) for each in Scope if visit.may(each)],
+        scopes=[(each, GRANTS[each]) for each in Scope if visit.may(each)],
         lives=LIVES,
         secret=secret,
         number=number,
+        login=login,
     )
 
 
@@ -148,7 +203,20 @@ def _is_mine(visit: Visit, token: Token) -> bool:
 
 def _row(visit: Visit, token: Token) -> Row:
     fault = credentials.fault(token, visit.now())
-    return Row(token, "valid" if fault is None else fault.value)
+    state = "valid" if fault is None else ENDED.get(fault.value, fault.value)
+    grants = ", ".join(text for scope, text in GRANTS.items() if scope in token.scopes)
+    return Row(token, state, KINDS.get(token.kind, token.kind), grants or "No books")
+
+
+def _logins(visit: Visit) -> list[LoginRow]:
+    """The people who have a role in this company by name; not those who have one in all."""
+    found = []
+    for user in _administration(visit).users():
+        role = dict(user.roles).get(visit.home.id)
+        if role is not None and user.revoked_at is None:
+            mine = len(user.roles) == 1 and user.name != visit.user
+            found.append(LoginRow(user.name, role, mine))
+    return found[:KEYS_SHOWN]
 
 
 _KEYS: Final = f"{COMPANY_PREFIX}/keys"
@@ -157,4 +225,6 @@ ROUTES: Final = (
     Route("keys", "GET", _KEYS, keys, Scope.ADMIN, "keys"),
     Route("keys", "POST", _KEYS, make, Scope.ADMIN, "keys"),
     Route("key-withdraw", "POST", f"{_KEYS}/withdraw", withdraw, Scope.ADMIN, "keys"),
+    Route("login", "POST", f"{_KEYS}/login", make_login, Scope.ADMIN, "keys"),
+    Route("login-withdraw", "POST", f"{_KEYS}/login/withdraw", withdraw_login, Scope.ADMIN, "keys"),
 )

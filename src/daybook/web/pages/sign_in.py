@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from daybook.app.sessions import Denial, NotEntered
+from daybook.app.sessions import COOKIE, Denial, NotEntered
 from daybook.protocols.kit.plugin import Response
 from daybook.web import security
 from daybook.web.addresses import PREFIX
@@ -26,13 +26,14 @@ def sign_in(visit: Visit) -> Response:
     wanted = visit.form.get("next", "")
     entered = visit.site.sessions.sign_in(name, visit.form.get("password", ""), visit.request.peer)
     if isinstance(entered, NotEntered):
-        status = 429 if entered.reason is Denial.THROTTLED else 403
-        return _page(visit, status, name, wanted, entered.message)
+        throttled = entered.reason is Denial.THROTTLED
+        later = (("retry-after", str(entered.retry_seconds)),) if throttled else ()
+        return _page(visit, 429 if throttled else 403, name, wanted, entered.message, later)
     response = visit.redirect(_next(wanted) or visit.address("home"))
     request = visit.request
     head = (
         *response.headers,
-        security.cookie(request, security.SESSION_COOKIE, entered.secret),
+        *security.session_cookies(request, entered.secret),
         security.cookie(request, security.SIGN_IN_COOKIE, "", 0),
     )
     return Response(303, b"", head)
@@ -40,21 +41,28 @@ def sign_in(visit: Visit) -> Response:
 
 def sign_out(visit: Visit) -> Response:
     """End the session."""
-    secret = security.cookies(visit.request.headers).get(security.SESSION_COOKIE, "")
+    secret = security.cookies(visit.request.headers).get(COOKIE, "")
     visit.site.sessions.sign_out(secret)
     response = visit.redirect(visit.address("sign-in"), "You have signed out.")
-    head = (*response.headers, security.cookie(visit.request, security.SESSION_COOKIE, "", 0))
+    head = (*response.headers, *security.session_cookies(visit.request, "", 0))
     return Response(303, b"", head)
 
 
-def _page(visit: Visit, status: int, name: str, wanted: str, fault: str) -> Response:
+def _page(
+    visit: Visit,
+    status: int,
+    name: str,
+    wanted: str,
+    fault: str,
+    more: tuple[tuple[str, str], ...] = (),
+) -> Response:
     token = security.cookie(
         visit.request, security.SIGN_IN_COOKIE, visit.sign_in_token, _FORM_SECONDS
     )
     return visit.page(
         "sign_in.html",
         status=status,
-        headers=(token,),
+        headers=(token, *more),
         title="Sign in",
         name=name,
         next=_next(wanted),
