@@ -256,6 +256,16 @@ def test_of_two_who_make_the_same_at_once_one_is_told(
     assert (directory.users(), directory.clients()) == kept
 
 
+def test_nobody_makes_tokens_for_who_is_withdrawn(all_of_it: Administration) -> None:
+    """They would outlive the end of all others."""
+    all_of_it.make_user("mole", PASSWORD, {ONE: Role.OWNER})
+    wanted = NewToken("app", company_ids=frozenset({ONE}), user="mole")
+    made(all_of_it.make_token(wanted))
+    all_of_it.withdraw_user("mole")
+    assert why(all_of_it.make_token(wanted)) is Why.FORBIDDEN
+    assert all(token.revoked_at is not None for token in all_of_it.tokens())
+
+
 def test_nobody_becomes_who_may_do_more(
     all_of_it: Administration, directory: Directory, clock: TestClock
 ) -> None:

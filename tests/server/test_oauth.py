@@ -213,5 +213,5 @@ def test_operations_are_a_closed_set(plugin: Plugin) -> None:
         plugin.operation(Request("GET", path, "", {}, b"", "", ORIGIN))
         for path in (*plugin.prefixes, *PATHS, TOKEN + "/", "/anything/else")
     }
-    pages = {"authorize", "sign-in", "sign-out", "style"}
+    pages = {"authorize", "sign-in", "sign-out"}
     assert names == {"discovery", "token", "revoke", "userinfo", "jwks", "other", *pages}

@@ -355,8 +355,9 @@ class Administration:
     def make_token(self, wanted: NewToken) -> Secret | Fault:
         """Make a token.
 
-        Refused for scopes or companies that are not the administrator's, and for a client that is
-        another's too: interfaces take callers with one client's name for one client.
+        Refused for scopes or companies that are not the administrator's, for somebody who is
+        withdrawn, be it at this moment, and for a client that is another's too: interfaces take
+        callers with one client's name for one client.
         """
         if not wanted.client or len(wanted.client) > LABEL_LENGTH_MAX:
             message = f"client: 1 to {LABEL_LENGTH_MAX} characters"
@@ -367,14 +368,17 @@ class Administration:
         if refused is not None:
             return refused
 
-        def work(table: TokenTable) -> Issued | None:
+        def work(table: TokenTable) -> Issued | Fault:
+            user = None if wanted.user is None else table.user(wanted.user)
+            if user is not None and user.revoked_at is not None:
+                return Fault(Why.FORBIDDEN, f"{user.name!r} was withdrawn")
             if self._is_foreign(wanted.client, table):
-                return None
+                return Fault(Why.TAKEN, f"the client {wanted.client!r} is not only yours")
             return credentials.issue(table, self._clock, wanted)
 
         issued = self._directory.change_tokens(work)
-        if issued is None:
-            return Fault(Why.TAKEN, f"the client {wanted.client!r} is not only yours")
+        if isinstance(issued, Fault):
+            return issued
         number = issued.token.number
         self._note(What.TOKEN_MADE, str(number), wanted.company_ids, f"for {wanted.client}")
         return Secret(wanted.client, issued.text, number)
