@@ -10,11 +10,16 @@ from tests.support.sql import Sql
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById
 from daybook.domain.model import Side
+from daybook.protocols.sql import analytics
 from daybook.protocols.sql.analytics import Copies
 from daybook.protocols.sql.errors import SqlFault
 
 ONLY = "SELECT count(*) FROM JournalEntries WHERE ReferenceNumber LIKE 'only%'"
 COUNT = "SELECT count(*), sum(LineAmount) FROM JournalEntryLines"
+TABLES = [
+    f"SELECT * FROM {name} ORDER BY ID"
+    for name in ("JournalEntries", "JournalEntryLines", "Accounts", "Entities", "Class")
+]
 
 
 def on_disk(sql: Sql, folder: Path) -> None:
@@ -100,3 +105,20 @@ def test_the_sum_of_very_many_cents_is_the_ledgers_own_total(sql: Sql) -> None:
     with sql.books.read() as reader:
         kept = reader.account_total(expense).balance  # type: ignore[arg-type]
     assert Decimal(after or 0) == Decimal(before) + total == Decimal(kept) / 100
+
+
+def test_a_copy_is_made_in_pages_of_the_log(sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut by events and by bytes, with entries that are revised and deleted in later pages."""
+    whole = [sql.rows(query) for query in TABLES]
+    kept, gone = sql.make("pages", "3"), sql.make("gone", "4")
+    sql.run(f"UPDATE JournalEntries SET Memo = 'revised' WHERE ID = '{kept}'")
+    sql.run(f"DELETE FROM JournalEntries WHERE ID = '{gone}'")
+    followed = [sql.rows(query) for query in TABLES]
+    assert followed != whole
+    for events, size in ((7, 10**6), (10**6, 2_000), (10**6, 1)):
+        monkeypatch.setattr(analytics, "REFRESH_EVENTS", events)
+        monkeypatch.setattr(analytics, "REFRESH_BYTES", size)
+        sql.copies = Copies()
+        fresh = sql.connect()
+        assert [sql.rows(query, session=fresh) for query in TABLES] == followed
+        fresh.close()

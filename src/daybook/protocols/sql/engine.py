@@ -379,7 +379,7 @@ class Engine:
         if gone:
             main.execute("INSERT INTO staged_gone SELECT unnest($1::BIGINT[])", [list(gone)])
         if bodies:
-            self.copy.fill(main, "staged_entry", "staged_line", bodies)
+            self.copy.shape.fill(main, "staged_entry", "staged_line", bodies)
 
     def _drop(self) -> None:
         for cursor in (*self._idle, *([] if self._main is None else [self._main])):
