@@ -17,6 +17,12 @@ from typing import Final, Protocol, TypeVar, cast
 from daybook.app.access import Login, Principal
 from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.channel import Gone
+from daybook.protocols.sql.encoding import (
+    BINARY_END,
+    BINARY_HEADER,
+    encode_copy,
+    encode_rows,
+)
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
@@ -43,16 +49,7 @@ from daybook.protocols.sql.portals import (
     spread,
     tag,
 )
-from daybook.protocols.sql.results import (
-    BINARY_END,
-    BINARY_HEADER,
-    Plan,
-    Result,
-    Rows,
-    csv_line,
-    encode_copy,
-    encode_rows,
-)
+from daybook.protocols.sql.results import Plan, Result, Rows
 from daybook.protocols.sql.session import REPORTED, Prepared, Session
 from daybook.protocols.sql.statements import Statement
 
@@ -723,9 +720,7 @@ class Connection(Opening):
         self._send(wire.copy_out(len(columns), 1 if form == "binary" else 0))
         if form != "binary" and result.options.get("header"):
             names = tuple(column.name for column in columns)
-            options = result.options
-            line = csv_line(names, options) if form == "csv" else ("\t".join(names) + "\n").encode()
-            self._send(wire.copy_data(line))
+            self._send(encode_copy([names], columns, form, result.options))
         total = 0
 
         def batch(head: bytes) -> tuple[int, bytes]:
