@@ -37,6 +37,7 @@ from daybook.protocols.sql.limits import (
     RESULT_BYTES_MAX,
     STARTUP_SECONDS_MAX,
     STOP_AGAIN_SECONDS,
+    WRITE_BYTES,
 )
 from daybook.protocols.sql.opening import Entrance, Opening
 from daybook.protocols.sql.pgwire import messages as wire
@@ -683,8 +684,9 @@ class Connection(Opening):
             if size > RESULT_BYTES_MAX:
                 raise SqlFault(errors.MEMORY, "the result is larger than one may be")
             self._send(data)
-            if count:
-                await self._flush()
+            if count < wanted and len(self._out) < WRITE_BYTES:
+                return sent, False  # what is left goes out with the end of the statement
+            await self._flush()
             if count < wanted:
                 return sent, False
             if limit and sent >= limit:

@@ -81,6 +81,10 @@ PARAMETERS_MAX: Final = 65_535
 BATCH_ROWS: Final = 2_000
 """Rows encoded in one go, so that a large result does not hold the interpreter for long."""
 
+WRITE_BYTES: Final = 64 * 1024
+"""Bytes of a result's last rows that wait for what ends the statement, so that a short answer is
+one write: as many as a socket takes at once."""
+
 RESULT_BYTES_MAX: Final = 16 * 1024**3
 """Bytes of one result. It is streamed, so this stops runaway joins and nothing a person reads."""
 
