@@ -15,7 +15,7 @@ import logging
 import shutil
 import threading
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -216,6 +216,8 @@ class Copy:
     def __init__(self, company_id: CompanyId, reader: Reader, path: Path | None) -> None:
         self.company_id = company_id
         self.company = reader.company
+        self.path = path
+        self.closed = False
         self.shape = Shape(self.company)
         self._lock = threading.Lock()
         self._seq = 0
@@ -268,8 +270,7 @@ class Copy:
             database.close()
         except (duckdb.Error, IndexError):
             _LOG.warning("the copy in %s cannot be used and is made anew", path)
-        for leftover in (path, path.with_name(path.name + ".wal")):
-            leftover.unlink(missing_ok=True)
+        _remove(path)
         return None
 
     def _found(self, database: Any) -> None:
@@ -381,10 +382,18 @@ class Copy:
         return amount_scale(company) == self.scale and company.multicurrency == self.shape.foreign
 
     def close(self) -> None:
-        """Let the engine go."""
+        """Let the engine go, and with it what sessions were still reading."""
+        self.closed = True
         with contextlib.suppress(duckdb.Error):  # a statement that could not be stopped in time
             self._database.close()
         self._clean()
+
+
+def _remove(path: Path) -> None:
+    """Remove the file of a copy, with its log."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        with contextlib.suppress(PermissionError):  # of one that is open, where that is a hindrance
+            leftover.unlink(missing_ok=True)
 
 
 def _check(stopped: Callable[[], bool]) -> None:
@@ -414,6 +423,7 @@ class Copies:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._open: OrderedDict[CompanyId, Copy] = OrderedDict()
+        self._lost: Counter[CompanyId] = Counter()
         self._lock = threading.Lock()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -432,7 +442,7 @@ class Copies:
                     return copy
                 path = None
                 if self._folder is not None:
-                    path = self._folder / f"{company.slug}-{company.realm}.duckdb"
+                    path = self._path(self._folder, company)
                     if copy is not None:
                         copy.close()
                 copy = Copy(books.company_id, reader, path)
@@ -440,6 +450,28 @@ class Copies:
             if len(self._open) > COPIES_MAX:
                 self._open.popitem(last=False)
             return copy
+
+    def _path(self, folder: Path, company: Company) -> Path:
+        """Where a copy is kept. After a lost one, whose file may be open still, by another name,
+        under which no later process would look for it.
+        """
+        name, lost = f"{company.slug}-{company.realm}", self._lost[company.id]
+        if not lost:
+            for leftover in folder.glob(f"{name}~*.duckdb"):
+                _remove(leftover)
+        return folder / (f"{name}~{lost}.duckdb" if lost else f"{name}.duckdb")
+
+    def lose(self, copy: Copy) -> None:
+        """Let go of a copy whose engine has failed: whoever asks next gets a new one."""
+        with self._lock:
+            if self._open.get(copy.company_id) is not copy:
+                return  # somebody else was told before
+            del self._open[copy.company_id]
+            self._lost[copy.company_id] += 1
+        _LOG.error("the copy of company %s is lost and will be made anew", copy.company_id)
+        copy.close()
+        if copy.path is not None:
+            _remove(copy.path)
 
     def close(self) -> None:
         """Let all copies go."""
