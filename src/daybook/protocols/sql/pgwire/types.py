@@ -101,20 +101,20 @@ def _pack_numeric(text: str) -> bytes:
     whole, _, decimals = (text[1:] if text[:1] in ("+", "-") else text).partition(".")
     if not (whole + decimals).isdecimal() or not text.isascii():
         raise BadValue(text)
-    whole, scale = whole.lstrip("0"), len(decimals)
-    size = -(-len(whole) // 4) * 4
-    digits = (whole + decimals).zfill(size + scale) + "0" * (-scale % 4)
-    weight, end = size // 4 - 1, len(digits)
-    at = 0
-    while digits.startswith("0000", at):
-        at, weight = at + 4, weight - 1
-    while end > at and digits.endswith("0000", at, end):
-        end -= 4
-    groups = [int(digits[each : each + 4]) for each in range(at, end, 4)]
+    scale = len(decimals)
+    number, weight = int(whole + decimals + "000"[: -scale % 4]), -scale // 4
+    groups: list[int] = []
+    while number:
+        number, group = divmod(number, 10_000)
+        if group or groups:
+            groups.append(group)
+        else:
+            weight += 1  # zeros at the end are not written
     if not groups:
         return _NUMERIC.pack(0, 0, 0, scale)
-    sign = 0x4000 if text[0] == "-" else 0
-    return pack(f"!hhHH{len(groups)}h", len(groups), weight, sign, scale, *groups)
+    groups.reverse()
+    sign, count = 0x4000 if text[0] == "-" else 0, len(groups)
+    return pack(f"!hhHH{count}h", count, weight + count - 1, sign, scale, *groups)
 
 
 def _unpack_numeric(data: bytes) -> str:
