@@ -47,8 +47,8 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 _LOG = logging.getLogger("daybook.sql")
 
-FORMAT: Final = 2
-"""Version of the copy's own tables: a copy on disk of another one is made anew."""
+FORMAT: Final = 3
+"""Version of the copy's own tables and functions: a copy on disk of another one is made anew."""
 
 _HEADER_SHAPE: Final = (
     '"id":"BIGINT","version":"INTEGER","posting_date":"DATE","currency":"VARCHAR",'
