@@ -49,6 +49,7 @@ from daybook.app import bodies
 from daybook.app.ports import (
     Client,
     IdempotencyKey,
+    LoggedBody,
     NameTaken,
     Remembered,
     Store,
@@ -276,6 +277,26 @@ def test_events_are_read_back_as_they_were_written(store: Store, books: CompanyI
         everything = reader.events(0, 1_000)
         assert [event.seq for event in everything] == list(range(1, len(everything) + 1))
         assert chain.verify(everything) is None
+
+
+def test_bodies_of_the_log_are_read_within_bounds(store: Store, books: CompanyId) -> None:
+    made = keep(store, books, created(entry(1)), created(entry(2)))
+    made += keep(store, books, deletion(entry(1)))
+    bodied = [
+        LoggedBody(event.seq, event.entity, event.record_id, event.version, event.body)
+        for event in made
+    ]
+    sizes = [len(event.body) for event in made]
+    with store.read(books) as reader:
+        start, much = made[0].seq - 1, sum(sizes)
+        assert reader.logged_bodies(start, 100, much) == bodied
+        assert reader.logged_bodies(start, 2, much) == bodied[:2]
+        assert reader.logged_bodies(start, 100, much - 1) == bodied[:2]
+        assert reader.logged_bodies(start, 100, sizes[0]) == bodied[:1]
+        assert reader.logged_bodies(start, 100, 0) == bodied[:1], "one is read, however long"
+        assert reader.logged_bodies(start + 1, 1, much) == bodied[1:2]
+        assert reader.logged_bodies(made[-1].seq, 10, much) == []
+        assert [each.seq for each in reader.logged_bodies(-5, 3, much)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("seq_offset", [0, 2, 100])

@@ -84,6 +84,17 @@ class Head:
 
 
 @value
+class LoggedBody:
+    """What an event did to which record, without who did it and the hashes around it."""
+
+    seq: int
+    entity: str
+    record_id: int
+    version: int
+    body: bytes
+
+
+@value
 class Total:
     """Sums of the home amounts of the posted lines of one account or contact, in minor units."""
 
@@ -189,6 +200,13 @@ class Reader(Protocol):
 
     def events(self, after: int, limit: int) -> list[Event]:
         """Events numbered above `after`, in order."""
+
+    def logged_bodies(self, after: int, limit: int, bytes_max: int) -> list[LoggedBody]:
+        """The bodies of events numbered above `after`, in order: at most `limit` of them, and none
+        beyond `bytes_max` but the first.
+
+        For whoever follows the log from end to end; costs a fraction of `events`.
+        """
 
     def history(self, entity: str, record_id: int) -> list[Event]:
         """All events of one record, in order."""

@@ -26,6 +26,10 @@ ANSWERS = [
     ("SELECT 0.1::real, 1e15::float8, 16777217::real", "0.1 1e+15 1.6777216e+07"),
     ("SELECT date_trunc('month', DATE '2025-03-09')", "2025-03-01 00:00:00+00"),
     ("SELECT date_trunc('month', DATE '2025-03-09') = '2025-03-01'", "t"),
+    ("SELECT date_trunc('month', DATE '2024-02-29')", "2024-02-01 00:00:00+00"),
+    ("SELECT date_trunc('month', DATE '2024-02-01')", "2024-02-01 00:00:00+00"),
+    ("SELECT date_trunc('quarter', DATE '2024-02-29')", "2024-01-01 00:00:00+00"),
+    ("SELECT date_trunc('month', NULL::date)", "None"),
     ("SELECT -7 / 2, 7 / -2, 7 - 2 * 3", "-3 -3 1"),
 ]
 

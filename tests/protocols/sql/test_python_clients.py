@@ -125,6 +125,8 @@ def test_psycopg_copies_out(sql_server: SqlServer) -> None:
             assert list(copy.rows()) == [("1", "x,y", None, "2.50")]
         with cursor.copy(f"{query} (FORMAT csv, HEADER)") as copy:
             assert b"".join(bytes(each) for each in copy) == b'a,b,c,d\n1,"x,y",,2.50\n'
+        with cursor.copy(f"{query} (FORMAT text, HEADER, DELIMITER '|')") as copy:
+            assert b"".join(bytes(each) for each in copy) == b"a|b|c|d\n1|x,y|\\N|2.50\n"
         with cursor.copy(f"{query} (FORMAT binary)") as copy:
             copy.set_types(["int4", "text", "text", "numeric"])
             assert list(copy.rows()) == [(1, "x,y", None, Decimal("2.50"))]

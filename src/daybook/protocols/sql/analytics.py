@@ -15,7 +15,7 @@ import logging
 import shutil
 import threading
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
@@ -24,9 +24,9 @@ from typing import Any, Final
 import duckdb
 
 from daybook.app.ledger import Books
-from daybook.app.ports import Reader
+from daybook.app.ports import LoggedBody, Reader
 from daybook.domain import currencies
-from daybook.domain.events import ACCOUNT, CONTACT, ENTRY, Event, dimension_entity, list_entity
+from daybook.domain.events import ACCOUNT, CONTACT, ENTRY, dimension_entity, list_entity
 from daybook.domain.ids import CompanyId
 from daybook.domain.model import CLASS, DEPARTMENT, PROJECT, Company, ListKind
 from daybook.protocols.sql.catalog import catalog_statements
@@ -36,6 +36,7 @@ from daybook.protocols.sql.limits import (
     COPY_MEMORY,
     COPY_SPILL,
     COPY_THREADS,
+    REFRESH_BYTES,
     REFRESH_EVENTS,
 )
 from daybook.protocols.sql.macros import MACROS
@@ -46,17 +47,22 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 _LOG = logging.getLogger("daybook.sql")
 
-FORMAT: Final = 2
-"""Version of the copy's own tables: a copy on disk of another one is made anew."""
+FORMAT: Final = 3
+"""Version of the copy's own tables and functions: a copy on disk of another one is made anew."""
 
-_ENTRY_SHAPE: Final = (
-    '{"id":"BIGINT","version":"INTEGER","posting_date":"DATE","currency":"VARCHAR",'
+_HEADER_SHAPE: Final = (
+    '"id":"BIGINT","version":"INTEGER","posting_date":"DATE","currency":"VARCHAR",'
     '"doc_number":"VARCHAR","memo":"VARCHAR","rate":"DECIMAL(20,10)","adjustment":"BOOLEAN",'
     '"status":"VARCHAR","deleted_at":"BIGINT","created_at":"BIGINT","modified_at":"BIGINT",'
-    '"annex":"VARCHAR[][]","lines":[{"id":"INTEGER","side":"VARCHAR","amount":"BIGINT",'
+    '"annex":"VARCHAR[][]"'
+)
+_ENTRY_SHAPE: Final = f'{{{_HEADER_SHAPE},"lines":[{{"side":"VARCHAR"}}]}}'
+_LINES_SHAPE: Final = (
+    f'{{{_HEADER_SHAPE},"lines":[{{"id":"INTEGER","side":"VARCHAR","amount":"BIGINT",'
     '"home_amount":"BIGINT","account_id":"BIGINT","contact_id":"BIGINT","description":"VARCHAR",'
     '"dimensions":"VARCHAR[][]","tax":{"code_id":"VARCHAR"},"billing":{"status":"VARCHAR"}}]}'
 )
+"""What is read of the bodies of events: for a table no more than it holds, which is what costs."""
 _ENTRY_COLUMNS: Final = (
     "id BIGINT, second BIGINT, version INTEGER, doc VARCHAR, date DATE, credits INTEGER,"
     " debits INTEGER, modified TIMESTAMP, created TIMESTAMP, adjustment BOOLEAN, currency VARCHAR,"
@@ -126,6 +132,9 @@ def _factor(scale: int, home: str) -> str:
     return f"CASE {' '.join(parts)} ELSE {10 ** (scale - home_exponent)} END"
 
 
+PROGRESS_EVENTS: Final = 100_000
+"""Events to be taken from which on the log tells how far a copy is: they take a second or two."""
+
 LOCK_SECONDS: Final = 0.05
 """Seconds between looks at whether a statement that waits for the copy is still wanted."""
 
@@ -143,25 +152,20 @@ class Shape:
             amount = f"l.amount * {_factor(self.scale, company.home_currency)}"
         digits = 20 if self.foreign else 18
         minor = _minor(amount, self.scale, digits)
-        self.read_entries = (
-            f"SELECT e, CASE WHEN e.annex IS NULL THEN NULL ELSE"
-            f" list_filter(e.annex, lambda a: a[1] = 'sql')[1][2] END AS annex FROM ("
-            f"SELECT from_json(body, '{_ENTRY_SHAPE}') AS e FROM ("
-            f"SELECT unnest($1::VARCHAR[]) AS body)) WHERE e.deleted_at IS NULL"
-            f" AND coalesce(e.status, 'posted') = 'posted'"
-        )
         second = (
             "coalesce(CAST(json_extract(annex, '$.second') AS BIGINT), e.created_at // 1000000)"
         )
-        self.entry_rows = (
-            f"SELECT e.id, {second} AS second, coalesce(e.version, 0) AS version, e.doc_number,"
+        self._entry_rows = (
+            f"{_source(_ENTRY_SHAPE)}"
+            f" SELECT e.id, {second} AS second, coalesce(e.version, 0) AS version, e.doc_number,"
             " e.posting_date, len(list_filter(e.lines, lambda l: l.side = 'C')),"
             " len(list_filter(e.lines, lambda l: l.side = 'D')), make_timestamp(e.modified_at),"
             " make_timestamp(e.created_at), coalesce(e.adjustment, false), e.currency, e.rate,"
-            " json_extract_string(annex, '$.guid'), e.memo FROM src"
+            " json_extract_string(annex, '$.guid'), e.memo FROM src ORDER BY e.id"
         )
-        self.line_rows = (
-            "SELECT e.id, second, version, number, l.id, l.side = 'D', l.account_id,"
+        self._line_rows = (
+            f"{_source(_LINES_SHAPE)}"
+            " SELECT e.id, second, version, number, l.id, l.side = 'D', l.account_id,"
             f" {minor},"
             f" {_minor('l.home_amount', self.home_scale, 18)}, l.description, l.contact_id,"
             f" {_dimension(CLASS)}, {_dimension(DEPARTMENT)}, {_dimension(PROJECT)},"
@@ -170,7 +174,40 @@ class Shape:
             " FROM ("
             f"SELECT e, {second} AS second, coalesce(e.version, 0) AS version,"
             " unnest(e.lines) AS l, unnest(generate_series(1, len(e.lines))) AS number FROM src)"
+            " ORDER BY e.id, number"
         )
+
+    def fill(self, cursor: Any, entry: str, line: str, found: Sequence[bytes]) -> None:
+        """Add rows for entries to two tables, from the bodies of their events."""
+        rows = [(body.decode(),) for body in found]
+        _append(cursor, f"INSERT INTO {entry} {self._entry_rows}", rows)
+        _append(cursor, f"INSERT INTO {line} {self._line_rows}", rows)
+
+
+def _source(shape: str) -> str:
+    """The entries that count, read from bodies in the appender's table.
+
+    Kept by itself, or the engine would read each body for the condition and again for each use.
+    """
+    return (
+        f"WITH read AS MATERIALIZED (SELECT from_json(body, '{shape}') AS e FROM appender_data),"
+        " src AS (SELECT e, CASE WHEN e.annex IS NULL THEN NULL ELSE"
+        " list_filter(e.annex, lambda a: a[1] = 'sql')[1][2] END AS annex FROM read"
+        " WHERE e.deleted_at IS NULL AND coalesce(e.status, 'posted') = 'posted')"
+    )
+
+
+def _append(cursor: Any, statement: str, rows: Sequence[tuple[str]]) -> None:
+    """Run a statement over many rows: a list given as a parameter would be planned as a constant,
+    which took longer than anything done with it.
+    """
+    appender = cursor.query_appender(statement, {"body": "VARCHAR"})
+    try:
+        appender.append_rows(rows)
+        appender.flush()
+    except BaseException:
+        appender.clear()
+        raise
 
 
 class Copy:
@@ -179,6 +216,8 @@ class Copy:
     def __init__(self, company_id: CompanyId, reader: Reader, path: Path | None) -> None:
         self.company_id = company_id
         self.company = reader.company
+        self.path = path
+        self.closed = False
         self.shape = Shape(self.company)
         self._lock = threading.Lock()
         self._seq = 0
@@ -231,8 +270,7 @@ class Copy:
             database.close()
         except (duckdb.Error, IndexError):
             _LOG.warning("the copy in %s cannot be used and is made anew", path)
-        for leftover in (path, path.with_name(path.name + ".wal")):
-            leftover.unlink(missing_ok=True)
+        _remove(path)
         return None
 
     def _found(self, database: Any) -> None:
@@ -284,20 +322,23 @@ class Copy:
 
     def _follow(self, reader: Reader, stopped: Callable[[], bool]) -> None:
         last = reader.head().seq
-        first, behind = self._seq, last - self._seq
+        first, behind, told = self._seq, last - self._seq, 0
         while self._seq < last:
             _check(stopped)
-            events = reader.events(self._seq, REFRESH_EVENTS)
-            if not events:
+            events = reader.logged_bodies(self._seq, REFRESH_EVENTS, REFRESH_BYTES)
+            ended = None if not events else reader.event(events[-1].seq)
+            if ended is None:
                 break
-            self._take(events)
-            if behind > 20 * REFRESH_EVENTS and self._seq % (50 * REFRESH_EVENTS) == 0:
-                done = 100 * (self._seq - first) // behind
-                _LOG.info("copy of company %s: %s %%", self.company_id, done)
+            self._take(events, ended.hash.hex())
+            done = (self._seq - first) * 10 // behind
+            if behind > PROGRESS_EVENTS and done > told:
+                told = done
+                _LOG.info("copy of company %s: %s %%", self.company_id, 10 * done)
 
-    def _take(self, events: Sequence[Event]) -> None:
-        entries: dict[int, Event] = {}
-        records: dict[tuple[str, int], Event] = {}
+    def _take(self, events: Sequence[LoggedBody], digest: str) -> None:
+        """Take some events; `digest` is the hash of the last of them."""
+        entries: dict[int, LoggedBody] = {}
+        records: dict[tuple[str, int], LoggedBody] = {}
         for event in events:
             if event.entity == ENTRY:
                 entries[event.record_id] = event
@@ -314,13 +355,14 @@ class Copy:
                 ):
                     connection.execute(statement, [revised])
             if entries:
-                self.fill(connection, "entry", "line", [each.body for each in entries.values()])
+                found = [each.body for each in entries.values()]
+                self.shape.fill(connection, "entry", "line", found)
             if records:
                 _take_references(connection, list(records.values()))
             # A file can be open twice for a moment, where copies are dropped and opened again.
             followed = connection.execute(
                 "UPDATE copy_state SET seq = ?, hash = ? WHERE seq = ?",
-                [events[-1].seq, events[-1].hash.hex(), self._seq],
+                [events[-1].seq, digest, self._seq],
             ).fetchall()
             if followed != [(1,)]:
                 connection.execute("ROLLBACK")
@@ -335,24 +377,23 @@ class Copy:
             connection.close()
         self._seq = events[-1].seq
 
-    def fill(self, cursor: Any, entry: str, line: str, found: Sequence[bytes]) -> None:
-        """Add rows for entries, from the bodies of their events."""
-        texts = [body.decode() for body in found]
-        source = f"WITH src AS ({self.shape.read_entries})"
-        rows = f"{self.shape.entry_rows} ORDER BY e.id"
-        cursor.execute(f"INSERT INTO {entry} {source} {rows}", [texts])
-        rows = f"{self.shape.line_rows} ORDER BY e.id, number"
-        cursor.execute(f"INSERT INTO {line} {source} {rows}", [texts])
-
     def is_of(self, company: Company) -> bool:
         """Whether the copy still fits a company's settings."""
         return amount_scale(company) == self.scale and company.multicurrency == self.shape.foreign
 
     def close(self) -> None:
-        """Let the engine go."""
+        """Let the engine go, and with it what sessions were still reading."""
+        self.closed = True
         with contextlib.suppress(duckdb.Error):  # a statement that could not be stopped in time
             self._database.close()
         self._clean()
+
+
+def _remove(path: Path) -> None:
+    """Remove the file of a copy, with its log."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        with contextlib.suppress(PermissionError):  # of one that is open, where that is a hindrance
+            leftover.unlink(missing_ok=True)
 
 
 def _check(stopped: Callable[[], bool]) -> None:
@@ -360,7 +401,7 @@ def _check(stopped: Callable[[], bool]) -> None:
         raise SqlFault(CANCELLED, "canceling statement due to user request")
 
 
-def _take_references(connection: Any, events: Sequence[Event]) -> None:
+def _take_references(connection: Any, events: Sequence[LoggedBody]) -> None:
     connection.execute(
         "DELETE FROM reference WHERE (entity, id) IN"
         " (SELECT unnest($1::VARCHAR[]), unnest($2::BIGINT[]))",
@@ -382,6 +423,7 @@ class Copies:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._open: OrderedDict[CompanyId, Copy] = OrderedDict()
+        self._lost: Counter[CompanyId] = Counter()
         self._lock = threading.Lock()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -400,7 +442,7 @@ class Copies:
                     return copy
                 path = None
                 if self._folder is not None:
-                    path = self._folder / f"{company.slug}-{company.realm}.duckdb"
+                    path = self._path(self._folder, company)
                     if copy is not None:
                         copy.close()
                 copy = Copy(books.company_id, reader, path)
@@ -408,6 +450,28 @@ class Copies:
             if len(self._open) > COPIES_MAX:
                 self._open.popitem(last=False)
             return copy
+
+    def _path(self, folder: Path, company: Company) -> Path:
+        """Where a copy is kept. After a lost one, whose file may be open still, by another name,
+        under which no later process would look for it.
+        """
+        name, lost = f"{company.slug}-{company.realm}", self._lost[company.id]
+        if not lost:
+            for leftover in folder.glob(f"{name}~*.duckdb"):
+                _remove(leftover)
+        return folder / (f"{name}~{lost}.duckdb" if lost else f"{name}.duckdb")
+
+    def lose(self, copy: Copy) -> None:
+        """Let go of a copy whose engine has failed: whoever asks next gets a new one."""
+        with self._lock:
+            if self._open.get(copy.company_id) is not copy:
+                return  # somebody else was told before
+            del self._open[copy.company_id]
+            self._lost[copy.company_id] += 1
+        _LOG.error("the copy of company %s is lost and will be made anew", copy.company_id)
+        copy.close()
+        if copy.path is not None:
+            _remove(copy.path)
 
     def close(self) -> None:
         """Let all copies go."""

@@ -17,6 +17,12 @@ from typing import Final, Protocol, TypeVar, cast
 from daybook.app.access import Login, Principal
 from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.channel import Gone
+from daybook.protocols.sql.encoding import (
+    BINARY_END,
+    BINARY_HEADER,
+    encode_copy,
+    encode_rows,
+)
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
@@ -31,6 +37,7 @@ from daybook.protocols.sql.limits import (
     RESULT_BYTES_MAX,
     STARTUP_SECONDS_MAX,
     STOP_AGAIN_SECONDS,
+    WRITE_BYTES,
 )
 from daybook.protocols.sql.opening import Entrance, Opening
 from daybook.protocols.sql.pgwire import messages as wire
@@ -43,16 +50,7 @@ from daybook.protocols.sql.portals import (
     spread,
     tag,
 )
-from daybook.protocols.sql.results import (
-    BINARY_END,
-    BINARY_HEADER,
-    Plan,
-    Result,
-    Rows,
-    csv_line,
-    encode_copy,
-    encode_rows,
-)
+from daybook.protocols.sql.results import Plan, Result, Rows
 from daybook.protocols.sql.session import REPORTED, Prepared, Session
 from daybook.protocols.sql.statements import Statement
 
@@ -693,8 +691,9 @@ class Connection(Opening):
             if size > RESULT_BYTES_MAX:
                 raise SqlFault(errors.MEMORY, "the result is larger than one may be")
             self._send(data)
-            if count:
-                await self._flush()
+            if count < wanted and len(self._out) < WRITE_BYTES:
+                return sent, False  # what is left goes out with the end of the statement
+            await self._flush()
             if count < wanted:
                 return sent, False
             if limit and sent >= limit:
@@ -730,9 +729,7 @@ class Connection(Opening):
         self._send(wire.copy_out(len(columns), 1 if form == "binary" else 0))
         if form != "binary" and result.options.get("header"):
             names = tuple(column.name for column in columns)
-            options = result.options
-            line = csv_line(names, options) if form == "csv" else ("\t".join(names) + "\n").encode()
-            self._send(wire.copy_data(line))
+            self._send(encode_copy([names], columns, form, result.options))
         total = 0
 
         def batch(head: bytes) -> tuple[int, bytes]:

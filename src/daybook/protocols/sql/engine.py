@@ -1,5 +1,6 @@
 """A session's side of the analytical copy: cursors, temporary tables, results as rows of text."""
 
+import contextlib
 import json
 import re
 import threading
@@ -21,6 +22,10 @@ from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.results import Row
 from daybook.protocols.sql.sources import REVERSED
 from daybook.protocols.sql.tables import modifier
+
+LOST: Final = (duckdb.FatalException, duckdb.InternalException)
+"""After these the engine answers nothing any more, or may not be believed."""
+LOST_TEXT: Final = "the copy of the books was lost and is made anew; run the statement again"
 
 CANCELLED_TEXT: Final = "canceling statement due to user request"
 
@@ -178,8 +183,11 @@ class EngineRows:
 
     blocking = True
 
-    def __init__(self, engine: "Engine", cursor: Any, described: Described) -> None:
+    def __init__(
+        self, engine: "Engine", copy: Copy | None, cursor: Any, described: Described
+    ) -> None:
         self._engine = engine
+        self.copy = copy
         self._cursor = cursor
         self._described = described
         self._kept: list[Row] | None = None
@@ -203,7 +211,7 @@ class EngineRows:
             rows = self._cursor.fetchmany(limit)
         except duckdb.Error as fault:
             self.close()
-            raise fault_of(fault) from fault
+            raise self._engine.fault_of(fault, self.copy) from fault
         if not self._described.finishing:
             return list(rows)
         finishers = self._described.finishers
@@ -249,7 +257,12 @@ class Engine:
         self._lock = threading.Lock()
         self.variables = variables
         self._stopped = False
-        self.staged = False
+        self._staged_on: Copy | None = None
+
+    @property
+    def staged(self) -> bool:
+        """Whether anything is staged on the copy: nothing is on one that was made anew."""
+        return self._staged_on is not None and self._staged_on is self.copy
 
     @property
     def copy(self) -> Copy:
@@ -268,26 +281,42 @@ class Engine:
             self._main = copy.cursor()
         return self._main
 
+    def refresh(self) -> None:
+        """Bring the copy up to the last event of the log."""
+        copy = self.copy
+        try:
+            copy.refresh(self._books, lambda: self._stopped)
+        except duckdb.Error as fault:
+            raise self.fault_of(fault, copy) from fault
+
+    def fault_of(self, fault: duckdb.Error, copy: Copy | None) -> SqlFault:
+        """What the engine says as a fault; a copy that is of no use after it is let go."""
+        if isinstance(fault, LOST) and copy is not None:
+            self._copies.lose(copy)
+        if isinstance(fault, LOST) or (copy is not None and copy.closed):
+            return SqlFault(errors.INTERNAL, LOST_TEXT)
+        return fault_of(fault)
+
     def describe(self, query: Query) -> Described:
         """The columns of a query, found without running it."""
         sql = query.sql
         for at in range(len(query.used), 0, -1):
             sql = sql.replace(f"CAST(${at} AS", "CAST(NULL AS")
-        cursor = self._cursor(query)
+        cursor = self._ready_cursor(query)
         try:
             found = cursor.execute(f"DESCRIBE {sql}").fetchall()
         except duckdb.Error as fault:
-            raise fault_of(fault) from fault
+            raise self.fault_of(fault, self._copy) from fault
         finally:
             self.release(cursor, None)
         return Described(query, [(row[0], row[1]) for row in found], self.copy.scale)
 
     def run(self, described: Described, values: Sequence[str | None]) -> EngineRows:
         """Start a query over tables that are as new as the log."""
-        query, copy = described.query, self.copy
+        query = described.query
         if query.uses_books:
-            copy.refresh(self._books, lambda: self._stopped)
-        cursor = self._cursor(query)
+            self.refresh()
+        cursor = self._ready_cursor(query)
         given = [_given(query.parameters[at - 1], values[at - 1]) for at in query.used]
         with self._lock:
             self._running = cursor
@@ -296,14 +325,20 @@ class Engine:
             cursor.execute(described.sql, given)
         except duckdb.Error as fault:
             self.release(cursor, None)
-            raise fault_of(fault) from fault
+            raise self.fault_of(fault, self._copy) from fault
         except BaseException:
             self.release(cursor, None)
             raise
-        rows = EngineRows(self, cursor, described)
+        rows = EngineRows(self, self._copy, cursor, described)
         if cursor is self._main:
             self._open = rows
         return rows
+
+    def _ready_cursor(self, query: Query) -> Any:
+        try:
+            return self._cursor(query)
+        except duckdb.Error as fault:
+            raise self.fault_of(fault, self._copy) from fault
 
     def _cursor(self, query: Query) -> Any:
         if self.staged or query.temps:
@@ -333,10 +368,11 @@ class Engine:
             self._open = None
         if cursor is self._main or self._copy is None:
             return
-        if rows is None or rows.exhausted:
+        if rows is None or (rows.exhausted and rows.copy is self._copy):
             self._idle.append(cursor)
         else:
-            cursor.close()  # with what it would still have made
+            with contextlib.suppress(duckdb.Error):  # of a copy that is lost
+                cursor.close()  # with what it would still have made
 
     def begin(self) -> None:
         """A statement begins: what stopped an earlier one does not stop this one."""
@@ -375,16 +411,17 @@ class Engine:
         main = self.main
         for table in ("staged_entry", "staged_line", "staged_gone"):
             main.execute(f"DELETE FROM {table}")
-        self.staged = bool(gone or bodies)
+        self._staged_on = self.copy if gone or bodies else None
         if gone:
             main.execute("INSERT INTO staged_gone SELECT unnest($1::BIGINT[])", [list(gone)])
         if bodies:
-            self.copy.fill(main, "staged_entry", "staged_line", bodies)
+            self.copy.shape.fill(main, "staged_entry", "staged_line", bodies)
 
     def _drop(self) -> None:
         for cursor in (*self._idle, *([] if self._main is None else [self._main])):
-            cursor.close()
-        self._idle, self._main, self._open, self.staged = [], None, None, False
+            with contextlib.suppress(duckdb.Error):  # of a copy that is lost
+                cursor.close()
+        self._idle, self._main, self._open, self._staged_on = [], None, None, None
 
     def close(self) -> None:
         """The session has ended."""

@@ -63,9 +63,11 @@ MACROS: Final = (
     " (a INTERVAL, b DOUBLE) AS a / b",
     "CREATE MACRO pg_number(x HUGEINT) AS CAST(x AS DECIMAL(38,6)),"
     " (x DECIMAL(38,6)) AS x, (x DOUBLE) AS x",
-    # by way of microseconds: a cast asks a calendar about each row, and all is UTC here
-    "CREATE MACRO pg_date_trunc(p, d DATE) AS"
-    " make_timestamptz(epoch_us(CAST(date_trunc(p, d) AS TIMESTAMP))),"
+    # By way of microseconds: a cast asks a calendar about each row, and all is UTC here. The first
+    # of a month is found from the day, which takes a third of what the engine's own way takes.
+    "CREATE MACRO pg_date_trunc(p, d DATE) AS make_timestamptz(epoch_us(CAST("
+    "CASE WHEN p = 'month' AND isfinite(d) THEN d - (CAST(day(d) AS INTEGER) - 1)"
+    " ELSE CAST(date_trunc(p, d) AS DATE) END AS TIMESTAMP))),"
     " (p, d TIMESTAMP) AS date_trunc(p, d), (p, d TIMESTAMPTZ) AS date_trunc(p, d)",
     "CREATE MACRO pg_substr(t, s, n) AS CASE WHEN n < 0 THEN"
     " error('negative substring length not allowed') WHEN s < 1 THEN"

@@ -1,24 +1,19 @@
 """Results: columns, rows of text, and what carries them out.
 
 A plan is a statement made ready: the types of its parameters, its columns, and how it is run. Rows
-come in batches as tuples of text or None; encoding them for the wire is one function for all.
+come in batches as tuples of text or None; `encoding` makes bytes of them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from struct import Struct
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from sqlglot import exp
 
 from daybook.protocols.sql.pgwire import messages
-from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.statements import Statement
 
 Row = tuple[str | None, ...]
-_INT32 = Struct("!i")
-_HEAD = Struct("!cih")
-_NULL: Final = b"\xff\xff\xff\xff"
 
 
 class Rows(Protocol):
@@ -104,100 +99,3 @@ class Planner(Protocol):
         self, session: Any, tree: exp.Expr, declared: Sequence[int], *, fast_path: bool = True
     ) -> Plan:
         """The plan of a query; without `fast_path` by the copy. Raises `SqlFault`."""
-
-
-def encode_rows(
-    rows: Sequence[Row], columns: Sequence[messages.Field], formats: Sequence[int]
-) -> bytes:
-    """DataRow messages. Works column by column, which costs a third of going value by value."""
-    if not columns:
-        return messages.message(b"D", b"\0\0") * len(rows)
-    encoded = []
-    for at, (column, form) in enumerate(zip(columns, formats, strict=True)):
-        pack = _INT32.pack
-        if form:
-            oid, convert = column.oid, pg.to_binary
-            values = [None if row[at] is None else convert(oid, row[at]) for row in rows]  # type: ignore[arg-type]
-        else:
-            values = [None if row[at] is None else row[at].encode() for row in rows]  # type: ignore[union-attr]
-        encoded.append([_NULL if value is None else pack(len(value)) + value for value in values])
-    count, head = len(columns), _HEAD.pack
-    parts = []
-    for body in map(b"".join, zip(*encoded, strict=True)):
-        parts.append(head(b"D", len(body) + 6, count))
-        parts.append(body)
-    return b"".join(parts)
-
-
-BINARY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-BINARY_END: Final = b"\xff\xff"
-
-
-def encode_copy(
-    rows: Sequence[Row],
-    columns: Sequence[messages.Field],
-    form: str,
-    options: dict[str, str],
-    head: bytes = b"",
-) -> bytes:
-    """Rows as COPY data: one CopyData message for each. `head` goes into the first of them."""
-    if form == "binary":
-        found = [_binary_row(row, columns) for row in rows]
-        if head:
-            found[:1] = [head + each for each in found[:1]] or [head]
-        return b"".join(map(messages.copy_data, found))
-    if form == "csv":
-        return b"".join(messages.copy_data(csv_line(row, options)) for row in rows)
-    separator = options.get("delimiter", "\t")
-    null = options.get("null", "\\N")
-    return b"".join(
-        messages.copy_data(
-            (
-                separator.join(
-                    null if value is None else _escaped(value, separator) for value in row
-                )
-                + "\n"
-            ).encode()
-        )
-        for row in rows
-    )
-
-
-def _binary_row(row: Row, columns: Sequence[messages.Field]) -> bytes:
-    parts = [Struct("!h").pack(len(row))]
-    for value, column in zip(row, columns, strict=True):
-        if value is None:
-            parts.append(_NULL)
-        else:
-            data = pg.to_binary(column.oid, value)
-            parts.append(_INT32.pack(len(data)) + data)
-    return b"".join(parts)
-
-
-_ESCAPES: Final = str.maketrans(
-    {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
-)
-
-
-def _escaped(value: str, separator: str) -> str:
-    text = value.translate(_ESCAPES)
-    return text if separator == "\t" else text.replace(separator, "\\" + separator)
-
-
-def csv_line(row: Row, options: dict[str, str]) -> bytes:
-    """A line of CSV; a value is quoted where it has to be."""
-    separator, quote = options.get("delimiter", ","), options.get("quote", '"')
-    null = options.get("null", "")
-    fields = []
-    for value in row:
-        if value is None:
-            fields.append(null)
-        elif (
-            value == null
-            or any(char in value for char in (separator, quote, "\n", "\r"))
-            or value == "\\."
-        ):
-            fields.append(quote + value.replace(quote, quote * 2) + quote)
-        else:
-            fields.append(value)
-    return (separator.join(fields) + "\n").encode()

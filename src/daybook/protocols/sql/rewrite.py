@@ -23,6 +23,7 @@ from daybook.protocols.sql.functions import (
     FORMATTING,
     format_expression,
 )
+from daybook.protocols.sql.grouping import in_two_steps
 from daybook.protocols.sql.kinds import Kinds
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
@@ -36,7 +37,7 @@ from daybook.protocols.sql.rules import (
     VECTORS,
     WHOLE,
 )
-from daybook.protocols.sql.tables import PSEUDO_NAMES, TABLES, Table
+from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, TABLES, Table
 from daybook.protocols.sql.translate import (
     NUMBERS,
     anonymous,
@@ -618,14 +619,29 @@ class Rewriter(Kinds):
         }
         whole = any(select is not None for select in starred)
         found = [(source, is_cte(source)) for source in tree.find_all(exp.Table)]
+        done = self._sum_early(tree)
         for cte in tree.find_all(exp.CTE):
             alias = cte.args["alias"]
             alias.set("this", exp.Identifier(this=_with_name(alias.name), quoted=True))
         for source, with_query in found:
             if with_query:
                 _name_apart(source)
-            else:
+            elif id(source) not in done:
                 self._source(source, names, whole)
+
+    def _sum_early(self, tree: exp.Expr) -> set[int]:
+        """Have sums over lines made in two steps where they can; the tables that is done for."""
+        done = set()
+        for select in list(tree.find_all(exp.Select)):
+            only = list(sources_of(select))
+            if len(only) != 1 or self._table(only[0]) is not LINES:
+                continue
+            source = only[0]
+            assert isinstance(source, exp.Table), "what has a table's name is one"
+            if in_two_steps(select, source, self._kind, self._staged):
+                self._uses_books = True
+                done.add(id(source))
+        return done
 
     def _source(self, source: exp.Table, names: set[str], whole: bool) -> None:
         if not isinstance(source.this, exp.Identifier):

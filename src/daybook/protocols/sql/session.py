@@ -497,9 +497,9 @@ class Session:
 
     def settle_stage(self) -> None:
         """Lay what is staged over the copy before a query looks at it."""
-        if self._stage_fresh:
-            return
         overlay = self._stage.overlay
+        if self._stage_fresh and self.engine.staged == bool(overlay):
+            return
         live = [bodies.encode(entry) for entry in overlay.values() if entry is not None]
         self.engine.stage(list(overlay), live)
         self._stage_fresh = True
@@ -605,8 +605,7 @@ class Session:
         for entry in self._stage.overlay.values():
             if entry is not None and ids.guid(entry) in seen:
                 return ids.guid(entry)
-        copy = self.engine.copy
-        copy.refresh(self.books)
+        self.engine.refresh()
         found = self.engine.main.execute(
             "SELECT guid FROM entry WHERE guid IN (SELECT unnest($1::VARCHAR[])) LIMIT 1",
             [list(seen)],

@@ -155,6 +155,8 @@ _ENTRY: Final = {
     **{name: f"e.{column}" for name, column in _HEADER.items()},
     "_entry": "e.id",
 }
+FEW_NAMES: Final = ("account", "class", "department", "project")
+"""What lines name of which books have some dozens, where there may be thousands of customers."""
 _AXES: Final = {"class": "CLASS", "department": "DEPARTMENT", "project": "PROJECT"}
 
 
@@ -286,7 +288,7 @@ def select_text(table: Table, names: set[str], whole: bool, scale: int, staged: 
         listed = _listed(wanted + [name for name in hidden if name == "_entry"], expressions)
         return f"SELECT {listed or '1 AS _one'} FROM {_relation('entry', staged)} e"
     if table is LINES:
-        return _lines_text([*wanted, *hidden], staged)
+        return lines_text([*wanted, *hidden], staged)
     where, own = _LIST_SOURCES[table.name]
     balance = (
         "CAST(coalesce((SELECT sum(CASE WHEN l.debit THEN l.home ELSE -l.home END) FROM"
@@ -301,14 +303,30 @@ def _listed(wanted: Sequence[str], expressions: dict[str, str]) -> str:
     return ", ".join(f'{expressions[name.lower()]} AS "{name}"' for name in wanted)
 
 
-def _lines_text(wanted: Sequence[str], staged: bool) -> str:
+def lines_text(wanted: Sequence[str], staged: bool, own: Sequence[str] = ()) -> str:
+    """A SELECT of columns of lines, and of some as the copy has them, with a dash before them."""
     joins: dict[str, None] = {}
     for name in wanted:
         join = _LINE[name.lower()][1]
         if join:
             joins[join.replace("{entry}", _relation("entry", staged))] = None
-    listed = _listed(wanted, {name: expression for name, (expression, _) in _LINE.items()})
+    listed = ", ".join(
+        each
+        for each in (
+            _listed(wanted, {name: expression for name, (expression, _) in _LINE.items()}),
+            *(f'l.{name} AS "_{name}"' for name in own),
+        )
+        if each
+    )
     return f"SELECT {listed or '1 AS _one'} FROM {_relation('line', staged)} l{''.join(joins)}"
+
+
+def named_text(wanted: Sequence[str], sums: Sequence[str], relation: str) -> str:
+    """A SELECT of columns of lines that were grouped by what those are made of, with their sums."""
+    joins = dict.fromkeys(_LINE[name.lower()][1] for name in wanted)
+    listed = _listed(wanted, {name: expression for name, (expression, _) in _LINE.items()})
+    summed = "".join(f', l."{name}"' for name in sums)
+    return f"SELECT {listed}{summed} FROM {relation} l{''.join(joins)}"
 
 
 def _aggregate_text(scale: int, staged: bool) -> str:
@@ -319,7 +337,7 @@ def _aggregate_text(scale: int, staged: bool) -> str:
         value = f'CAST(x."{name}" AS VARCHAR)'
         shown = value if name == "LineAmount" else escaped.format(value)
         parts.append(f"coalesce('<{name}>' || {shown} || '</{name}>', '')")
-    inner = _lines_text([*CANONICAL_ORDER, "_entry", "_number"], staged)
+    inner = lines_text([*CANONICAL_ORDER, "_entry", "_number"], staged)
     return (
         "(SELECT '<JournalEntryLines>' || string_agg('<Row>' || "
         + " || ".join(parts)

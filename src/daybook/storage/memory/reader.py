@@ -15,6 +15,7 @@ from daybook.app.ports import (
     DeadlinePassed,
     Head,
     IdempotencyKey,
+    LoggedBody,
     Remembered,
     StoreFailure,
     Total,
@@ -126,6 +127,19 @@ class Snapshot:
         """Events numbered above `after`, in order."""
         start = max(after, 0)
         return self._books.log[start : min(start + max(limit, 0), self.head().seq)]
+
+    def logged_bodies(self, after: int, limit: int, bytes_max: int) -> list[LoggedBody]:
+        """The bodies of events numbered above `after`, in order, within both bounds."""
+        found: list[LoggedBody] = []
+        left = bytes_max
+        for event in self.events(after, limit):
+            left -= len(event.body)
+            if left < 0 and found:
+                break
+            found.append(
+                LoggedBody(event.seq, event.entity, event.record_id, event.version, event.body)
+            )
+        return found
 
     def history(self, entity: str, record_id: int) -> list[Event]:
         """All events of one record, in order."""

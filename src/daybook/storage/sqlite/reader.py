@@ -18,6 +18,7 @@ from daybook.app.operations import Operation
 from daybook.app.ports import (
     Head,
     IdempotencyKey,
+    LoggedBody,
     Remembered,
     StoreCorrupt,
     Total,
@@ -118,6 +119,10 @@ _EVENT_COLUMNS: Final = (
 _EVENTS: Final = (
     f"SELECT {_EVENT_COLUMNS} FROM event v WHERE v.company_id = ? AND v.seq > ?"
     " ORDER BY v.seq LIMIT ?"
+)
+_LOGGED_BODIES: Final = (
+    "SELECT v.seq, v.entity, v.record_id, v.version, v.body FROM event v"
+    " WHERE v.company_id = ? AND v.seq > ? ORDER BY v.seq LIMIT ?"
 )
 _HISTORY: Final = (
     "WITH RECURSIVE walk (seq, previous_seq) AS ("
@@ -374,6 +379,21 @@ class SqliteReader:
             return []
         rows = self._connection.execute(_EVENTS, (self._company_id, max(after, 0), limit))
         return [_event(self._company_id, row) for row in rows]
+
+    def logged_bodies(self, after: int, limit: int, bytes_max: int) -> list[LoggedBody]:
+        """The bodies of events numbered above `after`, in order, within both bounds."""
+        self._settle()
+        if after >= self._head_row().seq:
+            return []
+        found: list[LoggedBody] = []
+        left = bytes_max
+        keys = (self._company_id, max(after, 0), limit)
+        for row in self._connection.execute(_LOGGED_BODIES, keys):
+            left -= len(row[4])
+            if left < 0 and found:
+                break
+            found.append(LoggedBody(*row))
+        return found
 
     def history(self, entity: str, record_id: int) -> list[Event]:
         """All events of one record, in order: a walk back from its latest."""

@@ -7,9 +7,9 @@ for binary; it is translated here, one value at a time, without a float where th
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from struct import Struct, error
+from struct import Struct, error, pack
 from typing import Final
 from uuid import UUID
 
@@ -76,7 +76,8 @@ _INT2, _INT4, _INT8, _UINT4 = Struct("!h"), Struct("!i"), Struct("!q"), Struct("
 _FLOAT4, _FLOAT8, _INTERVAL = Struct("!f"), Struct("!d"), Struct("!qii")
 _NUMERIC = Struct("!hHHH")
 _SECOND: Final = 1_000_000
-_DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?", re.ASCII)
+_DAY: Final = 86_400 * _SECOND
+_CYCLE_DAYS: Final = 146_097
 _STAMP = re.compile(
     r"(\d{4,6})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-]\d\d)?(?::?\d\d)?"
 )
@@ -97,24 +98,23 @@ def _pack_numeric(text: str) -> bytes:
         return _NUMERIC.pack(0, 0, 0xC000, 0)
     if "e" in text or "E" in text:
         text = format(Decimal(text), "f")
-    found = _DECIMAL.fullmatch(text)
-    if found is None:
+    whole, _, decimals = (text[1:] if text[:1] in ("+", "-") else text).partition(".")
+    if not (whole + decimals).isdecimal() or not text.isascii():
         raise BadValue(text)
-    sign, whole, decimals = found[1], found[2].lstrip("0"), found[3] or ""
     scale = len(decimals)
-    whole = whole.rjust(-(-len(whole) // 4) * 4, "0")
-    digits = whole + decimals.ljust(-(-scale // 4) * 4, "0")
-    groups = [int(digits[at : at + 4]) for at in range(0, len(digits), 4)]
-    weight = len(whole) // 4 - 1
-    while groups and not groups[0]:
-        groups.pop(0)
-        weight -= 1
-    while groups and not groups[-1]:
-        groups.pop()
+    number, weight = int(whole + decimals + "000"[: -scale % 4]), -scale // 4
+    groups: list[int] = []
+    while number:
+        number, group = divmod(number, 10_000)
+        if group or groups:
+            groups.append(group)
+        else:
+            weight += 1  # zeros at the end are not written
     if not groups:
-        weight, sign = 0, ""
-    head = Struct("!hhHH").pack(len(groups), weight, 0x4000 if sign == "-" else 0, scale)
-    return head + Struct(f"!{len(groups)}h").pack(*groups)
+        return _NUMERIC.pack(0, 0, 0, scale)
+    groups.reverse()
+    sign, count = 0x4000 if text[0] == "-" else 0, len(groups)
+    return pack(f"!hhHH{count}h", count, weight + count - 1, sign, scale, *groups)
 
 
 def _unpack_numeric(data: bytes) -> str:
@@ -133,11 +133,23 @@ def _unpack_numeric(data: bytes) -> str:
 
 
 def _microseconds(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:  # of a year beyond 9999, or none
+        return _far_microseconds(text if " " in text else f"{text} 00:00:00")
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    since = moment - _MOMENT
+    return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+
+
+def _far_microseconds(text: str) -> int:
     found = _STAMP.fullmatch(text)
     if found is None:
         raise BadValue(text)
     year, month, day, hour, minute, second = (int(found[at]) for at in range(1, 7))
-    days = date(year, month, day).toordinal() - _EPOCH.toordinal()
+    cycles, year = divmod(year - 2000, 400)  # after which the calendar comes again
+    days = date(2000 + year, month, day).toordinal() - _EPOCH.toordinal() + cycles * _CYCLE_DAYS
     whole = ((days * 24 + hour) * 60 + minute) * 60 + second
     if found[8]:
         whole -= int(found[8]) * 3_600
@@ -196,7 +208,7 @@ _PACK: Final[dict[int, Callable[[str], bytes]]] = {
     FLOAT4: lambda text: _FLOAT4.pack(_float(text)),
     FLOAT8: lambda text: _FLOAT8.pack(_float(text)),
     NUMERIC: _pack_numeric,
-    DATE: lambda text: _INT4.pack(date.fromisoformat(text).toordinal() - _EPOCH.toordinal()),
+    DATE: lambda text: _INT4.pack(_microseconds(text) // _DAY),
     TIME: _pack_time,
     TIMESTAMP: lambda text: _INT8.pack(_microseconds(text)),
     TIMESTAMPTZ: lambda text: _INT8.pack(_microseconds(text)),
@@ -223,13 +235,18 @@ _UNPACK: Final[dict[int, Callable[[bytes], str]]] = {
 }
 
 
-def to_binary(oid: int, text: str) -> bytes:
-    """A value in binary form. What has no binary form of its own is its text."""
+def binary_of(oid: int) -> Callable[[str], bytes]:
+    """What makes the binary form of a type's values. Without one of its own it is their text."""
     element = ARRAYS.get(oid)
     if element is not None or oid in (INT2VECTOR, OIDVECTOR):
-        return _pack_array(element or (INT2 if oid == INT2VECTOR else OID), text, oid)
-    pack = _PACK.get(oid)
-    return text.encode() if pack is None else pack(text)
+        member = element or (INT2 if oid == INT2VECTOR else OID)
+        return lambda text: _pack_array(member, text, oid)
+    return _PACK.get(oid, str.encode)
+
+
+def to_binary(oid: int, text: str) -> bytes:
+    """A value in binary form."""
+    return binary_of(oid)(text)
 
 
 def from_binary(oid: int, data: bytes) -> str:
