@@ -27,6 +27,23 @@ ANSWERS = [
     ("SELECT date_trunc('month', DATE '2025-03-09')", "2025-03-01 00:00:00+00"),
     ("SELECT date_trunc('month', DATE '2025-03-09') = '2025-03-01'", "t"),
     ("SELECT -7 / 2, 7 / -2, 7 - 2 * 3", "-3 -3 1"),
+    ("SELECT to_hex(255), octet_length('é')", "ff 2"),
+    ("SELECT 7::float8 / count(*) FROM (VALUES (1),(2)) v(x)", "3.5"),
+    (
+        "SELECT 1 <> ALL (ARRAY[2,3]), 2 <> ALL ('{2,3}'::int[]), 1 <> ALL (ARRAY[2,NULL])",
+        "t f None",
+    ),
+    (
+        "SELECT string_agg(DISTINCT x, ','), array_agg(DISTINCT x)"
+        " FROM (VALUES ('b'),('a'),('b')) v(x)",
+        "a,b {a,b}",
+    ),
+    ("SELECT column1, column2 FROM (VALUES (1,'a'),(2,'b')) v WHERE column1 > 1", "2 b"),
+    ("SELECT current_date = now()::date, current_date - 1 < current_date", "t t"),
+    ("SELECT statement_timestamp() = now(), clock_timestamp() >= now()", "t t"),
+    ("SELECT user, current_role", "demo demo"),
+    ("SELECT format('%I.%s: %L%%', 'a b', 1, NULL)", '"a b".1: NULL%'),
+    ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
 ]
 
 
@@ -44,6 +61,13 @@ REFUSALS = [
     ("SELECT 12abc", "42601"),
     ("SELECT 'abc'::char(2)", "0A000"),
     ("SELECT X'1F'", "0A000"),
+    ("SELECT 'a' SIMILAR TO 'a%'", "0A000"),
+    ("SELECT 1::float8 / 0", "22012"),
+    ("SELECT format(Memo, 1) FROM JournalEntries", "0A000"),
+    ("SELECT format('%d', 1)", "0A000"),
+    ("SELECT format('%s %s', 1)", "22023"),
+    ("SELECT set_config('jit', Memo, false) FROM JournalEntries", "0A000"),
+    ("SELECT set_config('server_version', '1', false)", "55P02"),
     ("SELECT sqrt(-1)", "2201F"),
     ("SELECT ln(0)", "2201E"),
     ("SELECT power(-8, 0.5)", "2201F"),

@@ -11,6 +11,7 @@ import pandas
 import psycopg
 import pytest
 import sqlalchemy
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.ext.automap import automap_base
 from sqlalchemy.orm import Session
 from tests.protocols.sql.conftest import SqlServer
@@ -178,6 +179,34 @@ async def _asyncpg(dsn: str) -> None:
             " VALUES ('Debit', 'Meals', 1, 'Credit', 'Checking', 2)"
         )
     await connection.close()
+
+
+async def _pooled(dsn: str) -> None:
+    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1)
+    for _ in range(2):
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT array_agg(x) FROM (VALUES (1)) v(x)") == [1]
+    await pool.close()
+
+
+def test_asyncpgs_pool_takes_connections_back(sql_server: SqlServer) -> None:
+    asyncio.run(_pooled(sql_server.dsn()))
+
+
+async def _reflected(dsn: str) -> list[str]:
+    engine = create_async_engine(dsn.replace("postgresql", "postgresql+asyncpg"))
+    async with engine.connect() as connection:
+        table = await connection.run_sync(
+            lambda each: sqlalchemy.Table(
+                "JournalEntryLines", sqlalchemy.MetaData(), autoload_with=each
+            )
+        )
+    await engine.dispose()
+    return [column.name for column in table.primary_key]
+
+
+def test_sqlalchemy_reflects_by_asyncpg(sql_server: SqlServer) -> None:
+    assert asyncio.run(_reflected(sql_server.dsn())) == ["ID"]
 
 
 def test_asyncpg(sql_server: SqlServer) -> None:

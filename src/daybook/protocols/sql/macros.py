@@ -55,6 +55,7 @@ MACROS: Final = (
     f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
     f" THEN pg_fine(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END",
     "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
+    "CREATE MACRO pg_double_div(a, b) AS a / pg_nonzero(b)",
     "CREATE MACRO pg_div(a INTEGER, b INTEGER) AS CAST(a // b AS INTEGER),"
     " (a BIGINT, b BIGINT) AS a // b,"
     " (a DECIMAL(38,6), b DECIMAL(38,6)) AS pg_exact(a, b),"

@@ -29,7 +29,6 @@ _REFUSED: Final = frozenset(
         "do",
         "listen",
         "notify",
-        "unlisten",
         "vacuum",
         "analyze",
         "cluster",
@@ -89,6 +88,9 @@ def query(
 ) -> Plan:
     """The plan of a query: by the store where that is simple and wanted, else by the copy."""
     session.need_read()
+    setting = utility.config(tree)
+    if setting is not None:
+        return setting
     if isinstance(tree, exp.Select) and tree.args.get("into") is not None:
         raise errors.unsupported("SELECT INTO is not supported")
     if not session.staging and session.fast_path and fast_path:
