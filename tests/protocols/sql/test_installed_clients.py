@@ -60,9 +60,9 @@ def test_the_source_documents_statements_by_psql(sql_server: SqlServer) -> None:
     assert [line["Amount"] for line in entry["Line"]] == [100, 20, 120]
     (node,) = by_graphql(sql_server, number)
     assert [(line["entryLineType"], Decimal(line["amount"])) for line in node["entryLines"]] == [
-        ("CREDIT", 100),
-        ("CREDIT", 20),
-        ("DEBIT", 120),
+        ("CREDIT", Decimal(100)),
+        ("CREDIT", Decimal(20)),
+        ("DEBIT", Decimal(120)),
     ]
     printed = str(int(CAPITAL.partition("-")[0], 16))
     assert by_qbo(sql_server, printed)["JournalEntry"]["Id"] == printed

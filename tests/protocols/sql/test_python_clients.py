@@ -181,6 +181,24 @@ async def _asyncpg(dsn: str) -> None:
     await connection.close()
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_an_entry_of_many_lines_is_looked_up(sql_server: SqlServer, binary: bool) -> None:
+    rows = [("long", "Debit", "Meals", "0.01")] * 300 + [("long", "Credit", "Checking", "3")]
+    text = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO JournalEntryLines (ReferenceNumber, LineType, LineAccount, LineAmount)"
+            f" VALUES {text}",
+            [value for row in rows for value in row],
+        )
+        ((made,),) = connection.execute("SELECT SCOPE_IDENTITY()").fetchall()
+        cursor = connection.cursor(binary=binary)
+        cursor.execute("SELECT LineAmount FROM JournalEntryLines WHERE JournalEntryID = %s", [made])
+        assert [row[0] for row in cursor] == [Decimal("0.01")] * 300 + [Decimal(3)]
+        cursor.execute("SELECT DebitLineCount FROM JournalEntries WHERE ID = %s", [made])
+        assert cursor.fetchall() == [(300,)]
+
+
 async def _pooled(dsn: str) -> None:
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1)
     for _ in range(2):

@@ -4,8 +4,10 @@ import pytest
 from tests.support.sql import Sql
 
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import LINES_AT_ONCE
 from daybook.protocols.sql.literals import canonical
 from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.results import Lengthy
 
 
 def test_names_match_without_regard_to_case(shared: Sql) -> None:
@@ -213,6 +215,35 @@ def test_a_plan_does_not_lend_its_right_to_read(sql: Sql) -> None:
         with pytest.raises(SqlFault) as caught:
             plan.run(writer.session, ())
         assert caught.value.code == "42501"
+
+
+def test_a_look_up_of_many_lines_leaves_the_event_loop(sql: Sql) -> None:
+    lines = [("Debit", "Meals", "0.01")] * LINES_AT_ONCE
+    lines.append(("Credit", "Checking", f"{LINES_AT_ONCE / 100:.2f}"))
+    values = ", ".join(f"('long', {side!r}, {name!r}, {each!r})" for side, name, each in lines)
+    sql.run(
+        "INSERT INTO JournalEntryLines (ReferenceNumber, LineType, LineAccount, LineAmount)"
+        f" VALUES {values}"
+    )
+    long, short = sql.rows("SELECT SCOPE_IDENTITY()")[0][0], sql.make()
+    number = str(long).partition("-")[0]
+    for where, is_long in (
+        (f"ID = '{long}'", True),
+        (f"ID IN ('{short}', '{long}')", True),
+        (f"TxnNumber = '{int(number, 16)}'", True),
+        (f"ID = '{short}'", False),
+    ):
+        query = f"SELECT * FROM JournalEntries WHERE {where}"
+        plan = sql.session.planner.make(sql.session, _one(query), ())
+        assert plan.quick
+        sql.session.hurried = True
+        if is_long:
+            with pytest.raises(Lengthy):
+                plan.run(sql.session, ())
+        else:
+            plan.run(sql.session, ())
+        sql.session.hurried = False
+        assert sql.rows(query)
 
 
 def test_a_reference_of_very_many_entries_is_read_from_the_copy(

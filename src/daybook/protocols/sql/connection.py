@@ -46,6 +46,7 @@ from daybook.protocols.sql.portals import (
 from daybook.protocols.sql.results import (
     BINARY_END,
     BINARY_HEADER,
+    Lengthy,
     Plan,
     Result,
     Rows,
@@ -628,7 +629,7 @@ class Connection(Opening):
         await self._execute(portal, limit)
 
     async def _execute(self, portal: Portal, limit: int) -> None:
-        plan, session = portal.plan, self._session
+        plan = portal.plan
         assert plan is not None
         self._path = plan.path
         if portal.done:
@@ -636,13 +637,7 @@ class Connection(Opening):
                 self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
-            if plan.quick:
-                made = plan.run(session, portal.values)
-            else:
-                made = await self._run_blocking(
-                    lambda: plan.run(session, portal.values), scans=plan.path == "scan"
-                )
-            portal.result = made
+            portal.result = await self._run_plan(plan, portal.values)
         result = portal.result
         self._tell_notices()
         if result.rows is None:
@@ -660,6 +655,21 @@ class Connection(Opening):
             portal.done = True
             self._send(wire.command_complete(tag(result, count)))
             self._over(_SUCCESS)
+
+    async def _run_plan(self, plan: Plan, values: list[str | None]) -> Result:
+        """Run a plan: at once where it is quick, else on another thread."""
+        session = self._session
+        if plan.quick:
+            session.hurried = True
+            try:
+                return plan.run(session, values)
+            except Lengthy:
+                pass
+            finally:
+                session.hurried = False
+        return await self._run_blocking(
+            lambda: plan.run(session, values), scans=plan.path == "scan"
+        )
 
     async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
         """Send rows up to a limit (0: all); their number, and whether there are more."""

@@ -186,6 +186,8 @@ class Session:
         self.implicit = False
         self.read_only = False
         self.fast_path = True
+        self.hurried = False
+        """Whether what runs now holds up everybody: on the event loop."""
         self.staged_max = STAGED_MAX
         self.plans: dict[Any, Plan] = {} if plans is None else plans
         self._stage = _Stage()
