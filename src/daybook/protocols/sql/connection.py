@@ -12,12 +12,13 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import monotonic
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from daybook.app.access import Login, Principal
+from daybook.app.access import Login
 from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.channel import Gone
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.hub import Hub
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
     KEPT_BYTES_MAX,
@@ -32,7 +33,7 @@ from daybook.protocols.sql.limits import (
     STARTUP_SECONDS_MAX,
     STOP_AGAIN_SECONDS,
 )
-from daybook.protocols.sql.opening import Entrance, Opening
+from daybook.protocols.sql.opening import Opening
 from daybook.protocols.sql.pgwire import messages as wire
 from daybook.protocols.sql.portals import (
     Portal,
@@ -70,35 +71,10 @@ SLOW_SECONDS: Final = 5.0
 _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
 
 
-class Hub(Entrance, Protocol):
-    """What connections share, as one of them sees it."""
-
-    def admit(self, connection: "Connection") -> SqlFault | None:
-        """Count a connection; a fault where there are too many."""
-
-    def leave(self, connection: "Connection") -> None:
-        """A connection has ended."""
-
-    def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
-        """A session with the books of a name. Raises `SqlFault`."""
-
-    def credentials_version(self) -> int:
-        """A number that rises whenever what is kept of any user changes. Cheap."""
-
-    def believes(self, session: Session, login: Login) -> bool:
-        """Whether a session's user still has the password and rights that it began with."""
-
-    async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
-        """Run something on a thread; `scans`: a session that reads through its books."""
-
-    def count(self, path: str, state: str, seconds: float) -> None:
-        """A statement is over."""
-
-
 class Connection(Opening):
     """One client."""
 
-    def __init__(self, listener: "Hub") -> None:
+    def __init__(self, listener: Hub) -> None:
         super().__init__(listener)
         self._listener: Hub = listener
         self._portals: dict[str, Portal] = {}
@@ -637,6 +613,7 @@ class Connection(Opening):
                 self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
+            self._check_rate(plan)
             portal.result = await self._run_plan(plan, portal.values)
         result = portal.result
         self._tell_notices()
@@ -655,6 +632,18 @@ class Connection(Opening):
             portal.done = True
             self._send(wire.command_complete(tag(result, count)))
             self._over(_SUCCESS)
+
+    def _check_rate(self, plan: Plan) -> None:
+        """Count a statement that asks for something. Raises `SqlFault` where there are too many.
+
+        What ends a transaction is never too much: it lets go of what others may wait for.
+        """
+        if plan.path == "session" or plan.ends_block:
+            return
+        wait = self._listener.wait(self._session)
+        if wait:
+            message = f"too many statements of this user or database; try again in {wait} s"
+            raise SqlFault(errors.TOO_OFTEN, message)
 
     async def _run_plan(self, plan: Plan, values: list[str | None]) -> Result:
         """Run a plan: at once where it is quick, else on another thread."""
