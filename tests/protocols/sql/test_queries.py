@@ -54,6 +54,7 @@ def _one(text: str):  # type: ignore[no-untyped-def]
             ["ltrim", "rtrim", "btrim", "lpad", "rpad", "to_hex"],
         ),
         ("SELECT unnest(ARRAY[1]), generate_series(1, 2)", ["unnest", "generate_series"]),
+        ("SELECT * FROM sys_sqlinfo", ["NAME", "VALUE"]),
         ("SELECT n.*, 1 AS one FROM pg_am n", ["oid", "amname", "amhandler", "amtype", "one"]),
     ],
 )

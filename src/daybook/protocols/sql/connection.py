@@ -74,9 +74,9 @@ _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F
 class Connection(Opening):
     """One client."""
 
-    def __init__(self, listener: Hub) -> None:
+    def __init__(self, listener: "Hub[Connection]") -> None:
         super().__init__(listener)
-        self._listener: Hub = listener
+        self._listener: Hub[Connection] = listener
         self._portals: dict[str, Portal] = {}
         self._skipping = False
         self._timed_out = False

@@ -1,29 +1,28 @@
 """What connections share, as one of them sees it; the listener is what has it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from daybook.app.access import Login, Principal
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.opening import Entrance
 from daybook.protocols.sql.session import Session
 
-if TYPE_CHECKING:
-    from daybook.protocols.sql.connection import Connection
-
 T = TypeVar("T")
+C = TypeVar("C", contravariant=True)
+"""A connection."""
 
 
-class Hub(Entrance, Protocol):
+class Hub(Entrance, Protocol[C]):
     """What connections share, as one of them sees it."""
 
-    def admit(self, connection: "Connection") -> SqlFault | None:
+    def admit(self, connection: C) -> SqlFault | None:
         """Count a connection; a fault where there are too many."""
 
-    def leave(self, connection: "Connection") -> None:
+    def leave(self, connection: C) -> None:
         """A connection has ended."""
 
-    def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
+    def open(self, connection: C, user: str, principal: Principal, name: str) -> Session:
         """A session with the books of a name. Raises `SqlFault`."""
 
     def credentials_version(self) -> int:

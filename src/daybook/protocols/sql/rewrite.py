@@ -199,8 +199,11 @@ class Rewriter(Kinds):
                 for source, columns in meant:
                     quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
                     listed.extend(
-                        exp.Column(
-                            this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
+                        exp.Alias(
+                            this=exp.Column(
+                                this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
+                            ),
+                            alias=exp.Identifier(this=column, quoted=True),
                         )
                         for column in columns
                     )
