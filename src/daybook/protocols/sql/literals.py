@@ -52,6 +52,8 @@ def _split(text: str, kind: str) -> tuple[date, str]:
             year, month, day = (int(found[at]) for at in order)
             return date(year, month, day), rest[1:].strip()
         except ValueError:
+            if form is _MONTH_FIRST:
+                break  # the day first, most likely
             shown = text[:LITERAL_SHOWN_MAX]
             message = f'date/time field value out of range: "{shown}"'
             raise SqlFault("22008", message, status=3020) from None

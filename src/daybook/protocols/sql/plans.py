@@ -56,6 +56,10 @@ _REFUSED: Final = frozenset(
 )
 
 
+_CHANGING: Final = frozenset(("create", "alter", "drop", "truncate", "grant", "revoke", "comment"))
+"""Those of them that a read-only transaction is what stands in the way of, as in PostgreSQL."""
+
+
 _LOG = logging.getLogger("daybook.sql")
 
 
@@ -73,11 +77,16 @@ def _make(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     word = statement.keyword
     if word in _QUERIES:
         return query(session, statements.parse(statement), declared)
+    if word == "update" and any(token.text == "(" for token in statement.tokens[2:3]):
+        raise errors.unsupported("UPDATE of columns from a query is not supported")
     if word in _WRITES:
         return writes.plan(session, statements.parse(statement), declared)
     known: Callable[[Session, Statement, Sequence[int]], Plan] | None = utility.PLANS.get(word)
     if known is not None:
         return known(session, statement, declared)
+    if word in _CHANGING and session.read_only:
+        message = f"cannot execute {word.upper()} in a read-only transaction"
+        raise SqlFault(errors.READ_ONLY, message)
     if word in _REFUSED:
         raise errors.unsupported(f"{word.upper()} is not supported")
     raise SqlFault(errors.SYNTAX, f'syntax error at or near "{word[:60]}"')

@@ -200,6 +200,7 @@ class Session:
         self._last_inserted: list[Row] = []
         with books.ledger.store.read(books.company_id) as reader:
             self.scale = amount_scale(reader.company)
+            self.database = reader.company.slug
         self._publish()
 
     # What is asked of whom
