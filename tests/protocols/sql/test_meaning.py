@@ -27,6 +27,7 @@ ANSWERS = [
     ("SELECT date_trunc('month', DATE '2025-03-09')", "2025-03-01 00:00:00+00"),
     ("SELECT date_trunc('month', DATE '2025-03-09') = '2025-03-01'", "t"),
     ("SELECT -7 / 2, 7 / -2, 7 - 2 * 3", "-3 -3 1"),
+    ("SELECT count(*) * 1000000000 * 7 / 2 FROM (VALUES (70)) v(x)", "3500000000"),
     ("SELECT to_hex(255), octet_length('é')", "ff 2"),
     ("SELECT 7::float8 / count(*) FROM (VALUES (1),(2)) v(x)", "3.5"),
     (
@@ -43,6 +44,16 @@ ANSWERS = [
     ("SELECT statement_timestamp() = now(), clock_timestamp() >= now()", "t t"),
     ("SELECT user, current_role", "demo demo"),
     ("SELECT format('%I.%s: %L%%', 'a b', 1, NULL)", '"a b".1: NULL%'),
+    ("SELECT pg_catalog.format('%s.%s', 'a', 1)", "a.1"),
+    (
+        "SELECT extract(epoch from (timestamp '2025-06-01' - timestamp '2025-05-01')) / 86400",
+        "31.0000000000000000",
+    ),
+    ("SELECT extract(epoch from interval '2 years 3 months 4 days 05:06:07.5')", "71255167.500000"),
+    (
+        "SELECT extract(epoch from interval '-1 month'), extract(epoch from DATE '1970-01-02')",
+        "-2592000.000000 86400",
+    ),
     ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
 ]
 

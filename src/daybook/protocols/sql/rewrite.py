@@ -169,6 +169,10 @@ class Rewriter(Kinds):
             if schema in ("pg_catalog", "public", "information_schema"):
                 column.set("db", None)
                 column.set("catalog", None)
+        for call in list(tree.find_all(exp.Anonymous)):
+            if call.name.lower() == "format" and call.expressions:  # where a schema stood before it
+                first, *others = call.expressions
+                call.replace(exp.Format(this=first, expressions=others))
         for cast in tree.find_all(exp.Cast):
             name = cast.to.sql("postgres")
             if name.lower().startswith("pg_catalog."):
@@ -579,10 +583,8 @@ class Rewriter(Kinds):
             parts = [exp.Cast(this=part, to=double.copy()) for part in both]
             return exp.Anonymous(this="pg_double_div", expressions=parts)
         if kinds[0] in WHOLE and kinds[1] in WHOLE:
-            whole: list[exp.Expr] = []
-            for part, kind in zip(both, kinds, strict=True):
-                name = "INT" if kind != pg.INT8 else "BIGINT"
-                whole.append(exp.Cast(this=part, to=exp.DataType.build(name)))
+            width = exp.DataType.build("BIGINT" if pg.INT8 in kinds else "INT")
+            whole = [exp.Cast(this=part, to=width.copy()) for part in both]
             return exp.Anonymous(this="pg_div", expressions=whole)
         if all(kind in NUMBERS for kind in kinds):
             return quotient(*both)
