@@ -74,8 +74,15 @@ def test_modulus(server: RunningServer) -> None:
 def test_sql(server: RunningServer) -> None:
     _, _, rest = server.greeting.partition("@127.0.0.1:")
     where = f"host=127.0.0.1 port={rest.partition('/')[0]} user=demo password=demo dbname=demo"
-    for _ in range(3):
-        with psycopg.connect(where) as connection:
-            assert connection.execute("SELECT 1").fetchone() == (1,)
+    with psycopg.connect(where) as connection:
+        # the connection is one; BEGIN, SHOW and the like ask for nothing
+        assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        found = connection.execute("SELECT ID FROM JournalEntries WHERE ID = '60-1632320100'")
+        assert found.rowcount == 1
+        with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="too many statements"):
+            connection.execute("SELECT 2")
+        connection.rollback()
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     with pytest.raises(psycopg.OperationalError, match="too many connections"):
         psycopg.connect(where)

@@ -4,14 +4,16 @@ import json
 import os
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.protocols.sql.conftest import SqlServer, missing
 from tests.support.server import REALM
-from tests.support.sql import AGGREGATE
+from tests.support.sql import AGGREGATE, CAPITAL
 
 pyodbc = pytest.importorskip("pyodbc", reason="pyodbc needs unixodbc", exc_type=ImportError)
 
@@ -53,15 +55,58 @@ def test_the_source_documents_statements_by_psql(sql_server: SqlServer) -> None:
     number = psql(
         sql_server, "SELECT max(TxnNumber::int) FROM JournalEntries WHERE ReferenceNumber='12345'"
     )
-    request = urllib.request.Request(
-        f"{sql_server.running.url}/v3/company/{REALM}/journalentry/{number}",
-        headers={"Authorization": "Bearer demo"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        entry = json.load(answer)["JournalEntry"]
+    entry = by_qbo(sql_server, number)["JournalEntry"]
     assert entry["DocNumber"] == "12345"
     assert [line["Amount"] for line in entry["Line"]] == [100, 20, 120]
-    assert psql(sql_server, "DELETE From JournalEntries WHERE Id='16336-1450196662'") == "DELETE 1"
+    (node,) = by_graphql(sql_server, number)
+    assert [(line["entryLineType"], Decimal(line["amount"])) for line in node["entryLines"]] == [
+        ("CREDIT", Decimal(100)),
+        ("CREDIT", Decimal(20)),
+        ("DEBIT", Decimal(120)),
+    ]
+    printed = str(int(CAPITAL.partition("-")[0], 16))
+    assert by_qbo(sql_server, printed)["JournalEntry"]["Id"] == printed
+    assert len(by_graphql(sql_server, printed)) == 1
+    assert psql(sql_server, f"DELETE From JournalEntries WHERE Id='{CAPITAL}'") == "DELETE 1"
+    assert "Fault" in by_qbo(sql_server, printed)
+    assert by_graphql(sql_server, printed) == []
+
+
+def asked(request: urllib.request.Request) -> Any:
+    """What an interface over HTTP answers, refusals too."""
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return json.load(refusal)
+
+
+def by_qbo(server: SqlServer, number: str) -> Any:
+    """An entry as the QuickBooks interface answers it."""
+    return asked(
+        urllib.request.Request(
+            f"{server.running.url}/v3/company/{REALM}/journalentry/{number}",
+            headers={"Authorization": "Bearer demo"},
+        )
+    )
+
+
+def by_graphql(server: SqlServer, number: str) -> Any:
+    """The entries of a number as the GraphQL interface answers them."""
+    query = (
+        "query ($id: String) { company { journalEntries(filter: {id: {equals: $id}}) {"
+        " nodes { entryLines { entryLineType amount } } } } }"
+    )
+    body = json.dumps({"query": query, "variables": {"id": number}}).encode()
+    found = asked(
+        urllib.request.Request(
+            f"{server.running.url}/2020-04/graphql",
+            body,
+            {"Authorization": "Bearer demo", "Content-Type": "application/json"},
+        )
+    )
+    return found["data"]["company"]["journalEntries"]["nodes"]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,34 @@ ANSWERS = [
     ("SELECT date_trunc('quarter', DATE '2024-02-29')", "2024-01-01 00:00:00+00"),
     ("SELECT date_trunc('month', NULL::date)", "None"),
     ("SELECT -7 / 2, 7 / -2, 7 - 2 * 3", "-3 -3 1"),
+    ("SELECT count(*) * 1000000000 * 7 / 2 FROM (VALUES (70)) v(x)", "3500000000"),
+    ("SELECT to_hex(255), octet_length('é')", "ff 2"),
+    ("SELECT 7::float8 / count(*) FROM (VALUES (1),(2)) v(x)", "3.5"),
+    (
+        "SELECT 1 <> ALL (ARRAY[2,3]), 2 <> ALL ('{2,3}'::int[]), 1 <> ALL (ARRAY[2,NULL])",
+        "t f None",
+    ),
+    (
+        "SELECT string_agg(DISTINCT x, ','), array_agg(DISTINCT x)"
+        " FROM (VALUES ('b'),('a'),('b')) v(x)",
+        "a,b {a,b}",
+    ),
+    ("SELECT column1, column2 FROM (VALUES (1,'a'),(2,'b')) v WHERE column1 > 1", "2 b"),
+    ("SELECT current_date = now()::date, current_date - 1 < current_date", "t t"),
+    ("SELECT statement_timestamp() = now(), clock_timestamp() >= now()", "t t"),
+    ("SELECT user, current_role", "demo demo"),
+    ("SELECT format('%I.%s: %L%%', 'a b', 1, NULL)", '"a b".1: NULL%'),
+    ("SELECT pg_catalog.format('%s.%s', 'a', 1)", "a.1"),
+    (
+        "SELECT extract(epoch from (timestamp '2025-06-01' - timestamp '2025-05-01')) / 86400",
+        "31.0000000000000000",
+    ),
+    ("SELECT extract(epoch from interval '2 years 3 months 4 days 05:06:07.5')", "71255167.500000"),
+    (
+        "SELECT extract(epoch from interval '-1 month'), extract(epoch from DATE '1970-01-02')",
+        "-2592000.000000 86400",
+    ),
+    ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
 ]
 
 
@@ -48,6 +76,13 @@ REFUSALS = [
     ("SELECT 12abc", "42601"),
     ("SELECT 'abc'::char(2)", "0A000"),
     ("SELECT X'1F'", "0A000"),
+    ("SELECT 'a' SIMILAR TO 'a%'", "0A000"),
+    ("SELECT 1::float8 / 0", "22012"),
+    ("SELECT format(Memo, 1) FROM JournalEntries", "0A000"),
+    ("SELECT format('%d', 1)", "0A000"),
+    ("SELECT format('%s %s', 1)", "22023"),
+    ("SELECT set_config('jit', Memo, false) FROM JournalEntries", "0A000"),
+    ("SELECT set_config('server_version', '1', false)", "55P02"),
     ("SELECT sqrt(-1)", "2201F"),
     ("SELECT ln(0)", "2201E"),
     ("SELECT power(-8, 0.5)", "2201F"),

@@ -11,6 +11,7 @@ import pandas
 import psycopg
 import pytest
 import sqlalchemy
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.ext.automap import automap_base
 from sqlalchemy.orm import Session
 from tests.protocols.sql.conftest import SqlServer
@@ -180,6 +181,52 @@ async def _asyncpg(dsn: str) -> None:
             " VALUES ('Debit', 'Meals', 1, 'Credit', 'Checking', 2)"
         )
     await connection.close()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_an_entry_of_many_lines_is_looked_up(sql_server: SqlServer, binary: bool) -> None:
+    rows = [("long", "Debit", "Meals", "0.01")] * 300 + [("long", "Credit", "Checking", "3")]
+    text = ", ".join(["(%s, %s, %s, %s)"] * len(rows))
+    with psycopg.connect(sql_server.dsn(), autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO JournalEntryLines (ReferenceNumber, LineType, LineAccount, LineAmount)"
+            f" VALUES {text}",
+            [value for row in rows for value in row],
+        )
+        ((made,),) = connection.execute("SELECT SCOPE_IDENTITY()").fetchall()
+        cursor = connection.cursor(binary=binary)
+        cursor.execute("SELECT LineAmount FROM JournalEntryLines WHERE JournalEntryID = %s", [made])
+        assert [row[0] for row in cursor] == [Decimal("0.01")] * 300 + [Decimal(3)]
+        cursor.execute("SELECT DebitLineCount FROM JournalEntries WHERE ID = %s", [made])
+        assert cursor.fetchall() == [(300,)]
+
+
+async def _pooled(dsn: str) -> None:
+    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1)
+    for _ in range(2):
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT array_agg(x) FROM (VALUES (1)) v(x)") == [1]
+    await pool.close()
+
+
+def test_asyncpgs_pool_takes_connections_back(sql_server: SqlServer) -> None:
+    asyncio.run(_pooled(sql_server.dsn()))
+
+
+async def _reflected(dsn: str) -> list[str]:
+    engine = create_async_engine(dsn.replace("postgresql", "postgresql+asyncpg"))
+    async with engine.connect() as connection:
+        table = await connection.run_sync(
+            lambda each: sqlalchemy.Table(
+                "JournalEntryLines", sqlalchemy.MetaData(), autoload_with=each
+            )
+        )
+    await engine.dispose()
+    return [column.name for column in table.primary_key]
+
+
+def test_sqlalchemy_reflects_by_asyncpg(sql_server: SqlServer) -> None:
+    assert asyncio.run(_reflected(sql_server.dsn())) == ["ID"]
 
 
 def test_asyncpg(sql_server: SqlServer) -> None:

@@ -4,6 +4,10 @@ import pytest
 from tests.support.sql import Sql
 
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import LINES_AT_ONCE
+from daybook.protocols.sql.literals import canonical
+from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.results import Lengthy
 
 
 def test_names_match_without_regard_to_case(shared: Sql) -> None:
@@ -31,6 +35,49 @@ def _one(text: str):  # type: ignore[no-untyped-def]
     from daybook.protocols.sql import statements
 
     return statements.split(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "labels"),
+    [
+        ("SELECT t.*, 1 AS n FROM (SELECT 2 AS a, 3 AS b) t", ["a", "b", "n"]),
+        ("SELECT 1 AS n, t.*, 4 AS m FROM (SELECT 2 AS a, 3 AS b) t", ["n", "a", "b", "m"]),
+        (
+            "SELECT t.*, 1 AS n, u.* FROM (SELECT 2 AS a, 3 AS b) t, (SELECT 5 AS c) u",
+            ["a", "b", "n", "c"],
+        ),
+        ("VALUES (1, 'a')", ["column1", "column2"]),
+        ("SELECT * FROM (VALUES (1)) t", ["column1"]),
+        ("SELECT current_date", ["current_date"]),
+        (
+            "SELECT ltrim(' a'), rtrim('a '), trim(' a '), lpad('a', 2), rpad('a', 2), to_hex(1)",
+            ["ltrim", "rtrim", "btrim", "lpad", "rpad", "to_hex"],
+        ),
+        ("SELECT unnest(ARRAY[1]), generate_series(1, 2)", ["unnest", "generate_series"]),
+        ("SELECT * FROM sys_sqlinfo", ["NAME", "VALUE"]),
+        ("SELECT n.*, 1 AS one FROM pg_am n", ["oid", "amname", "amhandler", "amtype", "one"]),
+    ],
+)
+def test_columns_have_postgresqls_labels(shared: Sql, query: str, labels: list[str]) -> None:
+    columns = shared.session.planner.make(shared.session, _one(query), ()).columns
+    assert columns is not None
+    assert [column.name for column in columns] == labels
+
+
+def test_types_stay_with_their_columns_behind_a_star(shared: Sql) -> None:
+    query = "SELECT t.*, c.oid, c.relname FROM (SELECT 1 AS a, 2 AS b) t, pg_class c"
+    columns = shared.session.planner.make(shared.session, _one(query), ()).columns
+    assert columns is not None
+    assert [column.oid for column in columns] == [pg.INT4, pg.INT4, pg.OID, pg.NAME]
+
+
+@pytest.mark.parametrize("text", ["2015-12-15 +00", "2015-12-15 -05:30"])
+def test_a_date_may_name_a_zone_as_drivers_do(shared: Sql, text: str) -> None:
+    query = "SELECT count(*) FROM JournalEntries WHERE Date = "
+    expected = shared.value(f"{query}'2015-12-15'")
+    assert expected != "0"
+    assert canonical(pg.DATE, text) == "2015-12-15"
+    assert shared.value(f"{query}('{text}')") == expected
 
 
 SAME = [
@@ -169,6 +216,35 @@ def test_a_plan_does_not_lend_its_right_to_read(sql: Sql) -> None:
         with pytest.raises(SqlFault) as caught:
             plan.run(writer.session, ())
         assert caught.value.code == "42501"
+
+
+def test_a_look_up_of_many_lines_leaves_the_event_loop(sql: Sql) -> None:
+    lines = [("Debit", "Meals", "0.01")] * LINES_AT_ONCE
+    lines.append(("Credit", "Checking", f"{LINES_AT_ONCE / 100:.2f}"))
+    values = ", ".join(f"('long', {side!r}, {name!r}, {each!r})" for side, name, each in lines)
+    sql.run(
+        "INSERT INTO JournalEntryLines (ReferenceNumber, LineType, LineAccount, LineAmount)"
+        f" VALUES {values}"
+    )
+    long, short = sql.rows("SELECT SCOPE_IDENTITY()")[0][0], sql.make()
+    number = str(long).partition("-")[0]
+    for where, is_long in (
+        (f"ID = '{long}'", True),
+        (f"ID IN ('{short}', '{long}')", True),
+        (f"TxnNumber = '{int(number, 16)}'", True),
+        (f"ID = '{short}'", False),
+    ):
+        query = f"SELECT * FROM JournalEntries WHERE {where}"
+        plan = sql.session.planner.make(sql.session, _one(query), ())
+        assert plan.quick
+        sql.session.hurried = True
+        if is_long:
+            with pytest.raises(Lengthy):
+                plan.run(sql.session, ())
+        else:
+            plan.run(sql.session, ())
+        sql.session.hurried = False
+        assert sql.rows(query)
 
 
 def test_a_reference_of_very_many_entries_is_read_from_the_copy(

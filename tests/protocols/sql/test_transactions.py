@@ -109,6 +109,13 @@ def test_a_read_only_transaction(sql: Sql) -> None:
     assert sql.fault(INSERT).code == "25006"
 
 
+def test_nothing_is_created_in_a_read_only_transaction(sql: Sql) -> None:
+    sql.run("BEGIN READ ONLY")
+    assert sql.fault("CREATE TABLE x (a int)").code == "25006"
+    sql.run("ROLLBACK")
+    assert sql.fault("CREATE TABLE x (a int)").code == "0A000"
+
+
 def test_the_wiping_of_temp_rows_is_undone(sql: Sql) -> None:
     sql.run(
         "INSERT INTO JournalEntryLines#TEMP (LineType, LineAccount, LineAmount)"

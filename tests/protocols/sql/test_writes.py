@@ -173,7 +173,8 @@ def test_an_external_guid_is_used_once(sql: Sql) -> None:
         (NUMBERED, two_lines("1,000"), "22P02"),
         (NUMBERED, two_lines(debit="No Such Account"), "23503"),
         (NUMBERED, two_lines().replace("Debit", "Deposit"), "22023"),
-        (f"Date, {NUMBERED}", f"'31/12/2020', {two_lines()}", "22008"),
+        (f"Date, {NUMBERED}", f"'31/12/2020', {two_lines()}", "22007"),
+        (f"Date, {NUMBERED}", f"'2020-13-01', {two_lines()}", "22008"),
         (f"Date, {NUMBERED}", f"'12/31/20', {two_lines()}", "22007"),
         (f"DebitLineCount, {NUMBERED}", f"2, {two_lines()}", "23514"),
         (f"IsAdjustment, {NUMBERED}", f"'maybe', {two_lines()}", "22P02"),
@@ -251,6 +252,9 @@ def test_a_stale_edit_sequence(sql: Sql) -> None:
         ("UPDATE JournalEntries SET Nope='x' WHERE ID='{id}'", "42703"),
         ("UPDATE JournalEntryLines SET LineAmount=1 WHERE ID='{id}|1-1'", "0A000"),
         ("UPDATE Accounts SET Name='x' WHERE ID='1'", "0A000"),
+        ("UPDATE JournalEntries (Memo) SELECT Memo FROM JournalEntries#TEMP", "0A000"),
+        ("UPDATE nope.public.JournalEntries SET Memo='x' WHERE ID='{id}'", "0A000"),
+        ("DELETE FROM nope.JournalEntries WHERE ID='{id}'", "42P01"),
         ("DELETE FROM JournalEntryLines WHERE ID='{id}'", "0A000"),
         ("DELETE FROM JournalEntries", "0A000"),
         ("DELETE FROM JournalEntries WHERE ID='not an id'", "22023"),
@@ -259,6 +263,19 @@ def test_a_stale_edit_sequence(sql: Sql) -> None:
 )
 def test_what_cannot_be_changed(sql: Sql, statement: str, code: str) -> None:
     assert sql.fault(statement.format(id=sql.make())).code == code
+
+
+def test_tables_are_written_by_their_full_names(sql: Sql) -> None:
+    values = two_lines()
+    tag = sql.run(
+        f"INSERT INTO demo.public.JournalEntries (Memo, {NUMBERED}) VALUES ('full', {values})"
+    )
+    assert tag == "INSERT 0 1"
+    made = sql.value("SELECT SCOPE_IDENTITY()")
+    assert sql.run(
+        f"UPDATE [Demo].[public].[JournalEntries] SET Memo = 'x' WHERE ID = '{made}'"
+    ) == ("UPDATE 1")
+    assert sql.run(f"DELETE FROM public.JournalEntries WHERE ID = '{made}'") == "DELETE 1"
 
 
 def test_update_of_a_line(sql: Sql) -> None:

@@ -39,6 +39,27 @@ _ZERO: Final = ("(a) AS 0::BIGINT", "(a, b) AS 0::BIGINT")
 _SETTING: Final = "getvariable('settings')[lower(n)]"
 
 
+_ROLES: Final = {
+    "pg_roles": ("rolname", "oid"),
+    "pg_authid": ("rolname", "oid"),
+    "pg_user": ("usename", "usesysid"),
+}
+_CALLER: Final = 16_001
+"""The object id of the role of whoever asks."""
+
+
+def roles_text(table: str, stored: str) -> str:
+    """A table of roles with the caller's own beside the owner's; others as they are stored."""
+    columns = _ROLES.get(table)
+    if columns is None:
+        return stored
+    name, number = columns
+    return (
+        f"(SELECT * FROM {stored} UNION ALL SELECT * REPLACE (pgf_current_user() AS {name},"
+        f" {_CALLER} AS {number}) FROM {stored} WHERE pgf_current_user() <> 'daybook')"
+    )
+
+
 FUNCTIONS: Final[Mapping[str, str]] = {
     name: _macro(name, *overloads)
     for name, overloads in {
@@ -106,6 +127,11 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "pg_indexes_size": _ZERO,
         "pg_database_size": _ZERO,
         "pg_size_pretty": ("(n) AS n || ' bytes'",),
+        "pg_tablespace_size": _ZERO,
+        "pg_stat_get_numscans": _ZERO,
+        "getdatabaseencoding": ("() AS CAST('UTF8' AS VARCHAR)",),
+        "pg_get_function_sqlbody": _NONE,
+        "pg_advisory_unlock_all": ("() AS CAST('' AS VARCHAR)",),
         "pg_is_in_recovery": ("() AS false",),
         "pg_is_other_temp_schema": ("(o) AS false",),
         "pg_my_temp_schema": ("() AS 0",),
@@ -116,6 +142,10 @@ FUNCTIONS: Final[Mapping[str, str]] = {
             " ELSE '\"' || replace(t, '\"', '\"\"') || '\"' END",
         ),
         "quote_literal": ("(t) AS '''' || replace(t, '''', '''''') || ''''",),
+        "quote_nullable": (
+            "(t) AS CASE WHEN t IS NULL THEN 'NULL'"
+            " ELSE '''' || replace(t, '''', '''''') || '''' END",
+        ),
         "array_upper": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE len(a) END",),
         "array_lower": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE 1 END",),
         "array_to_string": ("(a, s) AS array_to_string(a, s)",),
@@ -145,7 +175,6 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "inet_client_addr": ("() AS NULL::VARCHAR",),
         "pg_postmaster_start_time": ("() AS now()",),
         "pg_sequence_last_value": ("(o) AS NULL::BIGINT",),
-        "pg_get_keywords": ("() AS NULL::VARCHAR",),
         "_pg_expandarray": ("(a) AS list_transform(a, lambda x, i: {'x': x, 'n': i})",),
         "pg_partition_ancestors": ("(o) AS unnest(CAST([] AS BIGINT[]))",),
         "row_security_active": ("(o) AS false",),

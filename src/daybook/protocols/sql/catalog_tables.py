@@ -10,7 +10,7 @@ SCHEMAS: Final = {"pg_catalog": "pgc", "information_schema": "isc", "sys": "sysc
 
 
 ENGINE_TYPES: Final = {
-    "o": "BIGINT",
+    "o": "UINTEGER",
     "n": "VARCHAR",
     "t": "VARCHAR",
     "b": "BOOLEAN",
@@ -19,9 +19,9 @@ ENGINE_TYPES: Final = {
     "s": "SMALLINT",
     "c": "VARCHAR",
     "v": "SMALLINT[]",
-    "w": "BIGINT[]",
+    "w": "UINTEGER[]",
     "a": "VARCHAR[]",
-    "p": "BIGINT[]",
+    "p": "UINTEGER[]",
     "h": "SMALLINT[]",
     "f": "FLOAT",
     "d": "DOUBLE",

@@ -12,9 +12,9 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import monotonic
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from daybook.app.access import Login, Principal
+from daybook.app.access import Login
 from daybook.protocols.sql import errors, statements
 from daybook.protocols.sql.channel import Gone
 from daybook.protocols.sql.encoding import (
@@ -24,6 +24,7 @@ from daybook.protocols.sql.encoding import (
     encode_rows,
 )
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.hub import Hub
 from daybook.protocols.sql.limits import (
     BATCH_ROWS,
     KEPT_BYTES_MAX,
@@ -39,7 +40,7 @@ from daybook.protocols.sql.limits import (
     STOP_AGAIN_SECONDS,
     WRITE_BYTES,
 )
-from daybook.protocols.sql.opening import Entrance, Opening
+from daybook.protocols.sql.opening import Opening
 from daybook.protocols.sql.pgwire import messages as wire
 from daybook.protocols.sql.portals import (
     Portal,
@@ -50,7 +51,7 @@ from daybook.protocols.sql.portals import (
     spread,
     tag,
 )
-from daybook.protocols.sql.results import Plan, Result, Rows
+from daybook.protocols.sql.results import Lengthy, Plan, Result, Rows
 from daybook.protocols.sql.session import REPORTED, Prepared, Session
 from daybook.protocols.sql.statements import Statement
 
@@ -67,40 +68,12 @@ SLOW_SECONDS: Final = 5.0
 _SKIPPED_AFTER_ERROR: Final = frozenset((b"P", b"B", b"D", b"E", b"C", b"H", b"F"))
 
 
-class Hub(Entrance, Protocol):
-    """What connections share, as one of them sees it."""
-
-    def admit(self, connection: "Connection") -> SqlFault | None:
-        """Count a connection; a fault where there are too many."""
-
-    def leave(self, connection: "Connection") -> None:
-        """A connection has ended."""
-
-    def open(self, connection: "Connection", user: str, principal: Principal, name: str) -> Session:
-        """A session with the books of a name. Raises `SqlFault`."""
-
-    def credentials_version(self) -> int:
-        """A number that rises whenever what is kept of any user changes. Cheap."""
-
-    def believes(self, session: Session, login: Login) -> bool:
-        """Whether a session's user still has the password and rights that it began with."""
-
-    async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
-        """Run something on a thread; `scans`: a session that reads through its books."""
-
-    def count(self, path: str, state: str, seconds: float) -> None:
-        """A statement is over."""
-
-    def note(self, session: Session, kind: str, state: str, seconds: float, said: str) -> None:
-        """Keep what kind of statement is over, and what its caller was told of a fault."""
-
-
 class Connection(Opening):
     """One client."""
 
-    def __init__(self, listener: "Hub") -> None:
+    def __init__(self, listener: "Hub[Connection]") -> None:
         super().__init__(listener)
-        self._listener: Hub = listener
+        self._listener: Hub[Connection] = listener
         self._portals: dict[str, Portal] = {}
         self._skipping = False
         self._timed_out = False
@@ -633,7 +606,7 @@ class Connection(Opening):
         await self._execute(portal, limit)
 
     async def _execute(self, portal: Portal, limit: int) -> None:
-        plan, session = portal.plan, self._session
+        plan = portal.plan
         assert plan is not None
         self._path, self._kind = plan.path, statements.kind_of(portal.statement)
         if portal.done:
@@ -641,13 +614,8 @@ class Connection(Opening):
                 self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
-            if plan.quick:
-                made = plan.run(session, portal.values)
-            else:
-                made = await self._run_blocking(
-                    lambda: plan.run(session, portal.values), scans=plan.path == "scan"
-                )
-            portal.result = made
+            self._check_rate(plan)
+            portal.result = await self._run_plan(plan, portal.values)
         result = portal.result
         self._tell_notices()
         if result.rows is None:
@@ -665,6 +633,33 @@ class Connection(Opening):
             portal.done = True
             self._send(wire.command_complete(tag(result, count)))
             self._over(_SUCCESS)
+
+    def _check_rate(self, plan: Plan) -> None:
+        """Count a statement that asks for something. Raises `SqlFault` where there are too many.
+
+        What ends a transaction is never too much: it lets go of what others may wait for.
+        """
+        if plan.path == "session" or plan.ends_block:
+            return
+        wait = self._listener.wait(self._session)
+        if wait:
+            message = f"too many statements of this user or database; try again in {wait} s"
+            raise SqlFault(errors.TOO_OFTEN, message)
+
+    async def _run_plan(self, plan: Plan, values: list[str | None]) -> Result:
+        """Run a plan: at once where it is quick, else on another thread."""
+        session = self._session
+        if plan.quick:
+            session.hurried = True
+            try:
+                return plan.run(session, values)
+            except Lengthy:
+                pass
+            finally:
+                session.hurried = False
+        return await self._run_blocking(
+            lambda: plan.run(session, values), scans=plan.path == "scan"
+        )
 
     async def _send_rows(self, portal: Portal, rows: Rows, limit: int) -> tuple[int, bool]:
         """Send rows up to a limit (0: all); their number, and whether there are more."""

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 
@@ -21,12 +21,13 @@ from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.results import Row
 from daybook.protocols.sql.sources import REVERSED
-from daybook.protocols.sql.tables import modifier
+from daybook.protocols.sql.tables import Table, modifier
 
 LOST: Final = (duckdb.FatalException, duckdb.InternalException)
 """After these the engine answers nothing any more, or may not be believed."""
 LOST_TEXT: Final = "the copy of the books was lost and is made anew; run the statement again"
 
+T = TypeVar("T")
 CANCELLED_TEXT: Final = "canceling statement due to user request"
 
 _OIDS: Final = {
@@ -37,7 +38,7 @@ _OIDS: Final = {
     "BIGINT": pg.INT8,
     "UTINYINT": pg.INT2,
     "USMALLINT": pg.INT4,
-    "UINTEGER": pg.INT8,
+    "UINTEGER": pg.OID,
     "UBIGINT": pg.NUMERIC,
     "HUGEINT": pg.NUMERIC,
     "UHUGEINT": pg.NUMERIC,
@@ -148,16 +149,20 @@ class Described:
         self.columns: list[messages.Field] = []
         self.finishers: list[Callable[[Any], str | None] | None] = []
         parts = []
+        origins: list[tuple[Table, int] | int | None] = _in_place(
+            query.origins, query.stars, len(kinds)
+        )
+        labels = _in_place(query.labels, query.stars, len(kinds))
         for at, (name, kind) in enumerate(kinds):
             oid, change, table, number = oid_of(kind), -1, 0, 0
-            origin = query.origins[at] if at < len(query.origins) else None
+            origin = origins[at]
             if isinstance(origin, tuple):
                 column = origin[0].columns[origin[1] - 1]
                 oid, change = column.oid, modifier(column, scale)
                 table, number = table_oid(origin[0].name), origin[1]
             elif origin is not None:
                 oid = origin
-            label = query.labels[at] if at < len(query.labels) else None
+            label = labels[at]
             size = pg.SIZES.get(oid, -1)
             self.columns.append(
                 messages.Field(
@@ -169,6 +174,15 @@ class Described:
         names = ", ".join(f"c{at}" for at in range(len(kinds)))
         self.sql = f"SELECT {', '.join(parts)} FROM ({query.sql}) AS q({names})"
         self.finishing = any(self.finishers)
+
+
+def _in_place(known: Sequence[T], stars: Sequence[int], width: int) -> list[T | None]:
+    """What is known of columns at their places, where a `*` stands for some of them."""
+    if not stars:
+        return [*known, *[None] * (width - len(known))]
+    head = known[: stars[0]]
+    tail = known[stars[0] + 1 :] if len(stars) == 1 and known else []
+    return [*head, *[None] * (width - len(head) - len(tail)), *tail]
 
 
 def table_oid(name: str) -> int:

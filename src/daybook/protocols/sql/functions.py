@@ -75,6 +75,7 @@ ALLOWED_NAMES: Final = frozenset(
         "array_length",
         "generate_series",
         "pg_range",
+        "pg_get_keywords",
         "to_char",
         "to_date",
         "to_timestamp",
@@ -105,7 +106,7 @@ ALLOWED_CLASSES: Final = _classes(
     Trunc Unnest Upper Variance VariancePop RegrSlope Date Timestamp TsOrDsToDate
     TimestampFromParts DateFromParts Cot Cos Sin Tan Pi Degrees Radians ArrayToString
     UnixToTime BitwiseAndAgg Unicode Hex RegrIntercept RegrR2 RegrCount JSONObject JSONExtract
-    Age CurrentSchemas MakeInterval IsInf IsNan AtTimeZone ToArray Cardinality Inline
+    Format Age CurrentSchemas MakeInterval IsInf IsNan AtTimeZone ToArray Cardinality Inline
     """
 )
 """Functions that the parser knows."""

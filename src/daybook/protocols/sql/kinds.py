@@ -124,6 +124,8 @@ class Kinds:
                 return widest([self._kind(each) for each in node.expressions])
             case exp.Sqrt() | exp.Ln() | exp.Exp() | exp.Pow() | exp.Stddev() | exp.Variance():
                 return pg.FLOAT8
+            case exp.Format():
+                return pg.TEXT
             case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
                 return pg.BOOL
         return None

@@ -63,6 +63,9 @@ LOOKED_UP_MAX: Final = 1_000
 LOOKED_UP_AT_ONCE: Final = 20
 """Keys of a look-up that is answered on the event loop: some 30 µs each."""
 
+LINES_AT_ONCE: Final = 100
+"""Lines of all entries of such a look-up, and rows that are encoded there: some 20 µs each."""
+
 COMPANY_THREADS: Final = 6
 """Statements of one company that run at a time, so that others find a thread."""
 

@@ -200,7 +200,7 @@ class SqlListener:
         books = None if company_id is None else ledger.books(company_id, principal)
         if books is None or company_id is None:
             raise SqlFault("3D000", f'database "{name[:100]}" does not exist', fatal=True)
-        wait = self._services.throttle.wait(self.name, principal.client, company_id)
+        wait = self._wait_of(principal, company_id)
         if wait:
             message = f"too many connections of this user or database; try again in {wait} s"
             raise SqlFault("53300", message, fatal=True)
@@ -219,6 +219,13 @@ class SqlListener:
         self._strangers.pop(connection, None)
         self._sessions[session.pid] = connection
         return session
+
+    def wait(self, session: Session) -> int:
+        """Count a statement; 0, or the seconds after which there is room for another one."""
+        return self._wait_of(session.principal, session.books.company_id)
+
+    def _wait_of(self, principal: Principal, company_id: CompanyId) -> int:
+        return self._services.throttle.wait(self.name, principal.client, company_id)
 
     async def exhibit(self, books: Books, entry: JournalEntry) -> Exhibit:
         """How an entry looks to a program that asks here."""

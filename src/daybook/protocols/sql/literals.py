@@ -22,6 +22,8 @@ _CLOCK = re.compile(
     r"\s*(Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
+_ZONE = re.compile(r"Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?", re.ASCII | re.IGNORECASE)
+"""What may follow a date where there is no time: drivers send the zone they are in."""
 _TRUE: Final = frozenset(("t", "true", "y", "yes", "on", "1"))
 _FALSE: Final = frozenset(("f", "false", "n", "no", "off", "0"))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,6 +52,8 @@ def _split(text: str, kind: str) -> tuple[date, str]:
             year, month, day = (int(found[at]) for at in order)
             return date(year, month, day), rest[1:].strip()
         except ValueError:
+            if form is _MONTH_FIRST:
+                break  # the day first, most likely
             shown = text[:LITERAL_SHOWN_MAX]
             message = f'date/time field value out of range: "{shown}"'
             raise SqlFault("22008", message, status=3020) from None
@@ -59,7 +63,7 @@ def _split(text: str, kind: str) -> tuple[date, str]:
 def read_date(text: str) -> date:
     """A date; of a date with a time, the time is dropped."""
     day, rest = _split(text, "date")
-    if rest and _CLOCK.fullmatch(rest) is None:
+    if rest and _CLOCK.fullmatch(rest) is None and _ZONE.fullmatch(rest) is None:
         raise _bad_date(text, "date")
     return day
 

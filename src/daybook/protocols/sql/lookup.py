@@ -21,15 +21,11 @@ VISIBLE: Final[tuple[Filter, ...]] = (
 def candidates(reader: Reader, bound: Sequence[Bound]) -> Iterator[JournalEntry]:
     """Entries among which all that satisfy the terms are, by number. Uses the best index."""
     for each in bound:
-        name = each.column.name.lower()
-        if each.operator not in ("=", "in"):
-            continue
-        if name in ("id", "journalentryid") and each.column.kind in ("key", "entry_key"):
+        if _names_ids(each):
             yield from by_ids(reader, [text for text in each.texts if text is not None])
             return
-        if name == "txnnumber":
-            numbers = {int(text) for text in each.texts if text and text.isdigit()}
-            yield from _by_numbers(reader, sorted(number for number in numbers if number < 2**63))
+        if _names_numbers(each):
+            yield from _by_numbers(reader, numbers_of([each]))
             return
     conditions: list[Filter] = list(VISIBLE)
     for each in bound:
@@ -39,6 +35,27 @@ def candidates(reader: Reader, bound: Sequence[Bound]) -> Iterator[JournalEntry]
                 return
             conditions.append(made(_OPS[each.operator], each.texts[0]))
     yield from _pages(reader, And(tuple(conditions)))
+
+
+def _names_ids(each: Bound) -> bool:
+    key = each.column.kind in ("key", "entry_key")
+    return each.operator in ("=", "in") and key and each.column.name in ("ID", "JournalEntryID")
+
+
+def _names_numbers(each: Bound) -> bool:
+    return each.operator in ("=", "in") and each.column.name == "TxnNumber"
+
+
+def numbers_of(bound: Sequence[Bound]) -> list[EntryId]:
+    """The numbers of the entries that the first term with a unique key names, in order."""
+    for each in bound:
+        if _names_ids(each):
+            parsed = [ids.parse(text) for text in each.texts if text is not None]
+            return sorted({found[0] for found in parsed if found is not None})
+        if _names_numbers(each):
+            numbers = {int(text) for text in each.texts if text and text.isdigit()}
+            return [EntryId(number) for number in sorted(numbers) if number < 2**63]
+    return []
 
 
 def by_ids(reader: Reader, texts: Sequence[str]) -> Iterator[JournalEntry]:
@@ -54,9 +71,9 @@ def by_ids(reader: Reader, texts: Sequence[str]) -> Iterator[JournalEntry]:
             yield entry
 
 
-def _by_numbers(reader: Reader, numbers: Sequence[int]) -> Iterator[JournalEntry]:
+def _by_numbers(reader: Reader, numbers: Sequence[EntryId]) -> Iterator[JournalEntry]:
     for number in numbers:
-        entry = reader.entry(number)  # type: ignore[arg-type]
+        entry = reader.entry(number)
         if entry is not None and entry.counts:
             yield entry
 

@@ -45,6 +45,9 @@ list_transform([{{
 FINE: Final = "this division has more decimals than are divided exactly"
 """What is said where a quotient would not be exact; a cast to double precision divides anyway."""
 
+_SECONDS: Final = "CAST({} AS DECIMAL(18,0)) * CAST(0.000001 AS DECIMAL(6,6))"
+"""Microseconds as seconds, exactly."""
+
 MACROS: Final = (
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
     f"CREATE MACRO pg_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE}",
@@ -55,6 +58,7 @@ MACROS: Final = (
     f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
     f" THEN pg_fine(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END",
     "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
+    "CREATE MACRO pg_double_div(a, b) AS a / pg_nonzero(b)",
     "CREATE MACRO pg_div(a INTEGER, b INTEGER) AS CAST(a // b AS INTEGER),"
     " (a BIGINT, b BIGINT) AS a // b,"
     " (a DECIMAL(38,6), b DECIMAL(38,6)) AS pg_exact(a, b),"
@@ -95,8 +99,12 @@ MACROS: Final = (
     " error('requested character not valid for encoding') ELSE chr(n) END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",
-    "CREATE MACRO pg_epoch(d) AS CAST(epoch_us(CAST(d AS TIMESTAMP)) AS DECIMAL(18,0))"
-    " * CAST(0.000001 AS DECIMAL(6,6))",
+    "CREATE MACRO pg_epoch(d DATE) AS"
+    " CAST(epoch_us(CAST(d AS TIMESTAMP)) // 1000000 AS DECIMAL(18,0)),"
+    f" (d TIMESTAMP) AS {_SECONDS.format('epoch_us(d)')},"
+    f" (d TIMESTAMPTZ) AS {_SECONDS.format('epoch_us(d)')},"
+    # a year of an interval has 365.25 days, where it is 12 months of 30 to the engine
+    f" (d INTERVAL) AS {_SECONDS.format('(epoch_us(d) + 453600000000 * datepart($$year$$, d))')}",
     "CREATE MACRO pg_seconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
     " * CAST(0.000001 AS DECIMAL(6,6))",
 )

@@ -29,7 +29,6 @@ _REFUSED: Final = frozenset(
         "do",
         "listen",
         "notify",
-        "unlisten",
         "vacuum",
         "analyze",
         "cluster",
@@ -57,6 +56,10 @@ _REFUSED: Final = frozenset(
 )
 
 
+_CHANGING: Final = frozenset(("create", "alter", "drop", "truncate", "grant", "revoke", "comment"))
+"""Those of them that a read-only transaction is what stands in the way of, as in PostgreSQL."""
+
+
 _LOG = logging.getLogger("daybook.sql")
 
 
@@ -74,11 +77,16 @@ def _make(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     word = statement.keyword
     if word in _QUERIES:
         return query(session, statements.parse(statement), declared)
+    if word == "update" and any(token.text == "(" for token in statement.tokens[2:3]):
+        raise errors.unsupported("UPDATE of columns from a query is not supported")
     if word in _WRITES:
         return writes.plan(session, statements.parse(statement), declared)
     known: Callable[[Session, Statement, Sequence[int]], Plan] | None = utility.PLANS.get(word)
     if known is not None:
         return known(session, statement, declared)
+    if word in _CHANGING and session.read_only:
+        message = f"cannot execute {word.upper()} in a read-only transaction"
+        raise SqlFault(errors.READ_ONLY, message)
     if word in _REFUSED:
         raise errors.unsupported(f"{word.upper()} is not supported")
     raise SqlFault(errors.SYNTAX, f'syntax error at or near "{word[:60]}"')
@@ -89,6 +97,9 @@ def query(
 ) -> Plan:
     """The plan of a query: by the store where that is simple and wanted, else by the copy."""
     session.need_read()
+    setting = utility.config(tree)
+    if setting is not None:
+        return setting
     if isinstance(tree, exp.Select) and tree.args.get("into") is not None:
         raise errors.unsupported("SELECT INTO is not supported")
     if not session.staging and session.fast_path and fast_path:

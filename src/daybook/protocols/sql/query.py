@@ -16,5 +16,7 @@ class Query:
     temps: tuple[str, ...] = ()
     origins: list[tuple[Table, int] | int | None] = field(default_factory=list)
     """For each output column, the column of a table it is, or a type, where it is one."""
+    stars: list[int] = field(default_factory=list)
+    """Where `labels` and `origins` have one place for columns that the engine alone can count."""
     used: list[int] = field(default_factory=list)
     """Which parameters the text names as $1, $2 and so on, in that order."""

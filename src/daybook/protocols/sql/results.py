@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
+from daybook.protocols.sql.limits import LINES_AT_ONCE
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.statements import Statement
 
@@ -30,14 +31,17 @@ class Rows(Protocol):
         """Nobody wants the rest."""
 
 
-class ListRows:
-    """Rows that are there already."""
+class Lengthy(Exception):
+    """A quick plan that would take long with the values it was given: it belongs on a thread."""
 
-    blocking = False
+
+class ListRows:
+    """Rows that are there already; many of them are encoded on another thread."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
         self._at = 0
+        self.blocking = len(rows) > LINES_AT_ONCE
 
     def fetch(self, limit: int) -> list[Row]:
         """The next rows."""
@@ -84,7 +88,8 @@ class Plan:
     copy_columns: list[messages.Field] | None = None
     """The columns of the rows, where they go out as COPY data."""
     quick: bool = False
-    """Whether it takes so little that it need not go to another thread."""
+    """Whether it takes so little that it need not go to another thread; then it may raise
+    `Lengthy` where `Session.hurried` says that it was not sent to one."""
     path: str = "session"
     """Where it goes, for metrics: lookup, scan, write, or session."""
 

@@ -6,7 +6,7 @@ engine either answers as PostgreSQL would or the statement is refused; a table b
 of exactly the columns that the statement names.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import exp
@@ -14,7 +14,7 @@ from sqlglot.errors import ErrorLevel
 
 from daybook.protocols.sql import errors, literals, sources
 from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
-from daybook.protocols.sql.catalog_functions import FUNCTIONS
+from daybook.protocols.sql.catalog_functions import FUNCTIONS, roles_text
 from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.functions import (
@@ -45,13 +45,18 @@ from daybook.protocols.sql.translate import (
     average,
     bounded,
     check_series,
+    differs_from_all,
     engine_type,
+    every_item,
     extract,
     finite,
+    formatted,
     function_source,
+    in_order,
     is_average,
     operator,
     plain_number,
+    proc_number,
     quotient,
     regular,
     substring,
@@ -66,10 +71,14 @@ from daybook.protocols.sql.trees import (
     is_first,
     is_table_name,
     label_of,
+    name_values,
     named_type,
     sources_of,
+    value_names,
 )
 
+_CALLER: Final = frozenset(("user", "current_role"))
+"""Words without parentheses that mean the user, as `current_user` does."""
 _LENGTH_KINDS: Final = frozenset((pg.TEXT, pg.VARCHAR, pg.BPCHAR))
 
 
@@ -139,6 +148,7 @@ class Rewriter(Kinds):
             labels,
             tuple(sorted(self._used_temps)),
             origins,
+            self._stars(tree),
             self._used,
         )
 
@@ -152,11 +162,18 @@ class Rewriter(Kinds):
                 if schema.name.lower() not in ("pg_catalog", "public", "information_schema"):
                     raise SqlFault("3F000", f'schema "{schema.name}" does not exist')
                 dot.replace(dot.expression)
-        for column in tree.find_all(exp.Column):
+        for column in list(tree.find_all(exp.Column)):
+            if not column.table and not column.this.quoted and column.name.lower() in _CALLER:
+                column.replace(exp.CurrentUser())
+                continue
             schema = column.db.lower()
             if schema in ("pg_catalog", "public", "information_schema"):
                 column.set("db", None)
                 column.set("catalog", None)
+        for call in list(tree.find_all(exp.Anonymous)):
+            if call.name.lower() == "format" and call.expressions:  # where a schema stood before it
+                first, *others = call.expressions
+                call.replace(exp.Format(this=first, expressions=others))
         for cast in tree.find_all(exp.Cast):
             name = cast.to.sql("postgres")
             if name.lower().startswith("pg_catalog."):
@@ -172,28 +189,40 @@ class Rewriter(Kinds):
         """Write out `*` where all it stands for are tables of the books."""
         for select in list(tree.find_all(exp.Select)):
             listed: list[exp.Expr] = []
-            tables = [(source, self._table(source)) for source in sources_of(select)]
+            tables = [(source, self._columns_of(source)) for source in sources_of(select)]
             for item in select.expressions:
                 name = item.table if isinstance(item, exp.Column) else ""
                 meant = [
-                    (source, table)
-                    for source, table in tables
+                    (source, columns)
+                    for source, columns in tables
                     if not name or source.alias_or_name.lower() == name.lower()
                 ]
                 plain = item.is_star and not item.args.get("except_") and meant
-                if not plain or any(table is None for _, table in meant) or has_using(select):
+                if not plain or not all(columns for _, columns in meant) or has_using(select):
                     listed.append(item)
                     continue
-                for source, table in meant:
-                    assert table is not None
+                for source, columns in meant:
                     quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
                     listed.extend(
-                        exp.Column(
-                            this=exp.Identifier(this=column.name, quoted=True), table=quoted.copy()
+                        exp.Alias(
+                            this=exp.Column(
+                                this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
+                            ),
+                            alias=exp.Identifier(this=column, quoted=True),
                         )
-                        for column in table.columns
+                        for column in columns
                     )
             select.set("expressions", listed)
+
+    def _columns_of(self, source: exp.Expr) -> list[str]:
+        """The columns that `*` shows of a source, or none where they are not known here."""
+        table = self._table(source)
+        if table is not None:
+            return [column.name for column in table.columns]
+        if not isinstance(source, exp.Table) or is_cte(source):
+            return []
+        schema, name = self._catalog(source)
+        return [column for column, _ in DEFINITIONS.get(schema, {}).get(name, ())]
 
     def _check(self, tree: exp.Expr) -> None:
         for node in tree.walk():
@@ -212,7 +241,7 @@ class Rewriter(Kinds):
     def _check_function(self, node: exp.Func) -> None:
         if isinstance(node, exp.Anonymous):
             name = node.name.lower()
-            if name in ALLOWED_NAMES or name in FUNCTIONS:
+            if name in ALLOWED_NAMES or name in FUNCTIONS or every_item(node) is not None:
                 return
         elif isinstance(node, ALLOWED_CLASSES):
             return
@@ -236,7 +265,10 @@ class Rewriter(Kinds):
                 )
                 select.expressions[at] = alias
                 alias.parent, alias.arg_key, alias.index = select, "expressions", at
+        name_values(tree)
         first = first_select(tree)
+        if isinstance(tree, exp.Values):
+            return list(value_names(tree))
         if first is None:
             return []
         return [None if item.is_star else item.alias_or_name for item in first.expressions]
@@ -249,7 +281,7 @@ class Rewriter(Kinds):
         for item in first.expressions:
             inner = item.this if isinstance(item, exp.Alias) else item
             if item.is_star:
-                found.extend(self._star(first))
+                found.append(None)
             elif isinstance(inner, exp.Column):
                 found.append(self._origin(inner, first))
             else:
@@ -261,11 +293,10 @@ class Rewriter(Kinds):
                 )
         return found
 
-    def _star(self, select: exp.Select) -> Iterator[tuple[Table, int] | int | None]:
-        sources_ = list(sources_of(select))
-        table = self._table(sources_[0]) if len(sources_) == 1 else None
-        if table is not None:
-            yield from ((table, at) for at in range(1, len(table.columns) + 1))
+    def _stars(self, tree: exp.Expr) -> list[int]:
+        first = first_select(tree)
+        listed = [] if first is None else first.expressions
+        return [at for at, item in enumerate(listed) if item.is_star]
 
     def _origin(self, column: exp.Column, select: exp.Select) -> tuple[Table, int] | int | None:
         for source in sources_of(select):
@@ -366,6 +397,8 @@ class Rewriter(Kinds):
                 self._type_literal(listed.this, item)
 
     def _type_literal(self, column: exp.Expr, item: exp.Expr) -> None:
+        while isinstance(item, exp.Paren):
+            item = item.this
         if not (isinstance(item, exp.Literal) and item.is_string):
             return
         kind = self._kind(column)
@@ -457,6 +490,8 @@ class Rewriter(Kinds):
                 return regular(node, "s")
             case exp.RegexpILike():
                 return regular(node, "si")
+            case exp.EQ() if (numbers := proc_number(node)) is not None:
+                return numbers
             case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
                 table = TABLES.get(str(node.expression.this).lower())
                 if table is not None:
@@ -478,6 +513,8 @@ class Rewriter(Kinds):
                 )
             case exp.Sum():
                 return self._sum(node)
+            case exp.NEQ() if every_item(node.expression) is not None:
+                return differs_from_all(node)
             case exp.Anonymous() if isinstance(node.parent, exp.Table):
                 return None
             case exp.Anonymous() if node.name.lower() in FORMATTING:
@@ -497,6 +534,16 @@ class Rewriter(Kinds):
                 return exp.Anonymous(this="pgf_current_database")
             case exp.CurrentVersion():
                 return exp.Anonymous(this="pgf_version")
+            case exp.CurrentDate():
+                return exp.Anonymous(this="today")
+            case exp.Hex():
+                return exp.Lower(this=node.copy())
+            case exp.StrPosition():
+                return exp.Cast(this=node.copy(), to=exp.DataType.build("INT"))
+            case exp.Format():
+                return formatted(node)
+            case exp.ArrayAgg() | exp.GroupConcat() if isinstance(node.this, exp.Distinct):
+                return in_order(node)
             case exp.Collate():
                 inner: exp.Expr = node.this.copy()
                 return inner
@@ -533,13 +580,13 @@ class Rewriter(Kinds):
         kinds = self._kind(left), self._kind(right)
         both = [left.copy(), right.copy()]
         if pg.FLOAT8 in kinds or pg.FLOAT4 in kinds:
-            return exp.Anonymous(this="pg_div", expressions=both)
+            double = exp.DataType.build("DOUBLE", "duckdb")
+            parts = [exp.Cast(this=part, to=double.copy()) for part in both]
+            return exp.Anonymous(this="pg_double_div", expressions=parts)
         if kinds[0] in WHOLE and kinds[1] in WHOLE:
-            parts: list[exp.Expr] = []
-            for part, kind in zip(both, kinds, strict=True):
-                name = "INT" if kind != pg.INT8 else "BIGINT"
-                parts.append(exp.Cast(this=part, to=exp.DataType.build(name)))
-            return exp.Anonymous(this="pg_div", expressions=parts)
+            width = exp.DataType.build("BIGINT" if pg.INT8 in kinds else "INT")
+            whole = [exp.Cast(this=part, to=width.copy()) for part in both]
+            return exp.Anonymous(this="pg_div", expressions=whole)
         if all(kind in NUMBERS for kind in kinds):
             return quotient(*both)
         if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
@@ -600,6 +647,8 @@ class Rewriter(Kinds):
                     raise errors.no_table(inner.this)
                 return exp.Literal.number(found)
             return exp.Anonymous(this="pgf_to_regtype", expressions=[inner.copy()])
+        if name == "regclass" and self._kind(inner) == pg.TEXT:
+            return exp.Anonymous(this="pgf_to_regclass", expressions=[inner.copy()])
         if isinstance(node.parent, exp.Cast) or isinstance(inner, exp.Parameter):
             if isinstance(inner, exp.Parameter):
                 return exp.Anonymous(this=f"pgf_to_{name}", expressions=[inner.copy()])
@@ -679,7 +728,8 @@ class Rewriter(Kinds):
             if table == "sys_identity":
                 self._used_temps.add("sys_identity_rows")
                 return "SELECT * FROM sys_identity_rows"
-            return f'SELECT {listed} FROM {SCHEMAS[schema]}."{table}"'
+            stored = f'{SCHEMAS[schema]}."{table}"'
+            return f"SELECT {listed} FROM {roles_text(table, stored)}"
         if source.db.lower() in ("pg_catalog", "information_schema"):
             raise errors.unsupported(f"the catalog {source.db}.{source.name} is not kept here")
         shown = f"{source.db}.{source.name}" if source.db else source.name

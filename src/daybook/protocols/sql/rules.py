@@ -20,6 +20,7 @@ REFUSED: Final = (
     exp.TableSample,
     exp.Hint,
     exp.Lateral,
+    exp.SimilarTo,
 )
 
 
@@ -42,7 +43,7 @@ REG_TYPES: Final = {"regclass": "regclass", "regtype": "regtype"}
 
 
 PASSED_TYPES: Final = {
-    "oid": "BIGINT",
+    "oid": "UINTEGER",
     "name": "VARCHAR",
     '"char"': "VARCHAR",
     "char": "VARCHAR",

@@ -186,6 +186,8 @@ class Session:
         self.implicit = False
         self.read_only = False
         self.fast_path = True
+        self.hurried = False
+        """Whether what runs now holds up everybody: on the event loop."""
         self.staged_max = STAGED_MAX
         self.plans: dict[Any, Plan] = {} if plans is None else plans
         self._stage = _Stage()
@@ -198,6 +200,7 @@ class Session:
         self._last_inserted: list[Row] = []
         with books.ledger.store.read(books.company_id) as reader:
             self.scale = amount_scale(reader.company)
+            self.database = reader.company.slug
         self._publish()
 
     # What is asked of whom

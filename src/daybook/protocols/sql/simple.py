@@ -22,12 +22,12 @@ from daybook.protocols.sql.conditions import (
     constant,
     terms_of,
 )
-from daybook.protocols.sql.limits import LOOKED_UP_AT_ONCE, LOOKED_UP_MAX
-from daybook.protocols.sql.lookup import candidates
+from daybook.protocols.sql.limits import LINES_AT_ONCE, LOOKED_UP_AT_ONCE, LOOKED_UP_MAX
+from daybook.protocols.sql.lookup import candidates, numbers_of
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.render import Renderer, rows_of
-from daybook.protocols.sql.results import ListRows, Plan, Result, Row
+from daybook.protocols.sql.results import Lengthy, ListRows, Plan, Result, Row
 from daybook.protocols.sql.tables import ENTRIES, LINES, TABLES, Table, modifier
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def plan(tree: exp.Expr, declared: Sequence[int], scale: int) -> Plan | None:
         bound = bind(look.terms, values)
         limit, offset = _count(look.limit, values), _count(look.offset, values) or 0
         with session.books.read() as reader:
+            if session.hurried and _is_long(reader, bound):
+                raise Lengthy
             rows = _rows(reader, look, bound, limit, offset)
         if rows is not None:
             return Result("SELECT", ListRows(rows))
@@ -76,6 +78,13 @@ def plan(tree: exp.Expr, declared: Sequence[int], scale: int) -> Plan | None:
         return scan.run(session, values)
 
     return Plan(run, parameters.types(), fields, quick=_is_quick(look), path="lookup")
+
+
+def _is_long(reader: Reader, bound: Sequence[Bound]) -> bool:
+    """Whether the entries that are looked up have more lines than are read where others wait."""
+    numbers = numbers_of(bound)
+    each = LINES_AT_ONCE // max(len(numbers), 1)
+    return any(reader.has_more_lines(number, each) for number in numbers)
 
 
 def _is_quick(look: Look) -> bool:

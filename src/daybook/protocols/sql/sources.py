@@ -81,7 +81,10 @@ FUNCTION_LABELS: Final[dict[type, str]] = {
     exp.LogicalOr: "bool_or",
     exp.Ceil: "ceil",
     exp.StrPosition: "position",
-    exp.Trim: "btrim",
+    exp.Hex: "to_hex",
+    exp.Explode: "unnest",
+    exp.ExplodingGenerateSeries: "generate_series",
+    exp.TimestampFromParts: "make_timestamp",
     exp.Pow: "power",
     exp.Length: "length",
     exp.GenerateSeries: "generate_series",
@@ -104,6 +107,7 @@ _DATA_TYPES: Final = {
     "INT": pg.INT4,
     "BIGINT": pg.INT8,
     "SMALLINT": pg.INT2,
+    "UINT": pg.OID,
     "DECIMAL": pg.NUMERIC,
     "DOUBLE": pg.FLOAT8,
     "FLOAT": pg.FLOAT4,
@@ -120,8 +124,10 @@ _DATA_TYPES: Final = {
 }
 
 
-def type_oid(kind: exp.DataType) -> int | None:
+def type_oid(kind: exp.Expr) -> int | None:
     """The type that a cast names, or None where it is not one of those known here."""
+    if isinstance(kind, exp.ObjectIdentifier):
+        return pg.OID if str(kind.this).upper() == "OID" else None
     if not isinstance(kind, exp.DataType) or not hasattr(kind.this, "value"):
         return None
     name = str(kind.this.value).upper()

@@ -341,6 +341,10 @@ class _Scanner:
             if self._depth > DEPTH_MAX:
                 message = f"more than {DEPTH_MAX} open parentheses"
                 raise SqlFault(errors.TOO_COMPLEX, message)
+        elif text == "]" and [token.text.lower() for token in self._tokens[-2:]] == ["oid", "["]:
+            # the parser has no arrays of these, but of what they are
+            self._pieces[-2] = "uint"
+            self._depth -= 1
         elif text in ")]":
             self._depth -= 1
             if self._depth < 0:

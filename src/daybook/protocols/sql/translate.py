@@ -19,7 +19,7 @@ _ENGINE_TYPES: Final = {
     pg.INT2: "SMALLINT",
     pg.INT4: "INTEGER",
     pg.INT8: "BIGINT",
-    pg.OID: "BIGINT",
+    pg.OID: "UINTEGER",
     pg.FLOAT4: "FLOAT",
     pg.FLOAT8: "DOUBLE",
     pg.NUMERIC: "DECIMAL(38,12)",
@@ -328,6 +328,79 @@ def operator(node: exp.Operator) -> exp.Expr:
     return exp.Not(this=exp.Paren(this=made)) if negated else exp.Paren(this=made)
 
 
+def every_item(node: exp.Expr) -> exp.Expr | None:
+    """The array of ALL (array), which the parser takes for a function; else None."""
+    if not isinstance(node, exp.Anonymous) or node.name.lower() != "all":
+        return None
+    found: list[exp.Expr] = node.expressions
+    return found[0] if len(found) == 1 else None
+
+
+def differs_from_all(node: exp.NEQ) -> exp.Expr:
+    """`x <> ALL (array)`: equal to none of its members."""
+    items = every_item(node.expression)
+    assert items is not None
+    made = exp.EQ(this=node.this.copy(), expression=exp.Any(this=exp.Paren(this=items.copy())))
+    return exp.Paren(this=exp.Not(this=exp.Paren(this=made)))
+
+
+_FUNCTION_COLUMNS: Final = frozenset(
+    ("typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze")
+)
+
+
+def proc_number(node: exp.EQ) -> exp.Expr | None:
+    """A join of pg_proc with a column that holds a function: by name, as it is kept here."""
+    for number, function in ((node.this, node.expression), (node.expression, node.this)):
+        if not (isinstance(number, exp.Column) and isinstance(function, exp.Column)):
+            return None
+        if number.name.lower() == "oid" and function.name.lower() in _FUNCTION_COLUMNS:
+            named = number.copy()
+            named.set("this", exp.Identifier(this="proname", quoted=True))
+            return exp.EQ(this=named, expression=function.copy())
+    return None
+
+
+_FORMAT_SIGN: Final = re.compile(r"%(.?)", re.DOTALL)
+
+
+def formatted(node: exp.Format) -> exp.Expr:
+    """`format` with a literal of %s, %I and %L, written out."""
+    if not (isinstance(node.this, exp.Literal) and node.this.is_string):
+        raise errors.unsupported("the first argument of format is a literal here")
+    values = list(node.expressions)
+    parts: list[exp.Expr] = []
+    at = 0
+    text = str(node.this.this)
+    for found in _FORMAT_SIGN.finditer(text):
+        parts.append(exp.Literal.string(text[at : found.start()]))
+        at = found.end()
+        if found[1] == "%":
+            parts.append(exp.Literal.string("%"))
+        elif found[1] not in ("s", "I", "L"):
+            raise errors.unsupported("format takes %s, %I and %L here")
+        elif not values:
+            raise SqlFault(errors.BAD_PARAMETER, "too few arguments for format()")
+        else:
+            value: exp.Expr = exp.Cast(
+                this=values.pop(0).copy(), to=exp.DataType.build("VARCHAR", "duckdb")
+            )
+            name = {"I": "pgf_quote_ident", "L": "pgf_quote_nullable"}.get(found[1])
+            parts.append(value if name is None else exp.Anonymous(this=name, expressions=[value]))
+    parts.append(exp.Literal.string(text[at:]))
+    return exp.Anonymous(this="concat", expressions=parts)
+
+
+def in_order(node: exp.Expr) -> exp.Expr | None:
+    """DISTINCT in an aggregate that keeps an order: PostgreSQL sorts to find what is distinct."""
+    if len(node.this.expressions) != 1:
+        return None
+    made = node.copy()
+    value = node.this.expressions[0].copy()
+    made.set("this", exp.Order(this=made.this, expressions=[exp.Ordered(this=value)]))
+    return made
+
+
 def within_group(node: exp.WithinGroup) -> exp.Expr | None:
     """A percentile, which is a double in PostgreSQL; None for others."""
     inner = node.this
@@ -342,8 +415,20 @@ def within_group(node: exp.WithinGroup) -> exp.Expr | None:
     return made
 
 
-_RENAMED: Final = {"json_build_object": "json_object"}
+_RENAMED: Final = {
+    "json_build_object": "json_object",
+    "octet_length": "strlen",
+    "clock_timestamp": "now",
+    "statement_timestamp": "now",
+    "transaction_timestamp": "now",
+}
 
+
+_NOTHING: Final = {
+    "pg_partition_ancestors": "NULL::BIGINT AS a, NULL::BIGINT AS b",
+    "pg_get_keywords": "NULL::VARCHAR AS word, NULL::VARCHAR AS catcode, NULL::VARCHAR AS catdesc",
+}
+"""Functions of catalogs in FROM that have no rows here, with their columns."""
 
 _SERIES: Final = re.compile(r"generate_series|unnest|explode|generate_subscripts", re.IGNORECASE)
 
@@ -354,8 +439,8 @@ def function_source(source: exp.Table) -> None:
     if not isinstance(inner, exp.Func):
         raise errors.unsupported("this source in FROM is not supported")
     name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
-    if name == "pg_partition_ancestors":
-        nothing = exp.Var(this="SELECT NULL::BIGINT AS a, NULL::BIGINT AS b WHERE false")
+    if name in _NOTHING:
+        nothing = exp.Var(this=f"SELECT {_NOTHING[name]} WHERE false")
         source.replace(exp.Subquery(this=nothing, alias=source.args.get("alias")))
         return
     if not (

@@ -65,6 +65,12 @@ def label_of(node: exp.Expr) -> str | None:
             return str(node.name).lower()
         case exp.Dot():
             return node.name
+        case exp.Trim():
+            return {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(
+                str(node.args.get("position") or "").upper(), "btrim"
+            )
+        case exp.Pad():
+            return "lpad" if node.args.get("is_left") else "rpad"
         case exp.Connector() | exp.Predicate() | exp.Binary():
             return None
         case exp.Func():
@@ -75,6 +81,25 @@ def label_of(node: exp.Expr) -> str | None:
 def is_first(select: exp.Select, tree: exp.Expr) -> bool:
     """Whether a SELECT is the one whose columns the statement shows."""
     return first_select(tree) is select
+
+
+def value_names(values: exp.Values) -> Iterator[str]:
+    """What the columns of VALUES are called."""
+    rows = values.expressions
+    width = len(rows[0].expressions) if rows and isinstance(rows[0], exp.Tuple) else 1
+    yield from (f"column{at}" for at in range(1, width + 1))
+
+
+def name_values(tree: exp.Expr) -> None:
+    """Name the columns of VALUES in FROM that a query does not name itself."""
+    for values in tree.find_all(exp.Values):
+        holder: exp.Expr | None = values
+        if values.args.get("alias") is None and isinstance(values.parent, exp.Subquery):
+            holder = values.parent
+        alias = None if holder is None else holder.args.get("alias")
+        if isinstance(alias, exp.TableAlias) and not alias.columns:
+            names = [exp.Identifier(this=name, quoted=True) for name in value_names(values)]
+            alias.set("columns", names)
 
 
 def first_select(tree: exp.Expr) -> exp.Select | None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from sqlglot import exp
+
 from daybook.protocols.sql import errors, procedures, statements
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import messages
@@ -197,6 +199,11 @@ def _discard(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
     return _tag(f"DISCARD {word.upper()}", lambda session: session.discard(word))
 
 
+def _unlisten(_: "Session", __: Statement, ___: Sequence[int]) -> Plan:
+    """Nobody listens: pools say so before a connection goes to its next user."""
+    return _tag("UNLISTEN", lambda _: None)
+
+
 def _deallocate(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
     tokens = [token for token in statement.tokens[1:] if token.word != "prepare"]
     if len(tokens) != 1:
@@ -205,6 +212,54 @@ def _deallocate(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
         return _tag("DEALLOCATE ALL", lambda session: session.prepared.clear())
     name = tokens[0].word or tokens[0].text
     return _tag("DEALLOCATE", lambda session: session.deallocate(name))
+
+
+def config(tree: exp.Expr) -> Plan | None:
+    """The plan of `SELECT set_config('name', 'value', false)`, or None for other queries.
+
+    Beside it, `current_setting` may stand; tools ask it FROM pg_settings WHERE name = 'name' too,
+    which is one row as well.
+    """
+    if not isinstance(tree, exp.Select) or not any(map(_is_config, tree.expressions)):
+        return None
+    source = tree.args.get("from_")
+    if source is not None and source.this.name.lower() != "pg_settings":
+        raise errors.unsupported("set_config stands alone here")
+    changes = [_change(item) for item in tree.expressions]
+    labels = [item.alias_or_name or _called(item).name.lower() for item in tree.expressions]
+
+    def run(session: "Session", _: Values) -> Result:
+        row: list[str | None] = []
+        for name, text in changes:
+            if text is not None:
+                session.set(name, text)
+            row.append(session.show(name))
+        return Result("SELECT", ListRows([tuple(row)]))
+
+    return Plan(run, columns=[_text_field(label) for label in labels], cached=False)
+
+
+_CONFIG: Final = "set_config"
+
+
+def _is_config(item: exp.Expr) -> bool:
+    return _called(item).name.lower() == _CONFIG
+
+
+def _called(item: exp.Expr) -> exp.Expr:
+    inner = item.this if isinstance(item, exp.Alias) else item
+    found: exp.Expr = inner.expression if isinstance(inner, exp.Dot) else inner
+    return found
+
+
+def _change(item: exp.Expr) -> tuple[str, str | None]:
+    """The setting that an item of the list names, and what it is set to, if it is."""
+    call = _called(item)
+    given = [each.this for each in call.expressions if isinstance(each, exp.Literal)]
+    known = isinstance(call, exp.Anonymous) and len(given) == (2 if _is_config(item) else 1)
+    if not known or call.name.lower() not in (_CONFIG, "current_setting"):
+        raise errors.unsupported("set_config takes literals and stands alone here")
+    return str(given[0]), str(given[1]) if _is_config(item) else None
 
 
 # Cursors
@@ -404,6 +459,7 @@ PLANS: Final[dict[str, Make]] = {
     "reset": _reset,
     "show": _show,
     "discard": _discard,
+    "unlisten": _unlisten,
     "deallocate": _deallocate,
     "declare": _declare,
     "fetch": _fetch,

@@ -51,12 +51,14 @@ def plan(session: "Session", tree: exp.Expr, declared: Sequence[int]) -> Plan:
     raise errors.unsupported("this statement is not supported")
 
 
-def _target(node: exp.Expr | None) -> Target:
+def _target(node: exp.Expr | None, database: str) -> Target:
     if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
         raise SqlFault(errors.SYNTAX, "a table is wanted")
     name, schema = node.name, node.db.lower()
-    if schema not in ("", "public") or node.catalog:
+    if schema not in ("", "public"):
         raise errors.no_table(f"{node.db}.{name}")
+    if node.catalog and node.catalog.lower() != database:
+        raise errors.unsupported("cross-database references are not implemented")
     if name.lower().endswith("#temp"):
         return Target(None, name, node.alias_or_name)
     table = TABLES.get(name.lower())
@@ -104,7 +106,7 @@ def _plan_insert(session: "Session", tree: exp.Insert, declared: Sequence[int]) 
         schema = schema.this
     if tree.args.get("conflict") is not None:
         raise errors.unsupported("ON CONFLICT is not supported")
-    target = _target(schema)
+    target = _target(schema, session.database)
     if target.table is not None and names is None:
         names = [column.name for column in target.table.columns]
     source = tree.expression
@@ -333,7 +335,7 @@ def _keyed_terms(tree: exp.Expr, table: Table, alias: str, parameters: Parameter
 
 
 def _plan_delete(session: "Session", tree: exp.Delete, declared: Sequence[int]) -> Plan:
-    target = _target(tree.this)
+    target = _target(tree.this, session.database)
     parameters = Parameters(declared)
     if tree.args.get("using"):
         raise errors.unsupported("DELETE … USING is not supported")
@@ -380,7 +382,7 @@ def _plan_temp_delete(name: str, tree: exp.Delete) -> Plan:
 def _plan_update(session: "Session", tree: exp.Update, declared: Sequence[int]) -> Plan:
     if session.online:
         raise errors.unsupported(errors.ONLINE_UPDATE)
-    target = _target(tree.this)
+    target = _target(tree.this, session.database)
     table = target.table
     if table is None or tree.args.get("from_") is not None:
         raise errors.unsupported("this form of UPDATE is not supported")
