@@ -13,6 +13,7 @@ from tests.support.web import CUSTOMER, RECEIVABLE, SALES, Pages, Visitor
 from daybook.domain.commands import DeleteEntry, LineDraft
 from daybook.domain.ids import ById
 from daybook.domain.model import JournalEntry, Side, Status
+from daybook.web import register
 from daybook.web.limits import REGISTER_ROWS
 
 JOURNAL = "/app/c/shop/journal"
@@ -197,3 +198,22 @@ def test_what_a_field_may_go_on_to(vera: Visitor) -> None:
     assert loads(vera.get("/app/c/shop/find/contact?q=love").text)[0]["hint"] == "customer"
     assert loads(vera.get("/app/c/shop/find/axis:CLASS?q=").text)[0]["name"] == "North"
     assert vera.get("/app/c/shop/find/nothing?q=").status == 404
+
+
+def test_a_short_text_is_looked_for_among_the_latest_entries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The index goes by three characters, and reading through a million entries takes seconds."""
+    site = Pages()
+    for day in range(1, 6):
+        site.post(posting_date=date(2026, 3, day), memo=f"Q{day}x")
+    ada = site.visitor("ada")
+    assert not ada.get("/app/c/shop/journal?text=q").has("looked for in entries since")
+    monkeypatch.setattr(register, "SHORT_TEXT_ENTRIES", 2)
+    page = ada.get("/app/c/shop/journal?text=q")
+    assert page.has("is looked for in entries since 3 Mar 2026")
+    assert [page.has(f"Q{day}x") for day in range(1, 6)] == [False, False, True, True, True]
+    page = ada.get("/app/c/shop/journal?text=q&to=2026-03-04")
+    assert page.has("is looked for in entries since 2 Mar 2026")
+    assert [page.has(f"Q{day}x") for day in range(1, 6)] == [False, True, True, True, False]
+    assert ada.get("/app/c/shop/journal?text=Q1x").has("Q1x")

@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Final, Protocol
 
+from daybook.domain.commands import ChangeCompany, Command, DeleteEntry, MoveEntry
 from daybook.domain.ids import CompanyId
+from daybook.domain.model import Status
 from daybook.domain.values import value
 
 
@@ -21,6 +23,19 @@ class Scope(StrEnum):
 
 
 ALL_SCOPES: Final = frozenset(Scope)
+
+
+def scope_for(command: Command) -> Scope:
+    """What a credential has to allow for a command.
+
+    Handing an entry in for review is its author's; giving it back or posting it is not, and nor is
+    deleting it as a second person.
+    """
+    if isinstance(command, MoveEntry) and command.status is not Status.REVIEW:
+        return Scope.APPROVE
+    if isinstance(command, DeleteEntry) and command.second_person:
+        return Scope.APPROVE
+    return Scope.ADMIN if isinstance(command, ChangeCompany) else Scope.WRITE
 
 
 @value

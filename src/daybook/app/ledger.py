@@ -25,7 +25,7 @@ from typing import Final
 from uuid import uuid4
 
 from daybook.app import activity, bodies, stored_commands
-from daybook.app.access import OPERATOR, Principal, Scope
+from daybook.app.access import OPERATOR, Principal, Scope, scope_for
 from daybook.app.event_log import EventLog
 from daybook.app.facts import FactReader
 from daybook.app.hooks import Happened, Hooks
@@ -58,12 +58,12 @@ from daybook.app.ports import (
     Tx,
 )
 from daybook.domain import chain
-from daybook.domain.commands import ChangeCompany, Command, DeleteEntry, EntryCommand, MoveEntry
+from daybook.domain.commands import Command, EntryCommand
 from daybook.domain.decide import Accepted, Rejected, Unchanged, decide
 from daybook.domain.events import ENTRY, Actor, Change, Event, EventKind, entity_of
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import COMMANDS_PER_TRANSACTION_MAX, STREAM_REFUSALS_MAX
-from daybook.domain.model import Company, Record, Status
+from daybook.domain.model import Company, Record
 from daybook.domain.references import company_faults
 from daybook.domain.refusals import Refusal, RefusalCode
 from daybook.domain.values import value
@@ -597,7 +597,7 @@ class Books:
             message = f"more than {COMMANDS_PER_TRANSACTION_MAX} commands at once"
             return Refused((Refusal(RefusalCode.LIMIT_EXCEEDED, message),))
         for index, command in enumerate(commands):
-            scope = _scope_of(command)
+            scope = scope_for(command)
             if not self.may(scope):
                 message = f"the credential does not allow {scope.value}"
                 return Refused((Refusal(RefusalCode.FORBIDDEN, message),), index)
@@ -786,16 +786,3 @@ def _repeat(reader: Reader, first: Remembered, digest: bytes = b"") -> Outcome:
         kept = [(line.partition(b" ")[0].decode(), line.partition(b" ")[2]) for line in lines]
     records = tuple(bodies.decode(entity, body) for entity, body in kept)
     return Committed(records, events, replayed=True)
-
-
-def _scope_of(command: Command) -> Scope:
-    """What a credential has to allow for a command.
-
-    Handing an entry in for review is its author's; giving it back or posting it is not, and nor is
-    deleting it as a second person.
-    """
-    if isinstance(command, MoveEntry) and command.status is not Status.REVIEW:
-        return Scope.APPROVE
-    if isinstance(command, DeleteEntry) and command.second_person:
-        return Scope.APPROVE
-    return Scope.ADMIN if isinstance(command, ChangeCompany) else Scope.WRITE

@@ -12,6 +12,12 @@ kit, and nobody types more. Larger entries are shown here and changed by import 
 REGISTER_ROWS: Final = 50
 """Entries on a page of the register: two screens, and read in a few milliseconds."""
 
+SHORT_TEXT_LENGTH: Final = 2
+"""Characters of a text that the index of texts cannot find, which goes by three."""
+
+SHORT_TEXT_ENTRIES: Final = 5_000
+"""Entries that are read through for such a text: some 50 ms. A million took twenty seconds."""
+
 REGISTER_BYTES_MAX: Final = 8 * 1024 * 1024
 """Bytes of the entries of one page of the register: entries of ten thousand lines come a few at a
 time."""

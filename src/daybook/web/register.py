@@ -24,6 +24,7 @@ from daybook.domain.query import (
     Filter,
     Keyset,
     Like,
+    Offset,
     Op,
     Or,
     Query,
@@ -34,7 +35,13 @@ from daybook.domain.values import value
 from daybook.protocols.kit.cursor import CursorSeal
 from daybook.web import finding
 from daybook.web.formats import read_day, read_money
-from daybook.web.limits import FILTER_TEXT_LENGTH_MAX, REGISTER_BYTES_MAX, REGISTER_ROWS
+from daybook.web.limits import (
+    FILTER_TEXT_LENGTH_MAX,
+    REGISTER_BYTES_MAX,
+    REGISTER_ROWS,
+    SHORT_TEXT_ENTRIES,
+    SHORT_TEXT_LENGTH,
+)
 
 FIELDS: Final = ("from", "to", "account", "contact", "status", "text", "least", "most")
 """Members of the filter's form; `deleted` and `order` are there besides."""
@@ -59,6 +66,8 @@ class Asked:
     newest_first: bool
     deleted: bool
     faults: Mapping[str, str]
+    since: date | None = None
+    """The first day on which a short text is looked for, where that is not everywhere."""
 
     @property
     def is_narrow(self) -> bool:
@@ -93,7 +102,9 @@ def read_asked(reader: Reader, query: Mapping[str, str]) -> Asked:
     if not deleted:
         reading.conditions.append(Compare(Field.DELETED, Op.EQ, False))
     found = And(tuple(reading.conditions)) if reading.conditions else ALWAYS
-    return Asked(given, found, query.get("order") != "oldest", deleted, reading.faults)
+    return Asked(
+        given, found, query.get("order") != "oldest", deleted, reading.faults, reading.since
+    )
 
 
 class _Reading:
@@ -104,6 +115,7 @@ class _Reading:
         self._given = given
         self.conditions: list[Filter] = []
         self.faults: dict[str, str] = {}
+        self.since: date | None = None
 
     def days(self) -> None:
         """From one day to another, both included."""
@@ -157,6 +169,20 @@ class _Reading:
         if number.isascii() and number.isdigit() and int(number) <= RECORD_ID_MAX:
             ways.append(Compare(Field.ID, Op.EQ, int(number)))
         self.conditions.append(Or(tuple(ways)))
+        if len(text) <= SHORT_TEXT_LENGTH:
+            self._bound()
+
+    def _bound(self) -> None:
+        """Look for a short text among the latest entries alone, whole days of them."""
+        days = [
+            each
+            for each in self.conditions
+            if isinstance(each, Compare) and each.field is Field.POSTING_DATE
+        ]
+        beyond = Query(And(tuple(days)) if days else ALWAYS, _NEWEST, Offset(SHORT_TEXT_ENTRIES, 1))
+        for entry in self._reader.entries(beyond):
+            self.since = entry.posting_date
+            self.conditions.append(Compare(Field.POSTING_DATE, Op.GE, entry.posting_date))
 
     def amounts(self) -> None:
         """Entries with a line of an amount within bounds, in the entry's own currency."""

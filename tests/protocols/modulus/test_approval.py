@@ -51,7 +51,7 @@ def approved_by(wire: Wire, journal_id: int, user: str | None) -> str | None:
     if isinstance(outcome, Refused):
         (refusal,) = outcome.refusals
         assert refusal.code is RefusalCode.FORBIDDEN
-        assert refusal.values == {"reason": "four_eyes"}
+        assert refusal.values == {"reason": "four_eyes", "deed": "approve"}
         return refusal.message
     return None
 

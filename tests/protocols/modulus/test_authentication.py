@@ -291,6 +291,9 @@ def test_a_host_name_does_not_tell_which_companies_there_are(wire: Wire) -> None
     for host in (*hosts, "127.0.0.1:8080", ""):
         answer = wire.send("GET", path, query, headers={"host": host})
         assert (answer.status, answer.object["total_count"]) == (200, 0), host
+    for host in ("other-shop.modulus.biz", "None.Modulus.biz:443"):
+        answer = wire.send("GET", path, query, headers={"host": host})
+        assert answer.status == 401, host
     fields = {"app": "billing", "secret": "s3cret"}
     journal_id = wire.create(
         rent(), ask(wire, fields, host="other-shop.example.com").object["token"]

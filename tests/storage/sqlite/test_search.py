@@ -99,15 +99,23 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize(("rare", "leading"), [(10_000, 5_000), (12, 5_000), (12, 5)])
 @pytest.mark.parametrize("included", [0, 30, 75, 1_000])
 def test_finds_what_the_read_model_finds_however_far_behind(
     store: SqliteStore,
     books: CompanyId,
     path: Path,
     included: int,
+    rare: int,
+    leading: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Half the entries are revised, some deleted; another company has the same texts."""
+    """Half the entries are revised, some deleted; another company has the same texts.
+
+    Whether all trigrams are looked up, the rare ones alone, or these and then all of them.
+    """
+    monkeypatch.setattr(search, "RARE_MAX", rare)
+    monkeypatch.setattr("daybook.storage.sqlite.reader.PAGE_LEAD_MAX", leading)
     random = Random(included)
     other = records.found(store, 2, records.chart())
     kept: dict[int, JournalEntry] = {}

@@ -7,7 +7,8 @@ as an application of its own, `user:<name>`, so that what one person enters no o
 changes. Credentials of the program at large are taken too: access tokens, and the demo's.
 
 The company is the one the credential opens. Where it opens several, the first label of the host
-name has to say which; and where that label names a company at all, it has to be the same one.
+name has to say which. Under the vendor's own domain that label is the company's in any case, and a
+credential that does not open it is not believed.
 """
 
 import hmac
@@ -54,6 +55,9 @@ _APPLICATION_FIELDS: Final = "Missing one or more of parameters account, app, se
 _PERSON_FIELDS: Final = "Missing one or more of parameters username and password."
 _APPLICATION: Final = "application "
 """Stands before an application's name where it is told from a person's, which has no blank."""
+
+_DOMAIN: Final = ".modulus.biz"
+"""Where the vendor's documents have a host name for each account: the first label is one there."""
 
 _FROM: Final = "from "
 _ONLY_FROM: Final = "only from "
@@ -241,12 +245,15 @@ class Authentication:
     def _company(self, request: Request, principal: Principal) -> CompanyId | None:
         """The company a caller means, if that is plain.
 
-        A host name that begins with the slug of another company says as little as one that begins
+        A host name that begins with the slug of another company is treated as one that begins
         with none: otherwise callers could find out which companies there are.
         """
-        named = self._named_by_host(request.headers.get("host", ""))
+        host = request.headers.get("host", "").lower()
+        named = self._named_by_host(host)
         if named is not None and principal.may_open(named):
             return named
+        if host.partition(":")[0].endswith(_DOMAIN):
+            return None
         opened = principal.company_ids
         if opened is None:
             opened = frozenset(self._directory.company_ids())
@@ -255,7 +262,7 @@ class Authentication:
     def _named_by_host(self, host: str) -> CompanyId | None:
         """The company whose slug is the first label of a host name that has several."""
         label, dot, _ = host.partition(".")
-        return self._directory.by_slug(label.lower()) if dot and label else None
+        return self._directory.by_slug(label) if dot and label else None
 
 
 def _token_of(request: Request, parameters: Mapping[str, str]) -> str:

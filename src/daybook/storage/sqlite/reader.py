@@ -480,7 +480,8 @@ class SqliteReader:
         `most` lines or texts can satisfy a filter, their entries lead; otherwise an order does,
         or none.
         """
-        leads = search.leads(_ENTRIES, filter, self._company_id)
+        is_rare = search.rarity(self._connection, self._company_id)
+        leads = search.leads(_ENTRIES, filter, self._company_id, is_rare)
         ids = search.gathered(self._connection, leads, most)
         if ids is None:
             return "entry e", [self._company_id]

@@ -11,7 +11,8 @@ So it need not be exact, only complete; and texts of one or two characters are s
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 import apsw
@@ -45,6 +46,11 @@ SLICE_BYTES: Final = 2 * 1024 * 1024
 TRIGRAMS_MAX: Final = 32
 """Trigrams of a text that are looked up. To leave out more would leave out the rare ones that tell
 a text from others of the same common words: a tenth of a second became twelve."""
+
+RARE_MAX: Final = 10_000
+"""Events of a company that have a rare trigram. Counting that far takes half a millisecond; to
+look a common one up beside it decodes the list of all that have it, a tenth of a second in a
+million entries, and tells little."""
 
 ALTERNATIVES_MAX: Final = 16
 """Alternatives of an `Or` that are looked up apart from one another."""
@@ -80,6 +86,10 @@ _BY_TEXT: Final = (
     "SELECT d.entry_id AS id FROM search_text t CROSS JOIN search_document d"
     f" ON d.company_id = ? AND d.seq = t.rowid & {(1 << _COMPANY_SHIFT) - 1}"
     " WHERE t.search_text MATCH ? AND t.rowid BETWEEN ? AND ?" + _TAIL
+)
+_HAVING: Final = (
+    "SELECT count(*) FROM (SELECT rowid FROM search_text WHERE search_text MATCH ?"
+    " AND rowid BETWEEN ? AND ? LIMIT ?)"
 )
 _BY_AMOUNT: Final = (
     "SELECT a.entry_id AS id FROM search_amount a WHERE a.company_id = ?"
@@ -162,29 +172,50 @@ def advance(connection: apsw.Connection, company_id: CompanyId) -> bool:
     return size > SLICE_BYTES or seq - after == SLICE_EVENTS
 
 
-def leads(compiler: Compiler, item: Filter, company_id: CompanyId) -> list[Fragment]:
+IsRare = Callable[[str], bool]
+"""Whether few of a company's events have a trigram."""
+
+
+def rarity(connection: apsw.Connection, company_id: CompanyId) -> IsRare:
+    """Counts events in the index; each trigram once."""
+
+    @cache
+    def is_rare(trigram: str) -> bool:
+        wanted = (_quoted(trigram), *_rows_of(company_id), RARE_MAX + 1)
+        (count,) = next(connection.execute(_HAVING, wanted))
+        return bool(count <= RARE_MAX)
+
+    return is_rare
+
+
+def leads(
+    compiler: Compiler, item: Filter, company_id: CompanyId, is_rare: IsRare
+) -> list[Fragment]:
     """Selections of entry ids (repeated ones among them), each one holding all that satisfy a
     filter: those of lines (`Compiler.leads`), and those by text, amount, status and deletion.
     """
     match item:
         case And(items):
             found = list(_total_range(items, company_id))
-            return found + [lead for each in items for lead in leads(compiler, each, company_id)]
+            return found + [
+                lead for each in items for lead in leads(compiler, each, company_id, is_rare)
+            ]
         case Or(items) if 1 <= len(items) <= ALTERNATIVES_MAX:
-            return _any(compiler, items, company_id)
+            return _any(compiler, items, company_id, is_rare)
         case AnyLine(And(items)):
             found = list(_range(items, Field.LINE_AMOUNT, company_id))
-            return found + leads(compiler, And(items), company_id)
+            return found + leads(compiler, And(items), company_id, is_rare)
         case AnyLine(inner):
-            return leads(compiler, inner, company_id)
+            return leads(compiler, inner, company_id, is_rare)
         case Like(Field.DOC_NUMBER, parts) if parts[0]:
             return []  # a beginning has an index of its own
         case Like(field, parts) if field in _TEXTS:
-            return _by_text(parts, company_id)
+            return _by_text(parts, company_id, is_rare)
         case Compare(Field.MEMO | Field.LINE_DESCRIPTION, Op.EQ, str() as text):
-            return _by_text((text,), company_id)
+            return _by_text((text,), company_id, is_rare)
         case Exact(Field.MEMO | Field.LINE_DESCRIPTION as field, texts):
-            return leads(compiler, Or(tuple(Like(field, (text,)) for text in texts)), company_id)
+            alike = Or(tuple(Like(field, (text,)) for text in texts))
+            return leads(compiler, alike, company_id, is_rare)
         case Compare(field, _, value) if field in _AMOUNTS and isinstance(value, int):
             return list(_range((item,), field, company_id))
         case Compare(Field.STATUS, Op.EQ, value) if not _posted(value):
@@ -201,35 +232,57 @@ def _posted(status: Value) -> bool:
     return isinstance(status, str) and fold(status) == Status.POSTED.value
 
 
-def _any(compiler: Compiler, items: Sequence[Filter], company_id: CompanyId) -> list[Fragment]:
-    """The first lead of each alternative, one after the other; none where one has none."""
-    alternatives: dict[str, Fragment] = {}
+def _any(
+    compiler: Compiler, items: Sequence[Filter], company_id: CompanyId, is_rare: IsRare
+) -> list[Fragment]:
+    """The first leads of all alternatives, one after the other, and so the last ones; none where
+    an alternative has none.
+    """
+    firsts: dict[str, Fragment] = {}
+    lasts: dict[str, Fragment] = {}
     for each in items:
         match each:
             case Compare(Field.ID, Op.EQ, int() as number):  # alone it has its primary key
                 found: list[Fragment] = [(_BY_ID, [company_id, max(min(number, INTEGER_MAX), -1)])]
             case _:
-                found = leads(compiler, each, company_id)
+                found = leads(compiler, each, company_id, is_rare)
         if not found:
             return []
-        alternatives[repr(found[0])] = found[0]
+        firsts[repr(found[0])] = found[0]
+        lasts[repr(found[-1])] = found[-1]
+    return [_union(each) for each in ((firsts,) if firsts == lasts else (firsts, lasts))]
+
+
+def _union(alternatives: Mapping[str, Fragment]) -> Fragment:
     text = " UNION ALL ".join(f"SELECT id FROM ({text})" for text, _ in alternatives.values())
-    parameters = [each for _, rest in alternatives.values() for each in rest]
-    return [(text, parameters)]
+    return text, [each for _, rest in alternatives.values() for each in rest]
 
 
-def _by_text(parts: Iterable[str], company_id: CompanyId) -> list[Fragment]:
+def _by_text(parts: Iterable[str], company_id: CompanyId, is_rare: IsRare) -> list[Fragment]:
+    """By the rare trigrams of a text; and by all of them, which may still tell it from others where
+    none is rare, or where too many entries have the rare ones.
+    """
     trigrams = list(dict.fromkeys(_trigrams(parts)))
     if not trigrams:
         return []
     # Those across the ends of words first: they are rarer, and let the others leap.
     trigrams.sort(key=str.isalpha)
     chosen = trigrams[:TRIGRAMS_MAX]
-    query = " AND ".join('"{}"'.format(each.replace('"', '""')) for each in chosen)
+    rare = list(filter(is_rare, chosen))
+    ways = [chosen] if rare in ([], chosen) else [rare, chosen]
+    bounds: list[Parameter] = [*_rows_of(company_id), company_id, company_id]
+    return [(_BY_TEXT, [company_id, " AND ".join(map(_quoted, way)), *bounds]) for way in ways]
+
+
+def _quoted(trigram: str) -> str:
+    """A trigram as the index is asked for it."""
+    return '"{}"'.format(trigram.replace('"', '""'))
+
+
+def _rows_of(company_id: CompanyId) -> tuple[int, int]:
+    """The first and the last row of a company in the index."""
     first = company_id << _COMPANY_SHIFT
-    last = first + (1 << _COMPANY_SHIFT) - 1
-    parameters: list[Parameter] = [company_id, query, first, last, company_id, company_id]
-    return [(_BY_TEXT, parameters)]
+    return first, first + (1 << _COMPANY_SHIFT) - 1
 
 
 def _trigrams(parts: Iterable[str]) -> Iterator[str]:
