@@ -344,16 +344,17 @@ def test_a_page_continues_after_a_row_that_is_gone() -> None:
     assert select(left, Query(page=Keyset(1, after))) == [records[2]]
 
 
-def test_size_counts_nodes_values_and_depth() -> None:
-    leaf = IsNull(Field.MEMO)
-    assert size(ALWAYS) == size(leaf) == (1, 1)
-    assert size(Not(leaf)) == (2, 2)
-    assert size(And((leaf, Or((leaf, AnyLine(leaf)))))) == (6, 4)
-    assert size(OneOf(Field.ID, (1, 2, 3))) == size(Exact(Field.MEMO, ("1", "2", "3"))) == (4, 1)
+def test_size_counts_nodes_depth_and_members() -> None:
+    leaf, some = IsNull(Field.MEMO), OneOf(Field.ID, (1, 2, 3))
+    assert size(ALWAYS) == size(leaf) == (1, 1, 0)
+    assert size(Not(leaf)) == (2, 2, 0)
+    assert size(And((leaf, Or((leaf, AnyLine(leaf)))))) == (6, 4, 0)
+    assert size(some) == size(Exact(Field.MEMO, ("1", "2", "3"))) == (1, 1, 3)
+    assert size(Or((some, Not(some)))) == (4, 3, 6)
     deep: Filter = leaf
     for _ in range(50_000):
         deep = Not(deep)
-    assert size(deep) == (50_001, 50_001)
+    assert size(deep) == (50_001, 50_001, 0)
 
 
 def test_line_fields_are_those_of_lines() -> None:

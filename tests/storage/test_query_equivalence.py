@@ -152,6 +152,15 @@ LARGEST: dict[str, Filter] = {
     "list": OneOf(Field.ID, tuple(range(50, 50 + FILTER_LIST_MAX))),
     "list of texts": OneOf(Field.MEMO, tuple(f"A{number % 500}" for number in range(1_000))),
     "list of exact texts": Exact(Field.MEMO, tuple(f"{at % 500}" for at in range(1_000))),
+    "lists": Or(
+        (
+            OneOf(Field.ID, tuple(range(50, 50 + FILTER_LIST_MAX))),
+            OneOf(Field.LINE_ACCOUNT, tuple(range(50, 50 + FILTER_LIST_MAX))),
+            OneOf(Field.LINE_CONTACT, tuple(range(50, 50 + FILTER_LIST_MAX))),
+            OneOf(Field.LINE_AMOUNT, tuple(range(50, 50 + FILTER_LIST_MAX))),
+            Exact(Field.DOC_NUMBER, tuple(f"{at}" for at in range(FILTER_LIST_MAX))),
+        )
+    ),
     "likes": Or(tuple(Like(Field.MEMO, (f"{number}", "")) for number in range(400))),
     "pieces": Like(Field.MEMO, ("a", *[""] * 50, "c", "")),
     "half a list": Not(OneOf(Field.POSTING_DATE, (date.max,) * 1_000)),

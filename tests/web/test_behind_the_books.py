@@ -55,6 +55,25 @@ def test_operations_and_what_became_of_them(site: Pages, monkeypatch: pytest.Mon
     assert visitor.get(f"{SHOP}/operations?before=x&status=nothing").status == 200
 
 
+def test_a_page_of_operations_is_bounded_by_bytes(
+    site: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large commands come a few at a time, and one by one where each fills a page."""
+    for amount in range(5, 9):
+        submit(site, amount)
+    monkeypatch.setattr("daybook.web.pages.operations.OPERATION_BYTES_MAX", 1)
+    visitor, address = site.visitor("vera"), f"{SHOP}/operations"
+    seen = []
+    while address:
+        page = visitor.get(address).text
+        seen += re.findall(r'data-label="Number">(\d+)<', page)
+        older = re.search(r'rel="next" href="([^"]*)"', page)
+        address = older[1].replace("&amp;", "&") if older else ""
+        assert len(seen) <= 4
+    assert seen == ["4", "3", "2", "1"]
+    assert visitor.get(f"{SHOP}/operations?status=success").text.count('rel="next"') == 0
+
+
 def told(site: Pages, *ids: str, disabled: bool = False) -> None:
     directory = site.ledger.store.directory
     directory.put_consumer(Consumer("c", "codat", "https://hook.test/a", frozenset({"made"})))

@@ -15,6 +15,7 @@ from daybook.domain.ids import ById
 from daybook.domain.model import JournalEntry, Side, Status
 from daybook.web import register
 from daybook.web.limits import REGISTER_ROWS
+from daybook.web.pages import journal
 
 JOURNAL = "/app/c/shop/journal"
 
@@ -98,6 +99,22 @@ def test_a_filter_that_cannot_be_read_shows_nothing_and_says_why(
     answer = vera.get(f"{JOURNAL}?{query}")
     assert answer.has(said)
     assert ids(answer.text) == []
+
+
+def test_a_search_that_takes_too_long_is_broken_off(
+    vera: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says what to do, with the filter as it was; suggestions just do not come."""
+    monkeypatch.setattr(journal, "SEARCH_SECONDS_MAX", -1)
+    answer = vera.get(f"{JOURNAL}?text=rent&contact=ada+lovelace&deleted=on")
+    assert answer.status == 503
+    assert answer.has("This search takes too long")
+    assert (answer.field("text"), answer.field("contact")) == ("rent", "ada lovelace")
+    assert not answer.has("No entry fits")
+    assert ids(answer.text) == []
+    assert answer.response.diagnosis == "the search took more than -1 seconds"
+    found = vera.get("/app/c/shop/find/contact?q=a")
+    assert (found.status, found.has("This search takes too long")) == (503, True)
 
 
 def test_deleted_entries_are_marked_and_in_no_total(vera: Visitor) -> None:

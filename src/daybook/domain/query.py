@@ -521,9 +521,9 @@ def select(records: Iterable[R], query: Query) -> list[R]:
             return [record for record, _ in zip(later, range(limit), strict=False)]
 
 
-def size(item: Filter) -> tuple[int, int]:
-    """Nodes and depth of a filter, for the bounds of `limits`. Does not recurse."""
-    nodes, deepest, waiting = 0, 0, [(item, 1)]
+def size(item: Filter) -> tuple[int, int, int]:
+    """Nodes, depth and members of lists of a filter, to be bounded. Does not recurse."""
+    nodes, deepest, members, waiting = 0, 0, 0, [(item, 1)]
     while waiting:
         node, depth = waiting.pop()
         nodes, deepest = nodes + 1, max(deepest, depth)
@@ -533,5 +533,5 @@ def size(item: Filter) -> tuple[int, int]:
             case Not(inner) | AnyLine(inner):
                 waiting.append((inner, depth + 1))
             case OneOf(_, values) | Exact(_, values):
-                nodes += len(values)
-    return nodes, deepest
+                members += len(values)
+    return nodes, deepest, members

@@ -22,6 +22,10 @@ REGISTER_BYTES_MAX: Final = 8 * 1024 * 1024
 """Bytes of the entries of one page of the register: entries of ten thousand lines come a few at a
 time."""
 
+SEARCH_SECONDS_MAX: Final = 10
+"""Seconds the register, or the suggestions under a field, are searched for: people have given up by
+then, and one of the few threads for searches is theirs no longer."""
+
 FLASH_LENGTH_MAX: Final = 300
 """Characters of a message kept for the next page: cookies stay small."""
 

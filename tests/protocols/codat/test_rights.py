@@ -8,6 +8,7 @@ from tests.support.qbo import Answer
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
 from daybook.app.outbox import Delivery, DeliveryState
 from daybook.domain.ids import CompanyId
+from daybook.protocols.kit.plugin import REQUESTS_PER_DAY_SETTING
 from daybook.server.sender import WebhookSender
 
 JSON = {"content-type": "application/json"}
@@ -269,6 +270,21 @@ def test_a_clients_name_is_no_identity_across_companies(wire: Wire) -> None:
     assert company not in [each["id"] for each in listed["results"]]
     assert wire.send("DELETE", path).status == 204
     assert sent(wire, hook["id"]) == []
+
+
+def test_a_stranger_of_the_same_name_has_a_quota_of_its_own() -> None:
+    """Neither uses up the other's, nor hears what becomes of it."""
+    wire = Wire({REQUESTS_PER_DAY_SETTING: "3"})
+    wire.add_other()
+    stranger, told = namesake(wire), "client.rateLimit.reached"
+    hooks = [register(wire, told, key=key)["id"] for key in (KEY, stranger)]
+    left = [wire.send("GET", "/companies").headers["X-Rate-Limit-Remaining"] for _ in range(2)]
+    assert left == ["1", "0"]
+    assert wire.send("GET", "/companies").status == 429
+    assert wire.send("GET", "/companies", key=stranger).headers["X-Rate-Limit-Remaining"] == "1"
+    assert [len(sent(wire, hook)) for hook in hooks] == [1, 0]
+    assert wire.send("GET", "/companies", key=stranger).headers["X-Rate-Limit-Remaining"] == "0"
+    assert [len(sent(wire, hook)) for hook in hooks] == [1, 1]
 
 
 def test_keys_of_a_client_with_more_books_reach_what_it_has_made(wire: Wire) -> None:

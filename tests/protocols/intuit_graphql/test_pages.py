@@ -237,6 +237,27 @@ def test_filters(wire: GraphqlWire, text: str) -> None:
     assert found["totalCount"] == len(shown)
 
 
+@pytest.mark.parametrize("member", ["id", "referenceNumber"])
+def test_a_list_of_a_filter_has_so_many_members(wire: GraphqlWire, member: str) -> None:
+    """A full one is searched for; they are counted apart from conditions, one list and all."""
+    text = (
+        "query ($f: JournalEntryFilter) { company { journalEntries(filter: $f) { totalCount } } }"
+    )
+
+    def answer(filter: dict[str, Any]) -> list[tuple[str, str]]:
+        errors = wire.post(text, {"f": filter}).json.get("errors", [])
+        return [(error["extensions"]["code"], error["message"]) for error in errors]
+
+    full = {member: {"in": [str(number) for number in range(1, 1_001)]}}
+    assert answer(full) == []
+    [(code, message)] = answer({member: {"in": [*full[member]["in"], "1"]}})
+    assert code == "VAL-9020"
+    assert "has up to 1,000 members" in message
+    assert answer({"or": [full] * 5}) == []
+    together = "The lists of a filter have up to 5,000 members together."
+    assert answer({"or": [full] * 5 + [{member: {"in": ["1"]}}]}) == [("VAL-9020", together)]
+
+
 def test_lists_of_what_lines_name(wire: GraphqlWire) -> None:
     text = """{ company {
       accounts(filter: {classification: {in: [EQUITY]}}, orderBy: [NAME_DESC])

@@ -890,9 +890,24 @@ def test_searches_row_by_row_end_in_time(wire: Wire, monkeypatch: pytest.MonkeyP
     assert detail.startswith("QueryProcessingError: the search took more than")
 
 
-def test_dates_are_matched_by_the_store(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not by reading every entry."""
+@pytest.mark.parametrize("shown", ["*", "count(*)"])
+def test_searches_in_the_store_end_in_time(
+    wire: Wire, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a page too, alone and in a batch."""
     monkeypatch.setattr(query, "SEARCH_SECONDS_MAX", -1)
+    statement = f"select {shown} from JournalEntry where TxnDate like '%x%'"
+    told = ("4002", "QueryProcessingError: the search took more than -1 seconds")
+    assert fault(wire, statement) == told
+    batch = wire.post("batch", {"BatchItemRequest": [{"bId": "1", "Query": statement}]})
+    [item] = batch.json["BatchItemResponse"]
+    [error] = item["Fault"]["Error"]
+    assert (batch.status, error["code"], error["Detail"]) == (200, *told)
+
+
+def test_dates_are_matched_by_the_store(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by showing every entry."""
+    monkeypatch.delattr(query, "entry_json")
     statement = "select count(*) from JournalEntry where TxnDate like '%x%'"
     assert response(wire, statement) == {"totalCount": 0}
     assert response(wire, statement.replace("%x%", "%"))["totalCount"] > 0

@@ -1,5 +1,6 @@
 """No page keeps anybody out: axe-core finds nothing, in light and dark, wide and on a phone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pytest
@@ -7,9 +8,11 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.support.axe import violations
 from tests.support.browser import visit
 from tests.support.server import RunningServer
+from tests.support.web import Pages
 from tests.web.browser.conftest import Visitor, sign_in
 
 from daybook.auth.guesses import OF_PAIR_MAX
+from daybook.web.pages import journal
 
 PAGES = {
     "companies": "/app/companies",
@@ -106,6 +109,35 @@ def test_pages_that_say_no_have_no_barrier(
         expect(page.get_by_role("alert")).to_contain_text("Too many attempts")
         told["too many attempts"] = violations(page)
         assert not any(told.values()), told
+
+
+def test_a_search_that_is_broken_off_says_so_in_its_place(
+    browser: Browser, site: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody types, too: nobody is left with what was found before. Without a barrier."""
+    monkeypatch.setattr(journal, "SEARCH_SECONDS_MAX", -1)
+
+    def broken_off() -> str:
+        pages = Pages()
+        pages.post(1)
+        return pages.visitor("vera").get("/app/c/shop/journal?text=rent").text
+
+    with ThreadPoolExecutor(1) as aside:  # the browser's loop has this thread
+        text = aside.submit(broken_off).result()
+    with visit(browser, site.url, expected=("status of 503",)) as page:
+        sign_in(page, "vic")
+        page.goto("/app/c/void/journal")
+        page.route(
+            "**/journal?text=rent",
+            lambda route: route.fulfill(status=503, body=text, content_type="text/html"),
+        )
+        page.get_by_label("Text or number").fill("rent")
+        expect(page.get_by_role("alert")).to_contain_text("This search takes too long")
+        expect(page.get_by_label("Text or number")).to_have_value("rent")
+        assert barriers(page) == []
+        page.reload()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Journal")
+        assert barriers(page) == []
 
 
 def test_letting_an_application_in_has_no_barrier(

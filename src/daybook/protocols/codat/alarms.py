@@ -9,18 +9,20 @@ import logging
 import threading
 from typing import Final
 
-from daybook.app.documents import DocumentChange
+from daybook.app.access import Principal
+from daybook.app.documents import Document, DocumentChange
 from daybook.app.outbox import Message
 from daybook.app.ports import Clock, Directory, StoreFailure
 from daybook.domain.ids import Timestamp
 from daybook.protocols.codat import events, times
 from daybook.protocols.codat.entries import WIRE
 from daybook.protocols.codat.quota import resets_at
-from daybook.protocols.codat.views import of_client
+from daybook.protocols.codat.views import of_client, of_quota, place_of
 from daybook.protocols.kit import json
 
 KIND: Final = "quota"
-"""Kind of documents: clients that have used up their requests, and until when."""
+"""Kind of documents, by the client's place (`place_of`): who has used up the requests of a day, and
+until when."""
 
 LOOK_SECONDS: Final = 3_600.0
 """The longest to wait for midnight at once: clocks are set, and machines sleep."""
@@ -44,14 +46,15 @@ class Alarms:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    def reached(self, client: str) -> None:
-        """Tell that a client has made its last request of the day. Raises `StoreFailure`."""
+    def reached(self, caller: Principal) -> None:
+        """Tell that a caller has made the last request of the day. Raises `StoreFailure`."""
         now = self._clock()
-        ends = resets_at(now)
-        kept = self._directory.document(WIRE, KIND, client)
+        place, client = place_of(caller), caller.client
+        kept = self._directory.document(WIRE, KIND, place)
         version = 0 if kept is None else kept.version
-        change = DocumentChange(WIRE, KIND, client, json.encode({"ends": ends}), version)
-        message = self._message(events.QUOTA_REACHED, client, now, remaining=0)
+        body = json.encode({"client": client, "ends": resets_at(now)})
+        change = DocumentChange(WIRE, KIND, place, body, version)
+        message = self._message(events.QUOTA_REACHED, place, client, now, remaining=0)
         self._directory.change_documents([change], [message], now)
         self.arm()
 
@@ -63,8 +66,11 @@ class Alarms:
             over = [each for each in page if json.decode(each.body)["ends"] <= now]
             for each in over:
                 change = DocumentChange(WIRE, KIND, each.key, None, each.version)
-                told = self._message(events.QUOTA_RESET, each.key, now, remaining=self._per_day)
-                self._directory.change_documents([change], [told], now)
+                self._directory.change_documents([change], [self._reset(each, now)], now)
+
+    def _reset(self, kept: Document, now: Timestamp) -> Message:
+        client = json.decode(kept.body).get("client", kept.key)  # once kept by the name alone
+        return self._message(events.QUOTA_RESET, kept.key, client, now, remaining=self._per_day)
 
     def arm(self, seconds: float | None = None) -> None:
         """See to it that `reset` is called when it is due, if anybody waits for it."""
@@ -89,13 +95,13 @@ class Alarms:
             _log.warning("that quotas are reset is told later")
             self.arm(AGAIN_SECONDS)
 
-    def _message(self, event_type: str, client: str, now: Timestamp, *, remaining: int) -> Message:
+    def _message(
+        self, event_type: str, place: str, client: str, now: Timestamp, *, remaining: int
+    ) -> Message:
         payload = {
             "dailyQuota": self._per_day,
             "quotaRemaining": remaining,
             "expiryDate": times.seconds(resets_at(now)),
         }
-        subject = of_client(client)
-        return events.addressed(
-            event_type, payload, now, subject=subject, about=frozenset({subject})
-        )
+        about = frozenset({of_client(client)})
+        return events.addressed(event_type, payload, now, subject=of_quota(place), about=about)

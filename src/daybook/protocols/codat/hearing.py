@@ -12,7 +12,15 @@ from daybook.app.access import Authenticator, Principal, Scope
 from daybook.app.outbox import Consumer, Message
 from daybook.protocols.codat import events
 from daybook.protocols.codat.errors import CodatError
-from daybook.protocols.codat.views import ANY_BOOKS, Views, may_see, of_books, of_client, place_of
+from daybook.protocols.codat.views import (
+    ANY_BOOKS,
+    Views,
+    may_see,
+    of_books,
+    of_client,
+    of_quota,
+    place_of,
+)
 
 
 def subjects_of(principal: Principal) -> frozenset[str]:
@@ -37,8 +45,9 @@ class Hearing:
             return "the key it was registered with counts no more"
         if Scope.READ not in believed.scopes:
             return "the key it was registered with may not read"
-        if message.subject == of_client(believed.client):
-            return None
+        if message.event_type.startswith(_OF_QUOTAS):
+            own = message.subject == of_quota(place_of(believed))
+            return None if own else "the quota is that of another client of the same name"
         view = self._views.kept(message.subject)
         if view is not None and place_of(believed) in view.left:
             parting = message.event_type == events.COMPANY_DELETED
@@ -56,3 +65,6 @@ class Hearing:
 
 _OF_COMPANIES: Final = ("company.", "connection.")
 """What types of messages begin with that tell nothing of books."""
+
+_OF_QUOTAS: Final = "client.rateLimit."
+"""What types of messages begin with that tell of quotas."""

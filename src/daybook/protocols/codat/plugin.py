@@ -37,7 +37,7 @@ from daybook.protocols.codat.reading import Reading
 from daybook.protocols.codat.refresh import Refresh
 from daybook.protocols.codat.routes import SEGMENTS_MAX, Found, Route, Routes
 from daybook.protocols.codat.statements import Statements
-from daybook.protocols.codat.views import Views
+from daybook.protocols.codat.views import Views, place_of
 from daybook.protocols.codat.writing import Writing
 from daybook.protocols.kit.http import TooManyParameters, query_map
 from daybook.protocols.kit.openapi import Schema
@@ -106,8 +106,8 @@ class CodatPlugin:
 
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """The answer to a request."""
-        client: str | None = None
-        reached = False
+        place: str | None = None
+        reached: Principal | None = None
         answer: Response | Awaitable[Response]
         try:
             segments = _segments(request.path)
@@ -115,25 +115,26 @@ class CodatPlugin:
             anonymous = found is not None and found.route is not None and found.route.open
             key = "" if anonymous else _key_of(request)
             principal = _NOBODY if anonymous else self._principal(key)
-            client = principal.client
             if not anonymous:
-                reached = self._quota.count(client, self._clock())
+                place = place_of(principal)
+                reached = principal if self._quota.count(place, self._clock()) else None
             call = self._call(request, principal, key, segments, found)
             if not anonymous:
                 company = call.names.get("companyId")
+                client = principal.client
                 self._quota.take(self._services.throttle.wait("codat", client, company))
             assert found is not None
             assert found.route is not None
             answer = self._answer(call, found.route)
         except CodatError as error:
-            answer = self._error(request, error, client)
-        return self._last(client or "", answer) if reached else answer
+            answer = self._error(request, error, place)
+        return answer if reached is None else self._last(reached, answer)
 
-    async def _last(self, client: str, answer: Response | Awaitable[Response]) -> Response:
+    async def _last(self, caller: Principal, answer: Response | Awaitable[Response]) -> Response:
         """The answer to the last request of a client's day, once that is told."""
         response = answer if isinstance(answer, Response) else await answer
         with suppress(StoreFailure):  # the answer is the caller's, told of it or not
-            await self._runtime.in_thread(lambda: self._alarms.reached(client))
+            await self._runtime.in_thread(lambda: self._alarms.reached(caller))
         return response
 
     def refuse(self, request: Request, problem: Problem) -> Response:
@@ -182,7 +183,7 @@ class CodatPlugin:
         return Call(request, principal, path, names, parameters, now, credentials.digest(key))
 
     async def _answer(self, call: Call, route: Route) -> Response:
-        client = None if route.open else call.principal.client
+        place = None if route.open else place_of(call.principal)
         key: str | None = None
         try:
             key = None if route.open else self._idempotency.key_of(call)
@@ -191,11 +192,11 @@ class CodatPlugin:
             else:
                 response = await self._once(key, call, route)
         except CodatError as error:
-            return self._error(call.request, error, client)
+            return self._error(call.request, error, place)
         except StoreFailure as failure:
             refused = refusal_of(failure)  # raises again what is a fault
-            return self._error(call.request, errors.of_refusal(refused.refusals[0]), client)
-        return self._with_quota(response, client)
+            return self._error(call.request, errors.of_refusal(refused.refusals[0]), place)
+        return self._with_quota(response, place)
 
     async def _once(self, key: str, call: Call, route: Route) -> Response:
         """Answer a request that has an Idempotency-Key."""
@@ -230,11 +231,11 @@ class CodatPlugin:
                 return handler(replace(call, hurried=True))
         return await self._runtime.in_thread(lambda: handler(call))
 
-    def _error(self, request: Request, error: CodatError, client: str | None) -> Response:
-        return self._with_quota(_error_response(request, error), client)
+    def _error(self, request: Request, error: CodatError, place: str | None) -> Response:
+        return self._with_quota(_error_response(request, error), place)
 
-    def _with_quota(self, response: Response, client: str | None) -> Response:
-        headers = (*response.headers, *self._quota.headers(client, self._clock()))
+    def _with_quota(self, response: Response, place: str | None) -> Response:
+        headers = (*response.headers, *self._quota.headers(place, self._clock()))
         return Response(response.status, response.body, headers, response.diagnosis)
 
 

@@ -1,5 +1,8 @@
 """The headers that say how many requests a client has left today, and the refusal when none is.
 
+Clients are counted by their place (`views.place_of`): those of one name that open other books may
+be strangers, and must not use up each other's requests.
+
 There is no limit unless the server is given one; the headers are there all the same, as clients
 read them unasked.
 """
@@ -34,16 +37,16 @@ class Quota:
         self._day = -1
         self._counts: dict[str, int] = {}
 
-    def count(self, client: str, now: Timestamp) -> bool:
+    def count(self, place: str, now: Timestamp) -> bool:
         """Count a request; whether it was the last. Raises `CodatError` for one too many."""
         if self._per_day is None:
             return False
         day = now // times.DAY
-        counted = self._counted(client, day)
+        counted = self._counted(place, day)
         if counted >= self._per_day:
             self.take((resets_at(now) - now) // times.SECOND + 1)
-        self._counts[client] = counted + 1
-        self._peers.tell(_COUNTED, b"%d %b" % (day, client.encode()))
+        self._counts[place] = counted + 1
+        self._peers.tell(_COUNTED, b"%d %b" % (day, place.encode()))
         return counted + 1 == self._per_day
 
     @staticmethod
@@ -54,22 +57,22 @@ class Quota:
             text = "You have made too many requests in a given amount of time; please retry later."
             raise CodatError(429, text, can_be_retried="True", headers=headers)
 
-    def _counted(self, client: str, day: int) -> int:
+    def _counted(self, place: str, day: int) -> int:
         """How many requests of a client are counted on a day, which becomes the day counted."""
         if day != self._day or len(self._counts) >= CLIENTS_COUNTED_MAX:
             self._day, self._counts = day, {}
-        return self._counts.get(client, 0)
+        return self._counts.get(place, 0)
 
     def _heard(self, message: bytes) -> None:
-        day, _, client = message.decode().partition(" ")
+        day, _, place = message.decode().partition(" ")
         if int(day) >= self._day:
-            self._counts[client] = self._counted(client, int(day)) + 1
+            self._counts[place] = self._counted(place, int(day)) + 1
 
-    def headers(self, client: str | None, now: Timestamp) -> tuple[tuple[str, str], ...]:
-        """The headers of every answer; `client` is None where the caller is not known."""
+    def headers(self, place: str | None, now: Timestamp) -> tuple[tuple[str, str], ...]:
+        """The headers of every answer; `place` is None where the caller is not known."""
         limit = UNLIMITED if self._per_day is None else self._per_day
         today = now // times.DAY == self._day
-        used = self._counts.get(client or "", 0) if today else 0
+        used = self._counts.get(place or "", 0) if today else 0
         return (
             ("X-Rate-Limit-Limit", str(limit)),
             ("X-Rate-Limit-Remaining", str(max(limit - used, 0))),

@@ -130,6 +130,11 @@ def of_client(client: str) -> str:
     return f"client {client}"
 
 
+def of_quota(place: str) -> str:
+    """The subject of what concerns the quota of a place (`place_of`)."""
+    return f"quota {place}"
+
+
 def of_books(books: CompanyId) -> str:
     """The subject of what concerns books."""
     return f"books {books}"

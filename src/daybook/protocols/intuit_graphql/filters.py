@@ -50,7 +50,7 @@ from daybook.protocols.intuit_graphql.fields import (
     classification_name,
 )
 from daybook.protocols.intuit_graphql.ids import Kind
-from daybook.protocols.intuit_graphql.limits import PROJECTS_SCANNED_MAX
+from daybook.protocols.intuit_graphql.limits import FILTER_MEMBERS_MAX, PROJECTS_SCANNED_MAX
 from daybook.protocols.intuit_graphql.scene import PROJECTS
 
 Argument = Mapping[str, Any]
@@ -78,11 +78,17 @@ class Filters:
     def read(self, argument: Argument | None, members: Mapping[str, Member]) -> Filter:
         """A whole filter argument. Raises `Fault` where it is larger than the ledger takes."""
         found = ALWAYS if not argument else self._read(argument, members)
-        nodes, depth = size(found)
+        nodes, depth, listed = size(found)
         if nodes > FILTER_NODES_MAX or depth > FILTER_DEPTH_MAX:
             raise fault(
                 Code.QUERY_TOO_COMPLEX,
                 f"A filter has up to {FILTER_NODES_MAX:,} conditions, {FILTER_DEPTH_MAX} deep.",
+                ("filter",),
+            )
+        if listed > FILTER_MEMBERS_MAX:
+            raise fault(
+                Code.QUERY_TOO_COMPLEX,
+                f"The lists of a filter have up to {FILTER_MEMBERS_MAX:,} members together.",
                 ("filter",),
             )
         return found

@@ -88,6 +88,10 @@ with the published fields."""
 VALIDATION_ERRORS_MAX: Final = 50
 """Errors reported for one document or one set of variables."""
 
+FILTER_MEMBERS_MAX: Final = 5_000
+"""Members of all lists of one filter together, ids of projects that stand for their customers among
+them: five of the longest lists there are, and milliseconds of a store."""
+
 EXECUTION_SECONDS: Final = 10.0
 """Time an operation may take before what is left of it is refused."""
 

@@ -187,7 +187,7 @@ async def _query(item: Json, books: Books, services: Services, bytes_max: int) -
         raise errors.forbidden("the token does not allow read")
 
     def work() -> Json:
-        with books.read() as reader:
+        with query.in_time(books) as reader:
             return query.run(statement, reader, services.clock(), bytes_max)
 
     return {"QueryResponse": await services.runtime.in_thread(work)}

@@ -43,8 +43,8 @@ PAGE_BYTES_MAX: Final = 32 * 1024 * 1024
 lines or more. Entries of 10,000 lines would otherwise make it gigabytes."""
 
 SEARCH_SECONDS_MAX: Final = 30
-"""Seconds a search may go on that judges rows one by one: clients have given up by then, and one of
-the few threads for searches is theirs no longer."""
+"""Seconds a statement may search, in the store or row by row: clients have given up by then, and
+one of the few threads for searches is theirs no longer."""
 
 ID_DIGITS_MAX: Final = 19
 """Digits of an id or a realm: what fits into 64 bits."""

@@ -233,7 +233,7 @@ class QboPlugin:
         now = self._services.ledger.settled_at()
 
         def work() -> Response:
-            with call.books.read() as reader:
+            with query.in_time(call.books) as reader:
                 found = query.run(statement, reader, now)
                 company = reader.company
             return answers.entity(call.request, "QueryResponse", found, now, company)

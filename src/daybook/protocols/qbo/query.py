@@ -14,6 +14,7 @@ An answer is bounded in rows and in bytes: like one of the most rows, it says ho
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +22,8 @@ from itertools import islice
 from time import monotonic
 from typing import Any, Final
 
-from daybook.app.ports import Reader
+from daybook.app.ledger import Books
+from daybook.app.ports import DeadlinePassed, Reader
 from daybook.domain.ids import Timestamp
 from daybook.domain.limits import FILTER_NODES_MAX
 from daybook.domain.model import JournalEntry, Reference, Status
@@ -95,6 +97,16 @@ _POSTED: Final = (
 
 Row = JournalEntry | Reference
 _Judge = Callable[[Json], bool]
+
+
+@contextmanager
+def in_time(books: Books) -> Iterator[Reader]:
+    """A reader for one statement. Raises `QboFault` (4002) where it searches for too long."""
+    try:
+        with books.read(monotonic() + SEARCH_SECONDS_MAX) as reader:
+            yield reader
+    except DeadlinePassed:
+        raise _too_long() from None
 
 
 def run(text: str, reader: Reader, now: Timestamp, bytes_max: int = PAGE_BYTES_MAX) -> Json:
@@ -329,7 +341,7 @@ class _Search:
                 if all(judge(shown) for judge in self._judges):
                     yield shown
             if monotonic() > self._ends_at:
-                raise _unable(f"the search took more than {SEARCH_SECONDS_MAX} seconds")
+                raise _too_long()
             after = sort_key(page[-1], sorts)
 
     def _show(self, rows: Sequence[Row]) -> list[Json]:
@@ -393,6 +405,10 @@ def _check_operator(searched: Property, condition: Condition) -> None:
 def _unable(why: str) -> QboFault:
     """A statement that is in order and cannot be carried out."""
     return QboFault([Error("4002", f"QueryProcessingError: {why}", None, why)])
+
+
+def _too_long() -> QboFault:
+    return _unable(f"the search took more than {SEARCH_SECONDS_MAX} seconds")
 
 
 def _of_cut_numbers(found: Filter, op: Op, values: list[Any]) -> Filter:

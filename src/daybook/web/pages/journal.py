@@ -1,22 +1,28 @@
 """The journal: all entries, filtered and paged."""
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from time import monotonic
 from typing import Final
 
 from daybook.app.access import Scope
-from daybook.app.ports import Reader
+from daybook.app.ports import DeadlinePassed, Reader
 from daybook.domain.events import ACCOUNT, CONTACT, dimension_entity
 from daybook.domain.model import CLASS, DEPARTMENT, PROJECT, JournalEntry, Side
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web import finding
 from daybook.web.addresses import COMPANY_PREFIX
+from daybook.web.limits import SEARCH_SECONDS_MAX
 from daybook.web.names import Names, names_of
-from daybook.web.register import read_asked, read_page
+from daybook.web.register import Asked, Page, read_asked, read_page
 from daybook.web.routing import Route
 from daybook.web.visit import Visit, json_answer
 
 _ACCOUNTS_NAMED_MAX: Final = 2
 """Accounts of each side that a row names; the others are counted."""
+
+_NO_PAGE: Final = Page((), None, None)
 
 
 @value
@@ -34,22 +40,47 @@ def journal(visit: Visit) -> Response:
     """A page of the register."""
     with visit.opened.read() as reader:
         asked = read_asked(reader, visit.query)
-        page = read_page(reader, asked, visit.site.seal, visit.home.id, visit.query)
-        names = names_of(reader, page.entries)
-        head = reader.head()
+    try:
+        with _in_time(visit) as reader:
+            page = read_page(reader, asked, visit.site.seal, visit.home.id, visit.query)
+            names = names_of(reader, page.entries)
+            entries_live = reader.head().entries_live
+    except DeadlinePassed:
+        return _shown(visit, asked, too_long=True)
     rows = [row_of(entry, names) for entry in page.entries]
+    return _shown(visit, asked, page, rows, entries_live)
+
+
+def _in_time(visit: Visit) -> AbstractContextManager[Reader]:
+    """A reader whose searches end with `DeadlinePassed` where nobody waits for them any more."""
+    return visit.opened.read(monotonic() + SEARCH_SECONDS_MAX)
+
+
+def _shown(
+    visit: Visit,
+    asked: Asked,
+    page: Page = _NO_PAGE,
+    rows: Sequence[Row] = (),
+    entries_live: int = 0,
+    *,
+    too_long: bool = False,
+) -> Response:
+    """The page of the register; where the search took `too_long`, its filter to be narrowed."""
     kept = {name: text for name, text in asked.given.items() if text}
     kept["deleted"] = "on" if asked.deleted else ""
     kept["order"] = "" if asked.newest_first else "oldest"
     return visit.page(
         "journal.html",
+        status=503 if too_long else 200,
+        diagnosis=f"the search took more than {SEARCH_SECONDS_MAX} seconds" if too_long else None,
         title="Journal",
         asked=asked,
         page=page,
         rows=rows,
         totals=_totals(page.entries),
         kept=kept,
-        head=head,
+        entries_live=entries_live,
+        too_long=too_long,
     )
 
 
@@ -60,9 +91,11 @@ def find(visit: Visit) -> Response:
         entity = dimension_entity(visit.parts["kind"].removeprefix("axis:"))
     if entity is None:
         return visit.not_found()
-    with visit.opened.read() as reader:
-        found = _suggestions(reader, entity, visit.query.get("q", ""))
-    return json_answer(found)
+    try:
+        with _in_time(visit) as reader:
+            return json_answer(_suggestions(reader, entity, visit.query.get("q", "")))
+    except DeadlinePassed:
+        return visit.problem(503, "Takes too long", "This search takes too long. Type more of it.")
 
 
 _ENTITIES: Final = {

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from daybook.app.access import Scope
-from daybook.app.operations import Operation, OperationStatus
+from daybook.app.operations import OPERATION_BYTES_MAX, Operation, OperationStatus
 from daybook.app.outbox import Delivery, DeliveryState, revived
+from daybook.app.ports import Reader
 from daybook.domain.model import NEVER
 from daybook.domain.query import ALWAYS, Compare, Field, Filter, Keyset, Op, Query, Sort
 from daybook.protocols.kit.plugin import Response
@@ -25,22 +26,27 @@ def operations(visit: Visit) -> Response:
     if status in set(OperationStatus):
         wanted = Compare(Field.STATUS, Op.EQ, status)
     before = read_number(visit.query.get("before", ""))
-    sort = (Sort(Field.NUMBER, descending=True),)
-    after = None if before is None else (before, "")
-    query = Query(wanted, sort, Keyset(OPERATIONS_SHOWN + 1, after))
     with visit.opened.read() as reader:
-        found = reader.operations(query)
-    more = found[OPERATIONS_SHOWN - 1].number if len(found) > OPERATIONS_SHOWN else None
+        found = _page(reader, wanted, before, OPERATIONS_SHOWN)
+        last = found[-1].number if found else None
+        more = last if last is not None and _page(reader, wanted, last, 1) else None
     return visit.page(
         "operations.html",
         title="Operations",
-        operations=found[:OPERATIONS_SHOWN],
+        operations=found,
         entry_of=_entry_of,
         chosen=status,
         statuses=OperationStatus,
         more=more,
         is_first=before is None,
     )
+
+
+def _page(reader: Reader, wanted: Filter, before: int | None, rows: int) -> list[Operation]:
+    """The latest operations, before one of a number: fewer where their commands are large."""
+    sort = (Sort(Field.NUMBER, descending=True),)
+    page = Keyset(rows, None if before is None else (before, ""))
+    return reader.operations(Query(wanted, sort, page, OPERATION_BYTES_MAX))
 
 
 def _entry_of(operation: Operation) -> int | None:

@@ -50,6 +50,14 @@ async function copy(button) {
   }, 1500);
 }
 
+// A list that was not found in time says so in its own place, though the answer is a refusal.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target } = event.detail;
+  if (xhr.status !== 503 || !xhr.responseText.includes(`id="${target.id}"`)) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});
+
 // Addresses of filtered lists name what is asked, and nothing that is left empty.
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get") return;
