@@ -6,7 +6,9 @@ import pytest
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from tests.support.oauth import ACCOUNTING, JWKS, ORIGIN, World, answer, header
+from tests.support.oauth import ACCOUNTING, JWKS, ORIGIN, REVOKE, World, answer, header
+
+from daybook.app.trail import Trail
 
 SCOPES = f"{ACCOUNTING} openid"
 
@@ -74,3 +76,17 @@ def test_in_the_demo_every_address_of_the_machine_will_do() -> None:
         assert world.visit(client_id="demo", redirect_uri=address).status == 200
     for address in ("http://evil.example/", "https://localhost/", "http://localhost@evil.example"):
         assert world.visit(client_id="demo", redirect_uri=address).status == 400
+
+
+def test_the_trail_tells_the_address_of_whoever_gets_and_ends_tokens() -> None:
+    """Also of whoever comes with a refresh token that is spent."""
+    world = World()
+    code = world.code()
+    granted = answer(world.exchange(code))
+    world.exchange(code)
+    again = world.tokens()
+    world.post(REVOKE, token=again["refresh_token"])
+    world.refresh(granted["refresh_token"])
+    told = {each.what: each.peer for each in Trail(world.directory, world.clock).records()}
+    wanted = {"token-made", "code-repeated", "token-withdrawn", "refresh-repeated"}
+    assert {what: told.get(what) for what in wanted} == dict.fromkeys(wanted, "192.0.2.1")

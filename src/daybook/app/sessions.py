@@ -109,8 +109,8 @@ class Sessions(Protocol):
     def find(self, secret: str) -> Session | None:
         """The session of a secret, or None if it has ended or never was. Counts as a request."""
 
-    def sign_out(self, secret: str) -> bool:
-        """End a session; whether there was one."""
+    def sign_out(self, secret: str, peer: str = "") -> bool:
+        """End a session, asked for by an address; whether there was one."""
 
     def sign_out_everywhere(self, user: str) -> int:
         """End all sessions of a person; answers how many."""
@@ -127,7 +127,7 @@ class NoSessions:
         """None."""
         return None
 
-    def sign_out(self, secret: str) -> bool:
+    def sign_out(self, secret: str, peer: str = "") -> bool:
         """False."""
         return False
 

@@ -124,8 +124,8 @@ class Grants:
             return False
         return hmac.compare_digest(digest, client.secret_hash)
 
-    def refresh(self, client_id: str, text: str) -> Granted | GrantRefusal:
-        """New tokens for a refresh token that was issued to this client.
+    def refresh(self, client_id: str, text: str, peer: str = "") -> Granted | GrantRefusal:
+        """New tokens for a refresh token that was issued to this client, asked for by `peer`.
 
         Judged and carried out as one: a revocation at the same moment is not undone.
         """
@@ -141,7 +141,8 @@ class Grants:
             lambda table: self._refresh(table, client_id, token.hash, text)
         )
         if isinstance(granted, GrantRefusal) and token.revoked_at is not None:
-            self._note(What.REFRESH_REPEATED, token.client, token.user, token.company_ids)
+            by = By(token.client, token.user, peer)
+            self._note(What.REFRESH_REPEATED, by, token.company_ids)
         return granted
 
     def _refresh(
@@ -180,7 +181,7 @@ class Grants:
             table.put_token(replace(token, expires_at=ends))
         return Granted(access, successor, ACCESS_SECONDS, REFRESH_SECONDS)
 
-    def revoke(self, client_id: str, text: str) -> bool:
+    def revoke(self, client_id: str, text: str, peer: str = "") -> bool:
         """End the authorization that a token belongs to; False if the client has no such token.
 
         A demo credential is known and stays.
@@ -191,7 +192,7 @@ class Grants:
         if token is None or token.client != client_id:
             return False
         credentials.revoke_family(self._directory, self._clock, token)
-        self._note(What.TOKEN_WITHDRAWN, client_id, token.user, token.company_ids)
+        self._note(What.TOKEN_WITHDRAWN, By(client_id, token.user, peer), token.company_ids)
         return True
 
     def _issue(self, table: TokenTable, like: Token, kind: str, label: str, seconds: int) -> str:
@@ -242,7 +243,7 @@ class Grants:
                 credentials.withdrawn(table, now, member)
 
     def exchange(
-        self, client_id: str, text: str, redirect: str, verifier: str
+        self, client_id: str, text: str, redirect: str, verifier: str, peer: str = ""
     ) -> Granted | GrantRefusal:
         """Tokens for a code that was made for this client. A code that comes again ends them.
 
@@ -255,9 +256,10 @@ class Grants:
         code, document = found
         if code.client != client_id:
             return GrantRefusal.NOT_ITS_CLIENTS
+        by = By(client_id, code.user, peer)
         if code.family:
             self._withdraw(client_id, code.family)
-            self._note(What.CODE_REPEATED, client_id, code.user, {CompanyId(code.company)})
+            self._note(What.CODE_REPEATED, by, {CompanyId(code.company)})
             return GrantRefusal.INVALID
         if not self.codes.counts(code, client_id, redirect, verifier):
             return GrantRefusal.INVALID
@@ -270,9 +272,9 @@ class Grants:
         if first != family:
             self._withdraw(client_id, family)
             self._withdraw(client_id, first)
-            self._note(What.CODE_REPEATED, client_id, code.user, opened)
+            self._note(What.CODE_REPEATED, by, opened)
             return GrantRefusal.INVALID
-        self._note(What.TOKEN_MADE, client_id, code.user, opened)
+        self._note(What.TOKEN_MADE, by, opened)
         identity = None
         if OPENID in code.asked:
             names = self._directory.names(CompanyId(code.company))
@@ -313,11 +315,9 @@ class Grants:
             lambda token: token.client == client_id and family_of(token) == family,
         )
 
-    def _note(
-        self, what: What, client_id: str, user: str | None, company_ids: Iterable[CompanyId]
-    ) -> None:
+    def _note(self, what: What, by: By, company_ids: Iterable[CompanyId]) -> None:
         opened = frozenset(company_ids) - {NO_COMPANY}
-        self._trail.note(Happening(what, client_id, By(client_id, user), opened))
+        self._trail.note(Happening(what, by.client, by, opened))
 
     def who(self, text: str) -> Known | Rejection:
         """Whom an access token tells about, or why it is not believed."""

@@ -126,15 +126,15 @@ class StoreSessions:
                 return self.find(secret)  # another request was first, or the session was ended
         return _session(secret, kept, person)
 
-    def sign_out(self, secret: str) -> bool:
-        """End a session; whether there was one."""
+    def sign_out(self, secret: str, peer: str = "") -> bool:
+        """End a session, asked for by an address; whether there was one."""
         if not secret.isascii() or len(secret) > SECRET_LENGTH_MAX:
             return False
         document = self._directory.document(WIRE, KIND, _key(secret))
         if document is None or not session_records.remove(self._directory, document):
             return False
         user = read(document).user
-        self._trail.note(Happening(What.SIGNED_OUT, user, By(WEB, user)))
+        self._trail.note(Happening(What.SIGNED_OUT, user, By(WEB, user, peer)))
         return True
 
     def sign_out_everywhere(self, user: str) -> int:

@@ -195,10 +195,10 @@ class OAuth:
             if grant_type == _CODE_GRANT:
                 verifier = fields.get("code_verifier", "")
                 granted = self._grants.exchange(
-                    client_id, fields["code"], fields["redirect_uri"], verifier
+                    client_id, fields["code"], fields["redirect_uri"], verifier, request.peer
                 )
             else:
-                granted = self._grants.refresh(client_id, fields["refresh_token"])
+                granted = self._grants.refresh(client_id, fields["refresh_token"], request.peer)
         if isinstance(granted, GrantRefusal):
             return _refusal(request, 400, "invalid_grant", granted.value)
         return self._granted(request, client_id, granted)
@@ -260,7 +260,7 @@ class OAuth:
         if client_id is None:
             return _unknown_client(request)
         text = fields.get("token", "")
-        if not _PRINTABLE.fullmatch(text) or not self._grants.revoke(client_id, text):
+        if not _PRINTABLE.fullmatch(text) or not self._grants.revoke(client_id, text, request.peer):
             return _refusal(request, 400, "invalid_request", "the client has no such token")
         return Response(200, b"", _headers(request))
 

@@ -42,7 +42,7 @@ def sign_in(visit: Visit) -> Response:
 def sign_out(visit: Visit) -> Response:
     """End the session."""
     secret = security.cookies(visit.request.headers).get(COOKIE, "")
-    visit.site.sessions.sign_out(secret)
+    visit.site.sessions.sign_out(secret, visit.request.peer)
     response = visit.redirect(visit.address("sign-in"), "You have signed out.")
     head = (*response.headers, *security.session_cookies(visit.request, "", 0))
     return Response(303, b"", head)
