@@ -99,7 +99,7 @@ def test_a_credential_that_is_not_in_force_opens_nothing() -> None:
             assert not named or stranger.status in (403, 404), (operation.name, stranger.text)
 
 
-UNNAMED: Final = frozenset({"key-withdraw", "login-withdraw", "message-retry"})
+UNNAMED: Final = frozenset({"key-withdraw", "login-withdraw", "message-retry", "operation-again"})
 """Pages that look for what a form names, which here is nothing."""
 
 

@@ -5,20 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.support.web import ACTOR, CHECKING, RENT, Pages
+from tests.support.web import ACTOR, CHECKING, RENT, Answer, Pages, Visitor
 
 from daybook.app import credentials, passwords
 from daybook.app.access import OPERATOR
 from daybook.app.activity import Activity, ActivityLog
 from daybook.app.administration import Administration
 from daybook.app.ledger import Context
-from daybook.app.operations import Submission, Submitted
+from daybook.app.operations import Operation, OperationStatus, Submission, Submitted
 from daybook.app.outbox import Consumer, DeliveryState, Message, revived
 from daybook.app.ports import Tx, User
 from daybook.app.trail import Trail, What
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById, Timestamp
 from daybook.domain.model import Side
+from daybook.domain.query import ALWAYS, Field, Keyset, Query, Sort
+from daybook.domain.refusals import Refusal, RefusalCode
 
 SHOP = "/app/c/shop"
 
@@ -28,13 +30,22 @@ def site() -> Pages:
     return Pages()
 
 
-def submit(site: Pages, amount: int = 5) -> None:
+def submit(site: Pages, amount: int = 5, refusals: tuple[Refusal, ...] | None = None) -> str:
+    """An operation that has ended: failed, if it does not balance or with refusals of its own."""
     lines = (LineDraft(Side.DEBIT, amount, ById(RENT)), LineDraft(Side.CREDIT, 5, ById(CHECKING)))
     command = CreateEntry(EntryContent(lines))
     kept = site.books.submit_operation(command, Context(ACTOR), Submission("journal", "", "create"))
     assert isinstance(kept, Submitted)
     number = kept.operation.id
-    site.ledger.store.write(site.company_id, lambda tx: site.books.end_operation(tx, number))
+    work_off(site, number, refusals)
+    return number
+
+
+def work_off(site: Pages, number: str, refusals: tuple[Refusal, ...] | None = None) -> None:
+    def work(tx: Tx) -> None:
+        site.books.end_operation(tx, number, refusals)
+
+    site.ledger.store.write(site.company_id, work)
 
 
 def test_operations_and_what_became_of_them(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +83,58 @@ def test_a_page_of_operations_is_bounded_by_bytes(
         assert len(seen) <= 4
     assert seen == ["4", "3", "2", "1"]
     assert visitor.get(f"{SHOP}/operations?status=success").text.count('rel="next"') == 0
+
+
+def again(visitor: Visitor, operation_id: str) -> Answer:
+    return visitor.submit(f"{SHOP}/operations/again", {"id": operation_id})
+
+
+def latest(site: Pages) -> Operation:
+    with site.books.read() as reader:
+        sort = (Sort(Field.NUMBER, descending=True),)
+        return reader.operations(Query(ALWAYS, sort, Keyset(1, None)))[0]
+
+
+def test_what_came_to_nothing_is_handed_in_again_once(site: Pages) -> None:
+    busy = Refusal(RefusalCode.PERIOD_CLOSED, "the books are closed")
+    first = submit(site, refusals=(busy,))
+    visitor = site.visitor("ada")
+    assert visitor.get(f"{SHOP}/operations").has("Hand in again")
+    assert again(visitor, first).status == 303
+    assert visitor.get(f"{SHOP}/operations").has("is handed in again, as operation 2")
+    again(visitor, first)
+    assert visitor.get(f"{SHOP}/operations").has("was handed in again already, as operation 2")
+    made = latest(site)
+    assert (made.number, made.status) == (2, OperationStatus.PENDING)
+    assert (made.topic, made.kind, made.actor.protocol) == ("journal", "create", ACTOR.protocol)
+    assert (made.actor.client, made.actor.user) == (ACTOR.client, "ada")
+    again(visitor, made.id)
+    assert visitor.get(f"{SHOP}/operations").has("Operation 2 is pending.")
+    work_off(site, made.id)
+    page = visitor.get(f"{SHOP}/operations?status=success")
+    assert page.has("Entry 1")
+    assert not page.has("Hand in again")
+
+
+def test_what_cannot_succeed_is_not_handed_in_again(site: Pages) -> None:
+    failed = submit(site, 6)
+    empty = site.books.submit_operation(
+        CreateEntry(EntryContent(())), Context(ACTOR), Submission("journal", "", "create")
+    )
+    assert isinstance(empty, Submitted)
+    work_off(site, empty.operation.id)
+    assert not site.visitor("vera").get(f"{SHOP}/operations").has("Hand in again")
+    assert again(site.visitor("vera"), failed).status == 403
+    visitor = site.visitor("ada")
+    assert again(visitor, "00000000-0000-4000-8000-000000000000").status == 404
+    again(visitor, empty.operation.id)
+    assert visitor.get(f"{SHOP}/operations").has("could not be read as an entry")
+    site.configure(four_eyes=True)
+    page = visitor.get(f"{SHOP}/operations")
+    assert not page.has("Hand in again")
+    again(visitor, failed)
+    assert visitor.get(f"{SHOP}/operations").has("the program has to hand it in again itself")
+    assert latest(site).number == 2
 
 
 def told(site: Pages, *ids: str, disabled: bool = False) -> None:

@@ -141,6 +141,17 @@ class Conclusion:
     annex: bytes | None = None
 
 
+def once_more(operation: Operation) -> Submission:
+    """What to hand an operation in with another time: all that was said of it but its end."""
+    return Submission(
+        operation.topic,
+        operation.channel,
+        operation.kind,
+        operation.annex,
+        operation.timeout_seconds,
+    )
+
+
 def is_due(operation: Operation, now: Timestamp) -> bool:
     """Whether a pending operation is to be begun or timed out at a time."""
     if operation.status is not OperationStatus.PENDING:

@@ -109,6 +109,8 @@ def _forms(browser: Browser) -> Iterator[Target]:
     ):
         ask = lambda value, p=path: browser.post(p, number=value)
         yield Target("web", operation, "number", kind, ask)
+    again = lambda value: browser.post(f"{browser.books}/operations/again", id=value)
+    yield Target("web", "operation-again", "id", "push", again)
     login = lambda value: browser.post(f"{browser.books}/keys/login/withdraw", name=value)
     yield Target("web", "login-withdraw", "name", "user", login)
 

@@ -264,6 +264,7 @@ def operation_json(operation: Operation, *, accepted: bool = False) -> dict[str,
     if operation.message is not None and status is not OperationStatus.SUCCESS:
         shown["errorMessage"] = operation.message
     warnings = [Item(kept.get("record", ""), each).shown() for each in operation.warnings]
-    shown["validation"] = {"errors": kept.get("errors", []), "warnings": warnings}
+    faults = kept.get("errors", []) if status is OperationStatus.FAILED else []
+    shown["validation"] = {"errors": faults, "warnings": warnings}
     shown["statusCode"] = operation.result_code or 500
     return shown

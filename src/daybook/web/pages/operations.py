@@ -1,14 +1,24 @@
-"""Operations that wait or have ended, and messages to programs elsewhere; what failed for good is
-sent again from here.
+"""Operations that wait or have ended, and messages to programs elsewhere; what came to nothing is
+handed in or sent again from here.
 """
 
 from dataclasses import replace
 from typing import Final
 
+from daybook.app import stored_commands
 from daybook.app.access import Scope
-from daybook.app.operations import OPERATION_BYTES_MAX, Operation, OperationStatus
+from daybook.app.ledger import Context, Idempotency, Refused, Repetition
+from daybook.app.operations import (
+    OPERATION_BYTES_MAX,
+    Operation,
+    OperationStatus,
+    Submitted,
+    once_more,
+)
 from daybook.app.outbox import Delivery, DeliveryState, revived
-from daybook.app.ports import Reader
+from daybook.app.ports import IdempotencyKey, Reader
+from daybook.app.sessions import WEB
+from daybook.domain.commands import CreateEntry
 from daybook.domain.model import NEVER
 from daybook.domain.query import ALWAYS, Compare, Field, Filter, Keyset, Op, Query, Sort
 from daybook.protocols.kit.plugin import Response
@@ -37,6 +47,7 @@ def operations(visit: Visit) -> Response:
         entry_of=_entry_of,
         chosen=status,
         statuses=OperationStatus,
+        undone=() if visit.home.four_eyes else UNDONE,
         more=more,
         is_first=before is None,
     )
@@ -47,6 +58,34 @@ def _page(reader: Reader, wanted: Filter, before: int | None, rows: int) -> list
     sort = (Sort(Field.NUMBER, descending=True),)
     page = Keyset(rows, None if before is None else (before, ""))
     return reader.operations(Query(wanted, sort, page, OPERATION_BYTES_MAX))
+
+
+def hand_in_again(visit: Visit) -> Response:
+    """Hand in once more what came to nothing, as a new operation of the same program.
+
+    Only once, however often it is asked for: the new operation can be handed in again in its turn.
+    With four eyes nothing is, since it would be posted at once.
+    """
+    found = visit.opened.operation(visit.form.get("id", ""))
+    if found is None:
+        return visit.not_found()
+    back = visit.address("operations", status=visit.form.get("status", ""))
+    if found.status not in UNDONE:
+        return visit.redirect(back, f"Operation {found.number} is {found.status.value}.", "bad")
+    if visit.home.four_eyes:
+        return visit.redirect(back, _FOUR_EYES, "bad")
+    command = stored_commands.decode(found.command)
+    if isinstance(command, CreateEntry) and not command.content.lines:
+        return visit.redirect(back, _UNREADABLE, "bad")
+    actor = replace(visit.context().actor, client=found.actor.client, protocol=found.actor.protocol)
+    once = Idempotency(IdempotencyKey(WEB, "", f"again-{found.id}"), Repetition.ANSWER_FIRST)
+    accepted = visit.opened.submit_operation(command, Context(actor, once), once_more(found))
+    if isinstance(accepted, Refused):
+        return visit.redirect(back, accepted.refusals[0].message, "bad")
+    assert isinstance(accepted, Submitted)  # nothing else is kept under such a key
+    text = "was handed in again already" if accepted.replayed else "is handed in again"
+    number = accepted.operation.number
+    return visit.redirect(back, f"Operation {found.number} {text}, as operation {number}.")
 
 
 def _entry_of(operation: Operation) -> int | None:
@@ -97,10 +136,18 @@ def retry(visit: Visit) -> Response:
     return visit.redirect(back, f"Message {number} will be sent again now.")
 
 
+UNDONE: Final = (OperationStatus.FAILED, OperationStatus.TIMED_OUT)
+"""How operations end that have changed nothing."""
+
+_FOUR_EYES: Final = "With four eyes, the program has to hand it in again itself."
+_UNREADABLE: Final = "It could not be read as an entry: the program has to send it anew, mended."
 _OPERATIONS: Final = f"{COMPANY_PREFIX}/operations"
 
 ROUTES: Final = (
     Route("operations", "GET", _OPERATIONS, operations, Scope.READ, "operations"),
+    Route(
+        "operation-again", "POST", f"{_OPERATIONS}/again", hand_in_again, Scope.WRITE, "operations"
+    ),
     Route("messages", "GET", f"{_OPERATIONS}/messages", messages, Scope.READ, "operations"),
     Route("message-retry", "POST", f"{_OPERATIONS}/retry", retry, Scope.WRITE, "operations"),
 )
