@@ -262,6 +262,7 @@ HARMLESS: Final = frozenset(
     [
         *("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"),
         *("set", "reset", "show", "discard", "deallocate"),
+        "unlisten",  # there is nothing to listen to
         *("fetch", "move", "close"),  # of a cursor that was declared before
     ]
 )

@@ -114,6 +114,7 @@ _FREE: Final[Mapping[str, Callable[[Premises], Iterator[tuple[str, str]]]]] = {
     "journal cursor": web.journal_cursors,
     "account cursor": web.account_cursors,
     "delivery": web.deliveries,
+    "operation": web.operations,
     "secret": web.secrets,
     "consent code": oauth.consent_codes,
 }
@@ -126,6 +127,7 @@ _NEVER = {
     **dict.fromkeys(("slug", "user", "no user", "application"), "never"),
     **dict.fromkeys(("token number", "delivery"), NEVER),
     "session id": "0123456789abcdef",
+    "operation": "01234567-89ab-4cde-8f01-23456789abcd",
     "axis": "axis:never",
     "words": "never 0",
     **dict.fromkeys(("# account", "# customer"), f"#{NEVER}"),

@@ -110,7 +110,7 @@ def _forms(browser: Browser) -> Iterator[Target]:
         ask = lambda value, p=path: browser.post(p, number=value)
         yield Target("web", operation, "number", kind, ask)
     again = lambda value: browser.post(f"{browser.books}/operations/again", id=value)
-    yield Target("web", "operation-again", "id", "push", again)
+    yield Target("web", "operation-again", "id", "operation", again)
     login = lambda value: browser.post(f"{browser.books}/keys/login/withdraw", name=value)
     yield Target("web", "login-withdraw", "name", "user", login)
 
@@ -234,6 +234,14 @@ def account_cursors(house: Premises) -> Iterator[tuple[str, str]]:
         yield "the other company's cursor", _seal(house).seal(tenant.id, subject, key)
     subject = b"account %d" % house.ours.numbers["account"][0]
     yield "the other's cursor of our account", _seal(house).seal(house.theirs.id, subject, key)
+
+
+def operations(house: Premises) -> Iterator[tuple[str, str]]:
+    """Operations of the other company, and one that is none."""
+    theirs = house.theirs.names["push"]
+    yield "the other company's operation", theirs
+    yield "the other company's operation, in capitals", theirs.upper()
+    yield "a forged operation", "12345678-1234-4234-8234-123456789abc"
 
 
 def deliveries(house: Premises) -> Iterator[tuple[str, str]]:
