@@ -118,7 +118,8 @@ def shown_by_graphiql(page: Page) -> str:
     return result.inner_text().replace("\u200b", "")
 
 
-CREATE = """mutation ($amount: Amount!) {
+# Named as the query that stands there at first: GraphiQL learns another name only a moment later.
+CREATE = """mutation entries($amount: Amount!) {
   createJournalEntry(journalEntry: { entryLines: [
     { entryLineType: DEBIT, account: { id: "44" }, amount: $amount },
     { entryLineType: CREDIT, account: { id: "139" }, amount: $amount }] }) {
