@@ -422,7 +422,8 @@ class Model:
         if content.parent is not None:
             parent = self._resolve(table, content.parent, codes)
         if parent is not None:
-            codes |= self._parent_faults(content, table, before, parent)
+            moving = _below(table, before) if isinstance(command, ReplaceReference) else []
+            codes |= self._parent_faults(content, table, before, parent, moving)
         if not content.name.strip():
             codes.add(Code.REQUIRED_MISSING)
         elif ":" in content.name:
@@ -450,7 +451,10 @@ class Model:
         table[made.id] = made
         return self._keep(made, now)
 
-    def _parent_faults(self, content: Any, table: Table, before: Any, parent: Any) -> Codes:
+    def _parent_faults(
+        self, content: Any, table: Table, before: Any, parent: Any, moving: Iterable[Any]
+    ) -> Codes:
+        """`moving` are the records below this one, which go to the new parent with it."""
         codes: Codes = set()
         moved = before is None or before.parent_id != parent.id
         if content.active and not parent.active and moved:
@@ -462,8 +466,8 @@ class Model:
             above.append(table[above[-1].parent_id])
         if before is not None and before in above:
             return codes | {Code.INVALID_VALUE}
-        below = [each.full_name.count(":") for each in _below(table, before)]
-        height = max(below, default=0) - before.full_name.count(":") if before and below else 0
+        below = [each.full_name.count(":") for each in moving]
+        height = max(below) - before.full_name.count(":") if below else 0
         if len(above) + 1 + height > LEVELS_MAX:
             codes.add(Code.LIMIT_EXCEEDED)
         return codes
