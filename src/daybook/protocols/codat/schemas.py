@@ -154,7 +154,8 @@ _WEBHOOK: Final[dict[str, Schema]] = {
     "eventTypes": listing(TEXT),
     "companyTags": listing(TEXT),
 }
-_KEY: Final = record({"id": UUID, "apiKey": TEXT, "createdDate": TEXT}, {"name": TEXT})
+_KEY: Final = record({"id": UUID, "createdDate": TEXT}, {"apiKey": TEXT, "name": TEXT})
+"""The key itself is not in what a repeated Idempotency-Key is answered with."""
 _PROFILE: Final = record(
     {"name": TEXT, "redirectUrl": TEXT},
     {"logoUrl": TEXT, "iconUrl": TEXT, "alertAuthHeader": TEXT, "whiteListUrls": listing(TEXT)},
