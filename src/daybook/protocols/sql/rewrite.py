@@ -668,6 +668,8 @@ class Rewriter(Kinds):
         }
         whole = any(select is not None for select in starred)
         found = [(source, is_cte(source)) for source in tree.find_all(exp.Table)]
+        for source, _ in found:
+            self._check_database(source)
         done = self._sum_early(tree)
         for cte in tree.find_all(exp.CTE):
             alias = cte.args["alias"]
@@ -677,6 +679,11 @@ class Rewriter(Kinds):
                 _name_apart(source)
             elif id(source) not in done:
                 self._source(source, names, whole)
+
+    def _check_database(self, source: exp.Table) -> None:
+        other = source.catalog and source.catalog.lower() != self._database
+        if other and isinstance(source.this, exp.Identifier):
+            raise errors.unsupported("cross-database references are not implemented")
 
     def _sum_early(self, tree: exp.Expr) -> set[int]:
         """Have sums over lines made in two steps where they can; the tables that is done for."""
@@ -696,8 +703,6 @@ class Rewriter(Kinds):
         if not isinstance(source.this, exp.Identifier):
             function_source(source)
             return
-        if source.catalog and source.catalog.lower() != self._database:
-            raise errors.unsupported("cross-database references are not implemented")
         table = self._table(source)
         alias = source.args.get("alias")
         if table is not None:
