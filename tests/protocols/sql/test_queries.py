@@ -3,6 +3,16 @@
 import pytest
 from tests.support.sql import Sql
 
+from daybook.domain.commands import (
+    CreateEntry,
+    CreateReference,
+    EntryContent,
+    LineDraft,
+    ListItemContent,
+)
+from daybook.domain.ids import ById
+from daybook.domain.model import ListKind, Side, TaxMark
+from daybook.protocols.sql import ids
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import LINES_AT_ONCE
 from daybook.protocols.sql.literals import canonical
@@ -260,3 +270,29 @@ def test_a_reference_of_very_many_entries_is_read_from_the_copy(
         (made[0],),
         (made[1],),
     ]
+
+
+@pytest.mark.parametrize("code", ["²", "٢", "1.5", " 2", "NON", "9" * 19, "9" * 20])
+def test_a_tax_code_that_is_no_number_of_a_list_is_shown_as_it_is(sql: Sql, code: str) -> None:
+    """From the store and from the copy; other interfaces take any text for a code."""
+    for name in ("first", "second"):
+        sql.execute(CreateReference(ListItemContent(ListKind.TAX_CODE, name)))
+    accounts = _numbers(sql, "Meals", "Checking")
+    lines = tuple(
+        LineDraft(side, 500, ById(account), tax=TaxMark(code_id=code))
+        for side, account in zip((Side.DEBIT, Side.CREDIT), accounts, strict=True)
+    )
+    sql.execute(CreateEntry(EntryContent(lines, doc_number="taxed")))
+    query = (
+        "SELECT LineTaxItem, LineTaxItemId FROM JournalEntryLines WHERE ReferenceNumber = 'taxed'"
+    )
+    assert sql.rows(query) == [(None, code)] * 2
+    sql.session.fast_path = False
+    assert sql.rows(query) == [(None, code)] * 2
+
+
+def _numbers(sql: Sql, *names: str) -> list[int]:
+    """The numbers of accounts."""
+    keys = dict(sql.rows("SELECT FullName, ID FROM Accounts"))
+    found = [ids.parse_list_id(keys[name] or "") for name in names]
+    return [number for number in found if number is not None]
