@@ -7,6 +7,10 @@ import pytest
 from tests.support.sql import Sql
 
 ANSWERS = [
+    ("SELECT date '0001-01-01' - 1, date '0001-01-01' - 366", "0001-12-31 BC 0001-01-01 BC"),
+    ("SELECT timestamp '0001-01-01' - interval '1.5 s'", "0001-12-31 23:59:58.5 BC"),
+    ("SELECT (date '0001-01-01' - 1)::timestamptz", "0001-12-31 00:00:00+00 BC"),
+    ("SELECT ARRAY[date '0001-01-01' - 1, NULL]", '{"0001-12-31 BC",NULL}'),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC NULLS LAST", "3 1 None"),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x NULLS FIRST", "None 1 3"),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC", "None 3 1"),

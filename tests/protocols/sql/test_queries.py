@@ -293,6 +293,6 @@ def test_a_tax_code_that_is_no_number_of_a_list_is_shown_as_it_is(sql: Sql, code
 
 def _numbers(sql: Sql, *names: str) -> list[int]:
     """The numbers of accounts."""
-    keys = dict(sql.rows("SELECT FullName, ID FROM Accounts"))
-    found = [ids.parse_list_id(keys[name] or "") for name in names]
+    keys = {str(row[0]): str(row[1]) for row in sql.rows("SELECT FullName, ID FROM Accounts")}
+    found = [ids.parse_list_id(keys[name]) for name in names]
     return [number for number in found if number is not None]

@@ -639,7 +639,7 @@ class Rewriter(Kinds):
         inner = node.this
         if isinstance(inner, exp.Literal) and inner.is_string:
             if name == "regclass":
-                if inner.this.isdigit():
+                if literals.natural(inner.this) is not None:
                     return exp.Literal.number(inner.this)
                 plain = inner.this.rpartition(".")[2].strip('"').lower()
                 found = TABLE_OIDS.get(plain, CATALOG_OIDS.get(plain))

@@ -688,10 +688,11 @@ def _duration(text: str) -> float:
     plain = text.strip().strip("'").strip()
     digits = plain.rstrip("abcdefghijklmnopqrstuvwxyz ")
     unit = plain[len(digits) :].strip() or "ms"
-    if not digits.isdigit() or len(digits) > 10 or unit not in _UNITS:
+    number = literals.natural(digits)
+    if number is None or len(digits) > 10 or unit not in _UNITS:
         message = f'invalid value for parameter "statement_timeout": "{text[:60]}"'
         raise SqlFault(errors.BAD_PARAMETER, message)
-    return int(digits) * _UNITS[unit]
+    return number * _UNITS[unit]
 
 
 def _entries(outcome: Outcome) -> list[JournalEntry]:

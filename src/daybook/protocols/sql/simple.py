@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from daybook.app.ports import Reader
+from daybook.protocols.sql import literals
 from daybook.protocols.sql.catalog import TABLE_OIDS
 from daybook.protocols.sql.conditions import (
     Bound,
@@ -142,14 +143,14 @@ def _clause(tree: exp.Select, name: str, parameters: Parameters) -> Constant | N
     if not isinstance(node, (exp.Limit, exp.Offset, exp.Fetch)) or inner is None:
         raise Other
     found = constant(inner, parameters, pg.INT8)
-    if found is None or (not found.parameter and not (found.text or "").isdigit()):
+    if found is None or (not found.parameter and literals.natural(found.text or "") is None):
         raise Other
     return found
 
 
 def _count(clause: Constant | None, values: Sequence[str | None]) -> int | None:
     text = None if clause is None else clause.value(values)
-    return None if text is None else max(0, int(text))
+    return None if text is None else max(0, int(literals.canonical(pg.INT8, text)))
 
 
 def _columns(
