@@ -296,3 +296,21 @@ def _numbers(sql: Sql, *names: str) -> list[int]:
     keys = {str(row[0]): str(row[1]) for row in sql.rows("SELECT FullName, ID FROM Accounts")}
     found = [ids.parse_list_id(keys[name]) for name in names]
     return [number for number in found if number is not None]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        ("FETCH FIRST 2 ROWS WITH TIES", "0A000"),
+        ("FETCH FIRST 10 PERCENT ROWS ONLY", "42601"),
+        ("LIMIT 10 PERCENT", "42601"),
+    ],
+)
+def test_limits_that_are_no_number_of_rows(sql: Sql, limit: str, code: str, fast: bool) -> None:
+    sql.session.fast_path = fast
+    query = "SELECT ID FROM JournalEntries WHERE TxnNumber = '80'"
+    assert sql.fault(f"{query} {limit}").code == code
+    assert sql.fault(f"{query} ORDER BY Date {limit}").code == code
+    assert sql.fault(f"SELECT 1 FROM ({query} ORDER BY Date {limit}) AS few").code == code
+    assert len(sql.rows(f"{query} FETCH FIRST ROW ONLY")) == 1

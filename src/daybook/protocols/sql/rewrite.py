@@ -65,6 +65,7 @@ from daybook.protocols.sql.translate import (
 )
 from daybook.protocols.sql.trees import (
     cast_oid,
+    check_limit,
     first_select,
     has_using,
     is_cte,
@@ -233,6 +234,8 @@ class Rewriter(Kinds):
                 if not isinstance(node.this, (exp.Subquery, exp.Unnest)):
                     raise errors.unsupported("LATERAL takes a subquery here")
                 continue
+            if isinstance(node, exp.LimitOptions):
+                check_limit(node)
             if isinstance(node, REFUSED):
                 raise errors.unsupported(f"{type(node).__name__.upper()} is not supported here")
             if isinstance(node, exp.Func) and not isinstance(node, (exp.And, exp.Or, exp.Xor)):

@@ -30,6 +30,7 @@ from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.render import Renderer, rows_of
 from daybook.protocols.sql.results import Lengthy, ListRows, Plan, Result, Row
 from daybook.protocols.sql.tables import ENTRIES, LINES, TABLES, Table, modifier
+from daybook.protocols.sql.trees import check_limit
 
 if TYPE_CHECKING:
     from daybook.protocols.sql.session import Session
@@ -139,6 +140,8 @@ def _clause(tree: exp.Select, name: str, parameters: Parameters) -> Constant | N
     node = tree.args.get(name)
     if node is None:
         return None
+    if isinstance(node.args.get("limit_options"), exp.LimitOptions):
+        check_limit(node.args["limit_options"])
     inner = node.args.get("expression") or node.args.get("count")
     if not isinstance(node, (exp.Limit, exp.Offset, exp.Fetch)) or inner is None:
         raise Other
