@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from daybook.protocols.sql import errors, procedures, statements
+from daybook.protocols.sql import copying, errors, procedures, statements
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.literals import read_boolean
 from daybook.protocols.sql.pgwire import messages
@@ -375,11 +375,6 @@ _COPY = re.compile(
     r"\s*copy\s+(?:\((.*)\)|([^()]+?)\s*(\([^()]*\))?)\s+to\s+stdout\b\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_COPY_OPTION = re.compile(
-    r"\s*,?\s*(format|delimiter|null|header|quote|escape|encoding|csv|binary|text|force_quote)\b"
-    r"(?:\s+(?:as\s+)?('(?:[^']|'')*'|(?!(?:delimiter|null|header|quote|encoding)\b)\w+|\*))?",
-    re.IGNORECASE,
-)
 
 
 def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
@@ -394,7 +389,7 @@ def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     if len(inner) != 1 or inner[0].keyword not in ("select", "with", "values", "table"):
         raise errors.unsupported("COPY takes a query here")
     plan = session.planner.make(session, inner[0], declared)
-    form, options = _copy_options(found[4])
+    form, options = copying.options_of(found[4])
 
     def run(session: "Session", values: Values) -> Result:
         made = plan.run(session, values)
@@ -404,42 +399,6 @@ def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     made = Plan(run, plan.parameters, None, cached=False, path=plan.path)
     made.copy_columns = plan.columns
     return made
-
-
-def _copy_options(text: str) -> tuple[str, dict[str, str]]:
-    text = text.strip().rstrip(";").strip()
-    text = re.sub(r"^with\b", "", text, flags=re.IGNORECASE).strip()
-    if text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
-    form, options = "text", {}
-    at = 0
-    while at < len(text.rstrip()):
-        option = _COPY_OPTION.match(text, at)
-        if option is None:
-            raise SqlFault(errors.SYNTAX, f'option "{text[at : at + 60].strip()}" not recognized')
-        at = option.end()
-        name, value = option[1].lower(), option[2] or ""
-        plain = value
-        if value.startswith("'"):
-            plain = value[1:-1].replace("''", "'")
-        if name == "format":
-            form = plain.lower()
-        elif name in ("csv", "binary", "text"):
-            form = name
-        elif name == "header":
-            if plain.lower() not in ("false", "off", "0"):
-                options["header"] = "t"
-        elif name in ("delimiter", "null", "quote"):
-            options[name] = plain
-        elif name == "encoding" and plain.upper().replace("-", "") not in ("UTF8", "UNICODE"):
-            raise errors.unsupported(f"the encoding {plain[:40]} is not supported; UTF8 is")
-        elif name in ("escape", "force_quote"):
-            raise errors.unsupported(f"the option {name.upper()} of COPY is not supported")
-    if form not in ("text", "csv", "binary"):
-        raise SqlFault(errors.BAD_PARAMETER, f'COPY format "{form[:60]}" not recognized')
-    if len(options.get("delimiter", ",")) != 1:
-        raise SqlFault(errors.BAD_PARAMETER, "COPY delimiter must be a single character")
-    return form, options
 
 
 _EXPLAINED: Final = frozenset(("select", "with", "values", "table", "insert", "update", "delete"))
