@@ -134,6 +134,8 @@ class Prepared:
     declared: list[int]
     size: int = 0
     """Bytes of its text."""
+    counted: bool = False
+    """Whether it has been counted for rates since it was last bound to values."""
 
 
 @dataclass(slots=True)

@@ -131,6 +131,13 @@ KINDS: Final = frozenset(
 )
 """Kinds of statements that are named where activity is shown; the text of one never is."""
 OTHER: Final = "other"
+FREE: Final = frozenset(
+    (
+        *("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set"),
+        *("reset", "show", "close", "deallocate", "discard", "unlisten"),
+    )
+)
+"""First words of statements that ask nothing of the books, and are not counted for rates."""
 
 
 @dataclass(frozen=True, slots=True)
