@@ -86,3 +86,28 @@ def test_sql(server: RunningServer) -> None:
         assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     with pytest.raises(psycopg.OperationalError, match="too many connections"):
         psycopg.connect(where)
+
+
+def test_sql_counts_what_is_parsed_explained_and_fetched(tmp_path: Path) -> None:
+    running = start(tmp_path, "--rate-limits", "pair=6/3600", "--sql", "127.0.0.1:0")
+    _, _, rest = running.greeting.partition("@127.0.0.1:")
+    where = f"host=127.0.0.1 port={rest.partition('/')[0]} user=demo password=demo dbname=demo"
+    with psycopg.connect(where, autocommit=True) as connection:  # the first
+        connection.execute("EXPLAIN SELECT 1")
+        connection.execute("DECLARE c CURSOR WITH HOLD FOR SELECT 1")
+        assert connection.execute("FETCH c").fetchall() == [(1,)]
+        connection.execute("CLOSE c")
+        raw = connection.pgconn
+        assert raw.prepare(b"p", b"SELECT 1").error_message == b""
+        assert raw.exec_prepared(b"p", []).get_value(0, 0) == b"1"  # counted when it was parsed
+        assert raw.exec_prepared(b"p", []).get_value(0, 0) == b"1"
+        refused = [raw.exec_prepared(b"p", [])]
+        # no statement is planned that is too many
+        refused += [raw.prepare(b"", b"SELECT nothing FROM nowhere") for _ in range(3)]
+        refused += [raw.exec_(b"EXPLAIN SELECT nothing FROM nowhere"), raw.exec_(b"FETCH d")]
+        state = psycopg.pq.DiagnosticField.SQLSTATE
+        assert {each.error_field(state) for each in refused} == {b"53400"}
+        assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+    assert running.stop() == 0
+    said = [line for line in running.log.read_text().splitlines() if "for their rate" in line]
+    assert len(said) == 1, "a flood of statements is none of lines"

@@ -1,5 +1,6 @@
 """What every storage engine promises about operations, documents, consumers and deliveries."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +22,15 @@ from daybook.app.operations import (
     is_due,
 )
 from daybook.app.outbox import Consumer, Delivery, DeliveryState, Message
-from daybook.app.ports import ConsumerTable, DocumentChanged, LimitPassed, Store, StoreFailure, Tx
+from daybook.app.ports import (
+    ConsumerTable,
+    DeadlinePassed,
+    DocumentChanged,
+    LimitPassed,
+    Store,
+    StoreFailure,
+    Tx,
+)
 from daybook.domain.events import ENTRY
 from daybook.domain.ids import CompanyId, EntryId, Timestamp
 from daybook.domain.query import (
@@ -256,6 +265,21 @@ def test_a_page_is_bounded_in_bytes(store: Store, books: CompanyId) -> None:
         assert page(201, newest) == page(0, newest) == [3]
         rest = Query(ALWAYS, (newest,), Keyset(9, (3, kept[2].id)), 1)
         assert reader.operations(rest) == [kept[1]]
+
+
+def test_a_search_is_broken_off_at_its_deadline(store: Store, books: CompanyId) -> None:
+    """One that would find nothing, however long it looks."""
+    submit(store, books, *(operation(f"{number}", message="x" * 50) for number in range(200)))
+    long = Or(tuple(Like(Field.MESSAGE, ("", f"{number}", "")) for number in range(900)))
+    with store.read(books, time.monotonic() - 1) as reader:
+        with pytest.raises(DeadlinePassed):
+            reader.operations(Query(long))
+        with pytest.raises(DeadlinePassed):
+            reader.count_operations(long)
+    for deadline in (None, time.monotonic() + 3_600):
+        with store.read(books, deadline) as reader:
+            assert reader.count_operations(long) == 0
+            assert len(reader.operations(Query())) == 100
 
 
 STATUSES = [status.value for status in OperationStatus]

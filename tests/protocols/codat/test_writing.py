@@ -1,5 +1,6 @@
 """Creates and deletes by push: what is taken, what becomes of it, and what is told."""
 
+import math
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,7 @@ from daybook.domain.ids import ById, EntryId
 from daybook.domain.model import Side, Status
 from daybook.protocols.codat import writing
 from daybook.protocols.kit import json
+from daybook.storage.memory import reader
 
 
 def ended(wire: Wire, body: object) -> dict[str, Any]:
@@ -534,3 +536,17 @@ def test_a_list_of_operations_is_read_in_bounded_parts(monkeypatch: pytest.Monke
         shown = wire.send("GET", f"/companies/{COMPANY}/push", query=parameters).json
         assert [each["pushOperationKey"] for each in shown["results"]] == expected
         assert shown["totalResults"] == 5
+
+
+def test_a_search_of_operations_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is that of the store alone: time passes while it searches."""
+    wire = Wire()
+    wire.create(two_lines())
+    monkeypatch.setattr(reader, "monotonic", lambda: 0.0)
+    assert wire.get("/push").json["totalResults"] == 1
+    monkeypatch.setattr(reader, "monotonic", lambda: math.inf)
+    refused = wire.get("/push", "query=errorMessage~no")
+    assert refused.status == 400
+    assert refused.json["error"] == (
+        "Error processing request - The query searches for more than 10 seconds; narrow it down."
+    )

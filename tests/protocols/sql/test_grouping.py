@@ -83,3 +83,13 @@ def test_two_steps_see_parameters_and_what_is_staged(sql: Sql) -> None:
 def test_a_column_that_is_not_grouped_is_refused_as_before(shared: Sql) -> None:
     query = "SELECT LineAccount, Date, sum(LineAmount) FROM JournalEntryLines GROUP BY 1"
     assert shared.fault(query).code == "42803"
+
+
+def test_the_books_of_another_database_are_not_summed(shared: Sql) -> None:
+    query = "SELECT LineAccount, sum(LineAmount) FROM {}.public.JournalEntryLines GROUP BY 1"
+    fault = shared.fault(query.format("otherdb"))
+    assert (fault.code, fault.message) == (
+        "0A000",
+        "cross-database references are not implemented",
+    )
+    assert shared.rows(query.format(shared.session.database)) != []

@@ -254,3 +254,48 @@ def test_the_engines_own_tables_have_no_names(sql: Sql) -> None:
             "42601",
             "42703",
         )
+
+
+MANY = "9" * 5_000
+ENTRY = "SELECT TxnNumber FROM JournalEntries WHERE TxnNumber = '80'"
+ODD = [
+    (f"{ENTRY} LIMIT '²'", "22P02"),
+    (f"{ENTRY} LIMIT {MANY}", "22003"),
+    ("SELECT TxnNumber FROM JournalEntries LIMIT '²'", "22P02"),
+    ("SET statement_timeout = '²'", "22023"),
+    ("SELECT set_config('statement_timeout', '²', false)", "22023"),
+    ("SELECT generate_series(1, '²')", "22P02"),
+    (f"SELECT generate_series(1, {MANY})", "42883"),
+    ("SELECT '²'::regclass", "42P01"),
+    (f"SELECT '{MANY}'::regclass", "42P01"),
+    (f"SELECT left('abc', {MANY})", "42883"),
+    (f"INSERT INTO JournalEntries (Date, LineType#{MANY}) VALUES ('2024-01-01', 'D')", "42703"),
+    (f"EXEC ReverseJournalEntry ID = ${MANY}", "42P02"),
+    ("EXEC ReverseJournalEntry ID = $999999999999", "42P02"),
+    ("SELECT date '2024-01-01' - 5000000", "22008"),
+]
+
+
+@pytest.mark.parametrize(("query", "code"), ODD)
+def test_what_looks_like_a_number_and_is_none_is_the_callers_mistake(
+    shared: Sql, query: str, code: str
+) -> None:
+    assert shared.fault(query).code == code
+
+
+@pytest.mark.parametrize("text", ["²", "٨٠", MANY, "9" * 20, "-1", " 80"])
+def test_no_entry_has_a_number_that_is_none(shared: Sql, text: str) -> None:
+    query = "SELECT ID FROM JournalEntries WHERE TxnNumber "
+    assert shared.rows(f"{query} = '{text}'") == []
+    assert shared.rows(f"{query} = $1", text) == []
+    assert len(shared.rows(f"{query} IN ('{text}', '80')")) == 1
+
+
+@pytest.mark.parametrize(("text", "code"), [("²", "22P02"), ("x", "22P02"), (MANY, "22003")])
+def test_a_limit_that_is_no_number(shared: Sql, text: str, code: str) -> None:
+    assert shared.fault(f"{ENTRY} LIMIT $1", text).code == code
+    assert shared.fault(f"{ENTRY} LIMIT 1 OFFSET $1", text).code == code
+
+
+def test_a_number_of_very_many_digits_is_a_number(shared: Sql) -> None:
+    assert shared.rows(f"SELECT 1 WHERE 1 < {MANY}") == [("1",)]

@@ -7,6 +7,26 @@ import pytest
 from tests.support.sql import Sql
 
 ANSWERS = [
+    (
+        "SELECT interval '1 day 12:00:00', INTERVAL /* of */ E'1 day -12:00'",
+        "1 day 12:00:00 1 day -12:00:00",
+    ),
+    ("SELECT interval '1' day, interval '2' month", "1 day 2 mons"),
+    (
+        "SELECT interval '1 day ago', interval '+1 day', interval '1 month - 1 day'",
+        "-1 days 1 day 1 mon -1 days",
+    ),
+    (
+        "SELECT interval '3 min', interval '12:30'::text, interval '1' AS second",
+        "00:03:00 12:30:00 00:00:01",
+    ),
+    ("SELECT timestamp '2024-01-01' + interval '1 day 12:00:00' * 2", "2024-01-04 00:00:00"),
+    ("SELECT extract(epoch FROM interval '1 day 12:00:00')", "129600.000000"),
+    ("SELECT interval FROM (SELECT 'x' AS interval) AS t", "x"),
+    ("SELECT date '0001-01-01' - 1, date '0001-01-01' - 366", "0001-12-31 BC 0001-01-01 BC"),
+    ("SELECT timestamp '0001-01-01' - interval '1.5 s'", "0001-12-31 23:59:58.5 BC"),
+    ("SELECT (date '0001-01-01' - 1)::timestamptz", "0001-12-31 00:00:00+00 BC"),
+    ("SELECT ARRAY[date '0001-01-01' - 1, NULL]", '{"0001-12-31 BC",NULL}'),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC NULLS LAST", "3 1 None"),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x NULLS FIRST", "None 1 3"),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC", "None 3 1"),

@@ -3,6 +3,16 @@
 import pytest
 from tests.support.sql import Sql
 
+from daybook.domain.commands import (
+    CreateEntry,
+    CreateReference,
+    EntryContent,
+    LineDraft,
+    ListItemContent,
+)
+from daybook.domain.ids import ById
+from daybook.domain.model import ListKind, Side, TaxMark
+from daybook.protocols.sql import ids
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import LINES_AT_ONCE
 from daybook.protocols.sql.literals import canonical
@@ -260,3 +270,47 @@ def test_a_reference_of_very_many_entries_is_read_from_the_copy(
         (made[0],),
         (made[1],),
     ]
+
+
+@pytest.mark.parametrize("code", ["²", "٢", "1.5", " 2", "NON", "9" * 19, "9" * 20])
+def test_a_tax_code_that_is_no_number_of_a_list_is_shown_as_it_is(sql: Sql, code: str) -> None:
+    """From the store and from the copy; other interfaces take any text for a code."""
+    for name in ("first", "second"):
+        sql.execute(CreateReference(ListItemContent(ListKind.TAX_CODE, name)))
+    accounts = _numbers(sql, "Meals", "Checking")
+    lines = tuple(
+        LineDraft(side, 500, ById(account), tax=TaxMark(code_id=code))
+        for side, account in zip((Side.DEBIT, Side.CREDIT), accounts, strict=True)
+    )
+    sql.execute(CreateEntry(EntryContent(lines, doc_number="taxed")))
+    query = (
+        "SELECT LineTaxItem, LineTaxItemId FROM JournalEntryLines WHERE ReferenceNumber = 'taxed'"
+    )
+    assert sql.rows(query) == [(None, code)] * 2
+    sql.session.fast_path = False
+    assert sql.rows(query) == [(None, code)] * 2
+
+
+def _numbers(sql: Sql, *names: str) -> list[int]:
+    """The numbers of accounts."""
+    keys = {str(row[0]): str(row[1]) for row in sql.rows("SELECT FullName, ID FROM Accounts")}
+    found = [ids.parse_list_id(keys[name]) for name in names]
+    return [number for number in found if number is not None]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        ("FETCH FIRST 2 ROWS WITH TIES", "0A000"),
+        ("FETCH FIRST 10 PERCENT ROWS ONLY", "42601"),
+        ("LIMIT 10 PERCENT", "42601"),
+    ],
+)
+def test_limits_that_are_no_number_of_rows(sql: Sql, limit: str, code: str, fast: bool) -> None:
+    sql.session.fast_path = fast
+    query = "SELECT ID FROM JournalEntries WHERE TxnNumber = '80'"
+    assert sql.fault(f"{query} {limit}").code == code
+    assert sql.fault(f"{query} ORDER BY Date {limit}").code == code
+    assert sql.fault(f"SELECT 1 FROM ({query} ORDER BY Date {limit}) AS few").code == code
+    assert len(sql.rows(f"{query} FETCH FIRST ROW ONLY")) == 1

@@ -65,3 +65,11 @@ def test_any_text_is_cut_or_refused(text: str) -> None:
     with contextlib.suppress(SqlFault):
         for each in statements.split(text):
             statements.parse(each)
+
+
+@pytest.mark.parametrize("unit", ["day", "hour", "DAY TO SECOND", "minutes"])
+def test_an_interval_with_units_within_and_behind_is_refused(unit: str) -> None:
+    """The parser would keep its first unit alone."""
+    with pytest.raises(SqlFault) as caught:
+        statements.split(f"SELECT interval '1 day 12:00:00' {unit}")
+    assert caught.value.code == "0A000"

@@ -164,3 +164,54 @@ def test_cursors(sql: Sql) -> None:
     sql.run("DECLARE h CURSOR WITH HOLD FOR SELECT 1")
     assert sql.rows("FETCH h") == [("1",)]
     assert sql.run("CLOSE h") == "CLOSE CURSOR"
+
+
+CHANGES = [
+    ("BEGIN; SET statement_timeout = 1", "1", "1", "0"),
+    ("BEGIN; SELECT set_config('statement_timeout', '1', false)", "1", "1", "0"),
+    ("BEGIN; SET LOCAL statement_timeout = 1", "1", "0", "0"),
+    ("BEGIN; SELECT set_config('statement_timeout', '1', true)", "1", "0", "0"),
+    ("BEGIN; SET statement_timeout = 1; SET LOCAL statement_timeout = 2", "2", "1", "0"),
+    ("BEGIN; SET LOCAL statement_timeout = 2; SET statement_timeout = 1", "1", "1", "0"),
+    ("BEGIN; SAVEPOINT a; SET statement_timeout = 1; ROLLBACK TO a", "0", "0", "0"),
+    ("BEGIN; SET statement_timeout = 1; SAVEPOINT a; RESET statement_timeout", "0", "0", "0"),
+    ("BEGIN; SET statement_timeout = 1; SAVEPOINT a; RESET ALL; ROLLBACK TO a", "1", "1", "0"),
+    ("BEGIN; SAVEPOINT a; SET LOCAL statement_timeout = 1; RELEASE a", "1", "0", "0"),
+    ("SET LOCAL statement_timeout = 1; BEGIN", "0", "0", "0"),
+    ("SELECT set_config('statement_timeout', '1', true); BEGIN", "0", "0", "0"),
+]
+
+
+@pytest.mark.parametrize(("text", "within", "committed", "rolled_back"), CHANGES)
+def test_settings_end_with_what_they_were_made_in(
+    shared: Sql, text: str, within: str, committed: str, rolled_back: str
+) -> None:
+    """As a PostgreSQL 18 does."""
+    for end, expected in (("COMMIT", committed), ("ROLLBACK", rolled_back)):
+        session = shared.connect()
+        shared.run(text, session=session)
+        assert session.show("statement_timeout") == within
+        shared.run(end, session=session)
+        assert session.show("statement_timeout") == expected
+        assert session.engine.variables["settings"]["statement_timeout"] == expected
+        session.close()
+
+
+def test_a_setting_that_a_rollback_takes_back_is_told(sql: Sql) -> None:
+    sql.run("BEGIN; SET application_name = 'books'")
+    assert sql.session.changed == ["application_name"]
+    sql.session.changed.clear()
+    sql.run("ROLLBACK")
+    assert sql.session.changed == ["application_name"]
+    assert sql.session.show("application_name") == ""
+
+
+def test_a_local_setting_outside_of_a_transaction_is_one_of_its_statement(sql: Sql) -> None:
+    query = "SELECT set_config('a.b', '1', true), current_setting('a.b')"
+    assert sql.rows(query) == [("1", "1")]
+    assert sql.fault("SHOW a.b").code == "42704"
+    sql.run("SET LOCAL statement_timeout = 1")
+    assert [notice.code for notice in sql.session.notices] == ["25P01"]
+    sql.fault("SELECT set_config('jit', 'on', false), set_config('none', '1', false)")
+    assert sql.session.show("jit") == "off"
+    assert sql.fault("SELECT set_config('jit', 'on', Memo)").code == "0A000"

@@ -120,7 +120,7 @@ class Reading:
         page = call.page()
         tree = parse(page.query)
         order = compiling.ordered(page.order, entries.PROPERTIES, entries.ORDER)
-        with _in_time(books) as reader:
+        with in_time(books) as reader:
             zone = reader.company.time_zone
             found = entries.shown_here(compiling.compiled(tree, entries.PROPERTIES, zone))
             total = self._counts.of(
@@ -210,7 +210,7 @@ class Reading:
             order = compiling.ordered(page.order, properties, (Sort(Field.ID),))
             of_kind = Compare(Field.KIND, Op.EQ, kind.value)
             found = And((of_kind, compiling.compiled(tree, properties)))
-            with _in_time(books) as reader:
+            with in_time(books) as reader:
                 total = self._counts.of(
                     reader,
                     books.company_id,
@@ -260,7 +260,7 @@ class Reading:
 
 
 @contextmanager
-def _in_time(books: Books) -> Iterator[Reader]:
+def in_time(books: Books) -> Iterator[Reader]:
     """A reader for a query. Raises `CodatError` where it searches for too long."""
     try:
         with books.read(time.monotonic() + SEARCH_SECONDS_MAX) as reader:

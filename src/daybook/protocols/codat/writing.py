@@ -32,7 +32,7 @@ from daybook.protocols.codat.limits import (
 from daybook.protocols.codat.pages import integer
 from daybook.protocols.codat.platforms import PLATFORMS, data_type
 from daybook.protocols.codat.query import parse
-from daybook.protocols.codat.reading import Reading
+from daybook.protocols.codat.reading import Reading, in_time
 from daybook.protocols.codat.views import LINKED, Connection, View, place_of
 from daybook.protocols.kit.plugin import Response, Runtime
 
@@ -180,7 +180,7 @@ class Writing:
         if books is None:
             return answer(page.envelope([], 0))
         found = And((OneOf(Field.CHANNEL, view.channels), asked))
-        with books.read() as reader:
+        with in_time(books) as reader:
             total = reader.count_operations(found)
             rows: list[dict[str, Any]] = []
             # a page may hold thousands, each with a body of megabytes: not all of them at once

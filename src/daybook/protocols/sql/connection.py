@@ -317,7 +317,9 @@ class Connection(Opening):
         seconds = monotonic() - self.began
         self._listener.count(self._path, code[:2], seconds)
         self._listener.note(self._session, self._kind, code, seconds, said)
-        if code[:2] in _TROUBLE or seconds > SLOW_SECONDS:
+        if code == errors.TOO_OFTEN:
+            self._listener.too_often(self._session)
+        elif code[:2] in _TROUBLE or seconds > SLOW_SECONDS:
             session = self._session
             _LOG.warning(
                 "sql statement: user %s, company %s, way %s, state %s, %.3f s",
@@ -374,6 +376,7 @@ class Connection(Opening):
             self._check_block(statement)
             if len(found) > 1 and not session.in_block:
                 session.begin_implicit()
+            self._check_rate(statement)
             plan = await self._plan(statement, ())
             if plan.parameters:
                 raise SqlFault("42P02", "there is no parameter $1")
@@ -494,8 +497,9 @@ class Connection(Opening):
         else:
             self._check_block(found[0])
             self._begin_statement()
+            self._check_rate(found[0])
             plan = await self._plan(found[0], declared)
-            session.prepared[name] = Prepared(found[0], plan, declared, len(text))
+            session.prepared[name] = Prepared(found[0], plan, declared, len(text), counted=True)
         self._send(wire.PARSE_COMPLETE)
 
     async def _bind(self, body: wire.Body) -> None:
@@ -508,6 +512,10 @@ class Connection(Opening):
         plan = prepared.plan
         if prepared.statement is not None:
             self._check_block(prepared.statement)
+            if not prepared.counted:
+                self._begin_statement()
+                self._check_rate(prepared.statement)
+            prepared.counted = False
             if plan is None or session.staging or not plan.cached:
                 self._begin_statement()
                 plan = await self._plan(prepared.statement, prepared.declared)
@@ -614,7 +622,6 @@ class Connection(Opening):
                 self._send(wire.command_complete(tag(portal.result, 0)))
             return
         if portal.result is None:
-            self._check_rate(plan)
             portal.result = await self._run_plan(plan, portal.values)
         result = portal.result
         self._tell_notices()
@@ -634,12 +641,14 @@ class Connection(Opening):
             self._send(wire.command_complete(tag(result, count)))
             self._over(_SUCCESS)
 
-    def _check_rate(self, plan: Plan) -> None:
+    def _check_rate(self, statement: Statement) -> None:
         """Count a statement that asks for something. Raises `SqlFault` where there are too many.
 
-        What ends a transaction is never too much: it lets go of what others may wait for.
+        Before it is planned, which is most of the work of many. What ends a transaction is never
+        too much: it lets go of what others may wait for.
         """
-        if plan.path == "session" or plan.ends_block:
+        self._kind = statements.kind_of(statement)
+        if statement.keyword in statements.FREE:
             return
         wait = self._listener.wait(self._session)
         if wait:

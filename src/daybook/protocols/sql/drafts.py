@@ -66,9 +66,10 @@ def _target(table: Table, name: str) -> Target:
     numbered = _NUMBERED.fullmatch(name)
     if numbered is not None:
         column = LINE_COLUMNS.get(numbered[1].lower())
-        if column is None:
+        number = literals.natural(numbered[2] or "1")
+        if column is None or number is None:
             raise errors.no_column(name, table.name)
-        return Target(column.name, "line", int(numbered[2] or 1))
+        return Target(column.name, "line", number)
     own = table.by_name.get(name.lower())
     if own is None:
         line = LINE_COLUMNS.get(name.lower())

@@ -77,7 +77,18 @@ def _shown(column: str, kind: str) -> str:
         return f"CAST(to_json({column}) AS VARCHAR)"
     if kind == "BLOB":
         return f"'\\x' || lower(hex({column}))"
-    return f"CAST({column} AS VARCHAR)"
+    shown = f"CAST({column} AS VARCHAR)"
+    if kind in _DAYS:
+        # the engine writes `0001-12-31 (BC) 10:00:00`, and knows days before PostgreSQL's first
+        early = f"{column} < CAST('0001-01-01' AS {kind}) AND isfinite({column})"
+        none = f"{column} < CAST('4714-11-24 (BC)' AS {kind})"
+        before = f"CASE WHEN {none} THEN error('{NO_DAY}') ELSE replace({shown}, ' (BC)', '') END"
+        return f"CASE WHEN {early} THEN {before} || ' BC' ELSE {shown} END"
+    return shown
+
+
+NO_DAY: Final = "date/time before every one there is"
+_DAYS: Final = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"))
 
 
 def float_text(value: object) -> str | None:
@@ -489,6 +500,7 @@ _TEXTS: Final = (
     ("no function matches", errors.NO_FUNCTION, None),
     ("cannot compare values", errors.NO_FUNCTION, None),
     ("could not convert", errors.BAD_TEXT, None),
+    (NO_DAY, "22008", "date out of range"),
     ("out of range", errors.OUT_OF_RANGE, None),
     ("overflow", errors.OUT_OF_RANGE, None),
     ("more than one row returned by a subquery", "21000", None),

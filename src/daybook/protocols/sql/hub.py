@@ -34,6 +34,9 @@ class Hub(Entrance, Protocol[C]):
     def wait(self, session: Session) -> int:
         """Count a statement; 0, or the seconds after which there is room for another one."""
 
+    def too_often(self, session: Session) -> None:
+        """A statement of a session was refused for its rate: the log is told once in a while."""
+
     async def in_thread(self, work: Callable[[], T], scans: Session | None = None) -> T:
         """Run something on a thread; `scans`: a session that reads through its books."""
 

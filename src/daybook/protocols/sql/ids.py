@@ -14,6 +14,7 @@ from typing import Final
 
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, annex_of
+from daybook.protocols.sql.literals import natural
 
 WIRE: Final = "sql"
 """The name of this interface in annexes, in events and as a protocol."""
@@ -82,8 +83,9 @@ def list_id(number: int, created_at: int) -> str:
 
 def parse_list_id(text: str) -> int | None:
     """The number of a list record: from its identifier, or as it stands in decimal."""
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return int(text)
+    plain = natural(text)
+    if plain is not None:
+        return plain
     found = _FORM.fullmatch(text)
     if found is None:
         return None

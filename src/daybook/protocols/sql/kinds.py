@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from daybook.protocols.sql import errors, sources
+from daybook.protocols.sql import errors, literals, sources
 from daybook.protocols.sql.catalog_tables import DEFINITIONS
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import types as pg
@@ -59,9 +59,10 @@ class Kinds:
                 text = node.this
                 if "." in text or "e" in text.lower():
                     return pg.NUMERIC
-                return (
-                    pg.INT4 if int(text) < 2**31 else pg.INT8 if int(text) < 2**63 else pg.NUMERIC
-                )
+                number = literals.natural(text)
+                if number is None:
+                    return pg.NUMERIC
+                return pg.INT4 if number < 2**31 else pg.INT8
             case exp.Column():
                 return self._column_kind(node)
             case exp.Cast():

@@ -139,3 +139,6 @@ PAGE_ROWS: Final = 1_000
 RESERVED_IDS: Final = 16
 """Entry ids a session sets aside when a transaction makes its first entry; unused ones are
 never given to anybody."""
+
+RATE_LOGGED_SECONDS: Final = 60.0
+"""Between two lines of the log about statements that were too many: who sends them sends on."""

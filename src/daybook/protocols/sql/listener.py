@@ -2,12 +2,14 @@
 
 import asyncio
 import hmac
+import logging
 import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 from daybook.app.access import Login, Principal, Scope
@@ -27,6 +29,7 @@ from daybook.protocols.sql.limits import (
     CONNECTIONS_MAX,
     CONNECTIONS_PER_ADDRESS_MAX,
     QUICK_THREADS,
+    RATE_LOGGED_SECONDS,
     STOP_AGAIN_SECONDS,
     STRANGERS_MAX,
     THREADS,
@@ -45,6 +48,7 @@ KEY: Final = "sql-key"
 """Settings of this interface, by name."""
 
 _CANCEL: Final = "sql.cancel"
+_LOG = logging.getLogger("daybook.sql")
 
 
 def create(services: Services) -> "SqlListener":
@@ -70,6 +74,8 @@ class SqlListener:
         self._waiting = 0
         self._taken = 0
         self._refused = 0
+        self._too_many = 0
+        self._told_from = 0.0
         self._turns: dict[CompanyId, asyncio.Semaphore] = {}
         self._strangers: dict[Connection, None] = {}
         self._sessions: dict[int, Connection] = {}
@@ -223,6 +229,22 @@ class SqlListener:
     def wait(self, session: Session) -> int:
         """Count a statement; 0, or the seconds after which there is room for another one."""
         return self._wait_of(session.principal, session.books.company_id)
+
+    def too_often(self, session: Session) -> None:
+        """A statement of a session was refused for its rate: the log is told once in a while."""
+        self._too_many += 1
+        now = monotonic()
+        if now < self._told_from:
+            return
+        self._told_from = now + RATE_LOGGED_SECONDS
+        _LOG.warning(
+            "sql statements refused for their rate since it was last said: %d, now of user %s,"
+            " company %s",
+            self._too_many,
+            session.user,
+            session.books.company_id,
+        )
+        self._too_many = 0
 
     def _wait_of(self, principal: Principal, company_id: CompanyId) -> int:
         return self._services.throttle.wait(self.name, principal.client, company_id)

@@ -166,6 +166,14 @@ _TYPE_NAMES: Final = {
 }
 NUMBER_DIGITS_MAX: Final = 60
 """Digits of a number that is compared: more than any value the engine holds."""
+_NATURAL = re.compile(r"[0-9]{1,19}")
+"""Digits of the largest bigint; `str.isdigit` takes what `int` does not, such as `²`."""
+
+
+def natural(text: str) -> int | None:
+    """A whole number as plain digits, where it is one that a bigint holds."""
+    number = int(text) if _NATURAL.fullmatch(text) else _RANGES[pg.INT8]
+    return number if number < _RANGES[pg.INT8] else None
 
 
 def canonical(oid: int, text: str) -> str:

@@ -7,7 +7,7 @@ from daybook.app.ports import Reader
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.query import And, Compare, Field, Filter, Keyset, Op, Query, sort_key
-from daybook.protocols.sql import ids
+from daybook.protocols.sql import ids, literals
 from daybook.protocols.sql.conditions import Bound, day, micros
 from daybook.protocols.sql.limits import PAGE_ROWS
 
@@ -53,8 +53,8 @@ def numbers_of(bound: Sequence[Bound]) -> list[EntryId]:
             parsed = [ids.parse(text) for text in each.texts if text is not None]
             return sorted({found[0] for found in parsed if found is not None})
         if _names_numbers(each):
-            numbers = {int(text) for text in each.texts if text and text.isdigit()}
-            return [EntryId(number) for number in sorted(numbers) if number < 2**63]
+            numbers = {literals.natural(text) for text in each.texts if text is not None}
+            return sorted(EntryId(number) for number in numbers if number is not None)
     return []
 
 

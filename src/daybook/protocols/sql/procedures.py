@@ -10,7 +10,7 @@ from daybook.domain.query import And, Compare, Field, Filter, Keyset, Op, Query,
 from daybook.protocols.sql import errors, ids, literals
 from daybook.protocols.sql.catalog_shown import PROCEDURES
 from daybook.protocols.sql.errors import SqlFault
-from daybook.protocols.sql.limits import PAGE_ROWS
+from daybook.protocols.sql.limits import PAGE_ROWS, PARAMETERS_MAX
 from daybook.protocols.sql.lookup import by_ids
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
@@ -77,7 +77,10 @@ def _arguments(tokens: Sequence[Token], names: Sequence[str]) -> dict[str, tuple
             raise SqlFault(errors.SYNTAX, f'syntax error at or near "{part[0].text[:60]}"')
         token = values[0]
         if token.kind == "param":
-            found[name] = (None, int(token.text[1:]))
+            number = literals.natural(token.text[1:])
+            if number is None or not 0 < number <= PARAMETERS_MAX:
+                raise SqlFault("42P02", f"there is no parameter {token.text[:20]}")
+            found[name] = (None, number)
         else:
             found[name] = (None if token.word == "null" else token.text, 0)
     return found

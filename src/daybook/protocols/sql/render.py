@@ -103,7 +103,7 @@ class Renderer:
             number = line.contact_id
         elif entity == _TAX_CODES:
             code = None if line.tax is None else line.tax.code_id
-            number = int(code) if code is not None and code.isdigit() else None
+            number = None if code is None else literals.natural(code)
             if number is None:
                 return code if as_id else None
         else:

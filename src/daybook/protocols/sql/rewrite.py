@@ -65,6 +65,7 @@ from daybook.protocols.sql.translate import (
 )
 from daybook.protocols.sql.trees import (
     cast_oid,
+    check_limit,
     first_select,
     has_using,
     is_cte,
@@ -233,6 +234,8 @@ class Rewriter(Kinds):
                 if not isinstance(node.this, (exp.Subquery, exp.Unnest)):
                     raise errors.unsupported("LATERAL takes a subquery here")
                 continue
+            if isinstance(node, exp.LimitOptions):
+                check_limit(node)
             if isinstance(node, REFUSED):
                 raise errors.unsupported(f"{type(node).__name__.upper()} is not supported here")
             if isinstance(node, exp.Func) and not isinstance(node, (exp.And, exp.Or, exp.Xor)):
@@ -639,7 +642,7 @@ class Rewriter(Kinds):
         inner = node.this
         if isinstance(inner, exp.Literal) and inner.is_string:
             if name == "regclass":
-                if inner.this.isdigit():
+                if literals.natural(inner.this) is not None:
                     return exp.Literal.number(inner.this)
                 plain = inner.this.rpartition(".")[2].strip('"').lower()
                 found = TABLE_OIDS.get(plain, CATALOG_OIDS.get(plain))
@@ -668,6 +671,8 @@ class Rewriter(Kinds):
         }
         whole = any(select is not None for select in starred)
         found = [(source, is_cte(source)) for source in tree.find_all(exp.Table)]
+        for source, _ in found:
+            self._check_database(source)
         done = self._sum_early(tree)
         for cte in tree.find_all(exp.CTE):
             alias = cte.args["alias"]
@@ -677,6 +682,11 @@ class Rewriter(Kinds):
                 _name_apart(source)
             elif id(source) not in done:
                 self._source(source, names, whole)
+
+    def _check_database(self, source: exp.Table) -> None:
+        other = source.catalog and source.catalog.lower() != self._database
+        if other and isinstance(source.this, exp.Identifier):
+            raise errors.unsupported("cross-database references are not implemented")
 
     def _sum_early(self, tree: exp.Expr) -> set[int]:
         """Have sums over lines made in two steps where they can; the tables that is done for."""
@@ -696,8 +706,6 @@ class Rewriter(Kinds):
         if not isinstance(source.this, exp.Identifier):
             function_source(source)
             return
-        if source.catalog and source.catalog.lower() != self._database:
-            raise errors.unsupported("cross-database references are not implemented")
         table = self._table(source)
         alias = source.args.get("alias")
         if table is not None:

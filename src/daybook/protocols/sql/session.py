@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from daybook.app import bodies
 from daybook.app.access import Principal, Scope
@@ -39,6 +39,7 @@ from daybook.protocols.sql.statements import Statement
 from daybook.protocols.sql.tables import ENTRIES, Table, amount_scale
 from daybook.protocols.sql.temps import Temps
 
+T = TypeVar("T")
 REPORTED: Final = (
     "server_version",
     "server_encoding",
@@ -133,6 +134,8 @@ class Prepared:
     declared: list[int]
     size: int = 0
     """Bytes of its text."""
+    counted: bool = False
+    """Whether it has been counted for rates since it was last bound to values."""
 
 
 @dataclass(slots=True)
@@ -144,6 +147,19 @@ class _Stage:
 
     def copy(self) -> "_Stage":
         return _Stage(list(self.commands), dict(self.overlay))
+
+
+@dataclass(slots=True)
+class _Mark:
+    """A savepoint: what was staged, and how settings were and would have been after COMMIT.
+
+    Settings are never changed in place, so they are not copied.
+    """
+
+    name: str
+    stage: _Stage
+    settings: dict[str, str]
+    lasting: dict[str, str]
 
 
 class Session:
@@ -192,7 +208,11 @@ class Session:
         self.plans: dict[Any, Plan] = {} if plans is None else plans
         self._stage = _Stage()
         self._stage_fresh = True
-        self._savepoints: list[tuple[str, _Stage]] = []
+        self._savepoints: list[_Mark] = []
+        self._settings_before: dict[str, str] | None = None
+        """Settings as this transaction found them; None where it has changed none."""
+        self._settings_lasting: dict[str, str] = {}
+        """As they will be after COMMIT: without what was SET LOCAL."""
         self._reserved: list[int] = []
         self._declared: set[str] = set()
         """Cursors that this transaction has declared: a rollback takes them along."""
@@ -260,8 +280,11 @@ class Session:
         lowered = name.lower()
         return next((each for each in self.settings if each.lower() == lowered), None)
 
-    def set(self, name: str, text: str) -> None:
-        """Change a setting; a parameter with a dot is kept whatever it is."""
+    def set(self, name: str, text: str, local: bool = False) -> None:
+        """Change a setting; a parameter with a dot is kept whatever it is.
+
+        A rollback takes it back; of one that is `local` any end of the transaction does.
+        """
         known = self._canonical(name)
         if known is None:
             if "." not in name:
@@ -292,29 +315,51 @@ class Session:
         if known in ("default_transaction_read_only", "transaction_read_only"):
             text = "on" if literals.read_boolean(text) else "off"
             if known == "transaction_read_only":
-                self.read_only = text == "on"
+                self.read_only, local = text == "on", True
         if len(self.settings) > 1_000 or len(text) > 10_000:
             raise SqlFault(errors.LIMIT, "too many settings")
-        self.settings[known] = text
-        self._announce(known)
+        self._put(known, text, local)
 
-    def _announce(self, name: str) -> None:
-        if name in REPORTED:
-            self.changed.append(name)
+    def settle(self, change: Callable[[], T]) -> T:
+        """Change settings, as a transaction of its own where none is open."""
+        if self.in_block:
+            return change()
+        self.begin_implicit()
+        try:
+            found = change()
+        except SqlFault:
+            self.rollback()
+            raise
+        self.commit()
+        return found
+
+    def _put(self, name: str, text: str, local: bool) -> None:
+        if self.in_block:
+            self._keep_settings()
+            if not local:
+                self._settings_lasting = {**self._settings_lasting, name: text}
+        self._adopt({**self.settings, name: text})
+
+    def _keep_settings(self) -> None:
+        if self._settings_before is None:
+            self._settings_before = self._settings_lasting = self.settings
+
+    def _adopt(self, settings: dict[str, str]) -> None:
+        before, self.settings = self.settings, settings
+        self.changed += [name for name in REPORTED if settings[name] != before[name]]
         self._publish()
 
     def _publish(self) -> None:
         shown = {name.lower(): value for name, value in self.settings.items()}
         self.engine.variables["settings"] = shown
 
-    def reset(self, name: str) -> None:
+    def reset(self, name: str, local: bool = False) -> None:
         """Put a setting back to its default."""
         known = self._canonical(name)
         if known is None:
             raise SqlFault("42704", f'unrecognized configuration parameter "{name[:100]}"')
         if known in _DEFAULTS and known != "session_authorization":
-            self.settings[known] = _DEFAULTS[known]
-        self._announce(known)
+            self._put(known, _DEFAULTS[known], local)
 
     def reset_all(self) -> None:
         """Put all settings back."""
@@ -389,7 +434,7 @@ class Session:
             self.temps.restore()
             raise
         self.temps.wiped.clear()
-        self._end()
+        self._end(committed=True)
         return "COMMIT"
 
     def rollback(self) -> None:
@@ -401,7 +446,10 @@ class Session:
             self.cursors.pop(name).rows.close()
         self._end()
 
-    def _end(self) -> None:
+    def _end(self, committed: bool = False) -> None:
+        if self._settings_before is not None:
+            self._adopt(self._settings_lasting if committed else self._settings_before)
+            self._settings_before = None
         self._stage = _Stage()
         self._stage_fresh = not self.engine.staged
         self._savepoints.clear()
@@ -422,11 +470,13 @@ class Session:
             raise SqlFault("25P01", message)
         if len(self._savepoints) >= PREPARED_MAX:
             raise SqlFault(errors.LIMIT, f"more than {PREPARED_MAX} savepoints")
-        self._savepoints.append((name, self._stage.copy()))
+        self._keep_settings()
+        kept = self.settings, self._settings_lasting
+        self._savepoints.append(_Mark(name, self._stage.copy(), *kept))
 
     def _savepoint_index(self, name: str) -> int:
         for at in range(len(self._savepoints) - 1, -1, -1):
-            if self._savepoints[at][0] == name:
+            if self._savepoints[at].name == name:
                 return at
         raise SqlFault("3B001", f'savepoint "{name[:100]}" does not exist')
 
@@ -440,7 +490,10 @@ class Session:
             raise SqlFault("25P01", "ROLLBACK TO SAVEPOINT can only be used in transaction blocks")
         at = self._savepoint_index(name)
         del self._savepoints[at + 1 :]
-        self._stage = self._savepoints[at][1].copy()
+        mark = self._savepoints[at]
+        self._stage = mark.stage.copy()
+        self._settings_lasting = mark.lasting
+        self._adopt(mark.settings)
         self._stage_fresh = False
         self.failed = False
 
@@ -688,10 +741,11 @@ def _duration(text: str) -> float:
     plain = text.strip().strip("'").strip()
     digits = plain.rstrip("abcdefghijklmnopqrstuvwxyz ")
     unit = plain[len(digits) :].strip() or "ms"
-    if not digits.isdigit() or len(digits) > 10 or unit not in _UNITS:
+    number = literals.natural(digits)
+    if number is None or len(digits) > 10 or unit not in _UNITS:
         message = f'invalid value for parameter "statement_timeout": "{text[:60]}"'
         raise SqlFault(errors.BAD_PARAMETER, message)
-    return int(digits) * _UNITS[unit]
+    return number * _UNITS[unit]
 
 
 def _entries(outcome: Outcome) -> list[JournalEntry]:

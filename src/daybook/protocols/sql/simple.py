@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from daybook.app.ports import Reader
+from daybook.protocols.sql import literals
 from daybook.protocols.sql.catalog import TABLE_OIDS
 from daybook.protocols.sql.conditions import (
     Bound,
@@ -29,6 +30,7 @@ from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.render import Renderer, rows_of
 from daybook.protocols.sql.results import Lengthy, ListRows, Plan, Result, Row
 from daybook.protocols.sql.tables import ENTRIES, LINES, TABLES, Table, modifier
+from daybook.protocols.sql.trees import check_limit
 
 if TYPE_CHECKING:
     from daybook.protocols.sql.session import Session
@@ -138,18 +140,20 @@ def _clause(tree: exp.Select, name: str, parameters: Parameters) -> Constant | N
     node = tree.args.get(name)
     if node is None:
         return None
+    if isinstance(node.args.get("limit_options"), exp.LimitOptions):
+        check_limit(node.args["limit_options"])
     inner = node.args.get("expression") or node.args.get("count")
     if not isinstance(node, (exp.Limit, exp.Offset, exp.Fetch)) or inner is None:
         raise Other
     found = constant(inner, parameters, pg.INT8)
-    if found is None or (not found.parameter and not (found.text or "").isdigit()):
+    if found is None or (not found.parameter and literals.natural(found.text or "") is None):
         raise Other
     return found
 
 
 def _count(clause: Constant | None, values: Sequence[str | None]) -> int | None:
     text = None if clause is None else clause.value(values)
-    return None if text is None else max(0, int(text))
+    return None if text is None else max(0, int(literals.canonical(pg.INT8, text)))
 
 
 def _columns(

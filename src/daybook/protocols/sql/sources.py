@@ -176,7 +176,9 @@ def _joined(alias: str, entity: str, column: str) -> str:
 # Every line has an account, and this join is twice as fast when it need not look for those without.
 _ACCOUNT: Final = _joined("a", "account", "l.account").replace(" LEFT JOIN", " JOIN")
 _CONTACT: Final = _joined("c", "contact", "l.contact")
-_TAX: Final = _joined("t", "list:tax_code", "TRY_CAST(l.tax AS BIGINT)")
+_NUMBERED: Final = "CASE WHEN regexp_full_match(l.tax, '[0-9]{1,19}') THEN l.tax END"
+"""Plain digits alone: the engine would take `1.5` for 2."""
+_TAX: Final = _joined("t", "list:tax_code", f"TRY_CAST({_NUMBERED} AS BIGINT)")
 _LINE: Final[dict[str, tuple[str, str]]] = {
     "id": ("format('{:X}-{}|{:X}-{}', l.entry, l.second, l.line + 1, l.second)", ""),
     "journalentryid": ("format('{:X}-{}', l.entry, l.second)", ""),

@@ -113,6 +113,11 @@ _BEFORE_NAME: Final = frozenset(
         "over",
     ]
 )
+_UNIT: Final = re.compile(r"\s*(?:year|month|day|hour|minute|second)s?\b", re.IGNORECASE)
+_AMOUNT: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*")
+"""What stands in the text of an interval whose unit comes behind it."""
+_LOOSE_SIGN: Final = re.compile(r"\+\s*|(-)\s+")
+"""Signs as the engine does not take them: a plus, and a minus with a space behind it."""
 _ESCAPES: Final = {"d": "DATE", "ts": "TIMESTAMP", "t": "TIME"}
 
 
@@ -126,6 +131,13 @@ KINDS: Final = frozenset(
 )
 """Kinds of statements that are named where activity is shown; the text of one never is."""
 OTHER: Final = "other"
+FREE: Final = frozenset(
+    (
+        *("begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "set"),
+        *("reset", "show", "close", "deallocate", "discard", "unlisten"),
+    )
+)
+"""First words of statements that ask nothing of the books, and are not counted for rates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +189,10 @@ class _Scanner:
         self._top: str | None = None
         self._count = 0
         self._weight = 0
+        self._end = 0
+        """Where what is taken ends."""
+        self._interval: int | None = None
+        """The piece that is the word `interval`, where nothing has come after it."""
 
     def run(self) -> Iterator[Statement]:
         """The statements, empty ones left out."""
@@ -195,6 +211,7 @@ class _Scanner:
             elif kind == "op" and found[0] == ";" and not self._depth:
                 yield from self._finish()
             else:
+                self._end = end
                 self._take(kind, found[0])
             if kind not in ("string", "escape", "dollar"):
                 self._weight += end - at
@@ -212,7 +229,7 @@ class _Scanner:
             if self._top is not None:
                 text += f" LIMIT {self._top}"
             yield Statement(text, tuple(self._tokens))
-        self._pieces, self._tokens, self._top = [], [], None
+        self._pieces, self._tokens, self._top, self._interval = [], [], None, None
         self._count = self._weight = 0
 
     def _skip_comment(self, at: int) -> int:
@@ -254,6 +271,8 @@ class _Scanner:
     def _emit(self, kind: str, shown: str, written: str) -> None:
         self._tokens.append(Token(kind, shown))
         self._pieces.append(written)
+        named = kind == "word" and shown.lower() == "interval"
+        self._interval = len(self._pieces) - 1 if named else None
 
     def _literal(self, kind: str, text: str) -> None:
         if len(text) > LITERAL_LENGTH_MAX:
@@ -267,7 +286,20 @@ class _Scanner:
         else:
             value = text[text.index("'") + 1 : -1].replace("''", "'")
         escaped = value.replace("'", "''")
-        self._emit("string", value, f"'{escaped}'")
+        written = f"'{escaped}'"
+        if self._interval is not None:
+            written = self._of_interval(value, written, self._interval)
+        self._emit("string", value, written)
+
+    def _of_interval(self, value: str, written: str, at: int) -> str:
+        """An interval as a cast: what is none the parser cuts, `1 day 2:00` to one day."""
+        if _UNIT.match(self._text, self._end) is None:
+            self._pieces[at] = "CAST("
+            plain = _LOOSE_SIGN.sub(r"\1", written)
+            return f"{plain} AS INTERVAL)"
+        if _AMOUNT.fullmatch(value) is None and self._tokens[0].word != "set":
+            raise errors.unsupported("an interval has its units in its text or one behind it")
+        return written
 
     def _bracket(self, text: str) -> None:
         inner, _, suffix = text[1:].partition("]")

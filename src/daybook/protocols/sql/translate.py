@@ -10,7 +10,7 @@ from daybook.protocols.sql import errors
 from daybook.protocols.sql.catalog_functions import FUNCTIONS
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import CURSOR_ROWS_MAX
-from daybook.protocols.sql.literals import NUMBER_DIGITS_MAX
+from daybook.protocols.sql.literals import NUMBER_DIGITS_MAX, natural
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.trees import is_table_name
 
@@ -169,11 +169,10 @@ def bounded(node: exp.Expr) -> exp.Expr | None:
 def check_series(node: exp.GenerateSeries) -> None:
     """Raises `SqlFault` for a long series among columns: the engine makes it whole, at once."""
     ends = [node.args.get(name) for name in ("start", "end")]
-    if all(isinstance(end, exp.Literal) and end.this.isdigit() for end in ends):
-        first, last = (int(end.this) for end in ends if end is not None)
-        if last - first > CURSOR_ROWS_MAX:
-            hint = "in FROM a series may be of any length"
-            raise SqlFault(errors.LIMIT, f"a series of more than {CURSOR_ROWS_MAX}", hint=hint)
+    first, last = (natural(end.this) if isinstance(end, exp.Literal) else None for end in ends)
+    if first is not None and last is not None and last - first > CURSOR_ROWS_MAX:
+        hint = "in FROM a series may be of any length"
+        raise SqlFault(errors.LIMIT, f"a series of more than {CURSOR_ROWS_MAX}", hint=hint)
 
 
 def finite(node: exp.Expr) -> exp.Expr | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import sqlglot
 from sqlglot import exp
 
-from daybook.protocols.sql import sources
+from daybook.protocols.sql import errors, sources
+from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.tables import TABLES
 
 
@@ -160,3 +161,11 @@ def cast_oid(node: exp.Expr | None) -> int | None:
 def is_null(node: exp.Expr) -> bool:
     """Whether an expression is NULL."""
     return isinstance(node, exp.Null)
+
+
+def check_limit(options: exp.LimitOptions) -> None:
+    """Raises `SqlFault` for a limit that is more than a number of rows."""
+    if options.args.get("percent"):
+        raise SqlFault(errors.SYNTAX, 'syntax error at or near "PERCENT"')
+    if options.args.get("with_ties"):
+        raise errors.unsupported("WITH TIES is not supported")

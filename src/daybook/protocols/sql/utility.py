@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from daybook.protocols.sql import errors, procedures, statements
+from daybook.protocols.sql import copying, errors, procedures, statements
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.literals import read_boolean
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.results import ListRows, Plan, Result
@@ -120,6 +121,7 @@ def _release(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
 
 def _set(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
     tokens = list(statement.tokens[1:])
+    local = bool(tokens) and tokens[0].word == "local"
     if tokens and tokens[0].word in ("session", "local"):
         if len(tokens) > 1 and tokens[1].word in ("characteristics", "authorization"):
             return _tag("SET", lambda _: None)
@@ -143,8 +145,17 @@ def _set(_: "Session", statement: Statement, __: Sequence[int]) -> Plan:
         raise _syntax(None)
     text = "".join(", " if token.text == "," else token.text for token in values)
     if len(values) == 1 and values[0].word in ("default", "local"):
-        return _tag("SET", lambda session: session.reset(name))
-    return _tag("SET", lambda session: session.set(name, text))
+        return _changed(local, lambda session: session.reset(name, local))
+    return _changed(local, lambda session: session.set(name, text, local))
+
+
+def _changed(local: bool, change: Callable[["Session"], None]) -> Plan:
+    def do(session: "Session") -> None:
+        if local and not session.in_block:
+            session.notice("25P01", "SET LOCAL can only be used in transaction blocks")
+        session.settle(lambda: change(session))
+
+    return _tag("SET", do)
 
 
 def _setting_name(tokens: Sequence[Token]) -> tuple[str, int]:
@@ -229,12 +240,15 @@ def config(tree: exp.Expr) -> Plan | None:
     labels = [item.alias_or_name or _called(item).name.lower() for item in tree.expressions]
 
     def run(session: "Session", _: Values) -> Result:
-        row: list[str | None] = []
-        for name, text in changes:
-            if text is not None:
-                session.set(name, text)
-            row.append(session.show(name))
-        return Result("SELECT", ListRows([tuple(row)]))
+        def change() -> list[str | None]:
+            row: list[str | None] = []
+            for name, text, local in changes:
+                if text is not None:
+                    session.set(name, text, local)
+                row.append(session.show(name))
+            return row
+
+        return Result("SELECT", ListRows([tuple(session.settle(change))]))
 
     return Plan(run, columns=[_text_field(label) for label in labels], cached=False)
 
@@ -252,14 +266,21 @@ def _called(item: exp.Expr) -> exp.Expr:
     return found
 
 
-def _change(item: exp.Expr) -> tuple[str, str | None]:
-    """The setting that an item of the list names, and what it is set to, if it is."""
+def _change(item: exp.Expr) -> tuple[str, str | None, bool]:
+    """The setting that an item of the list names, what it is set to, if it is, and how long."""
     call = _called(item)
-    given = [each.this for each in call.expressions if isinstance(each, exp.Literal)]
+    given = [each.this for each in call.expressions[:2] if isinstance(each, exp.Literal)]
     known = isinstance(call, exp.Anonymous) and len(given) == (2 if _is_config(item) else 1)
     if not known or call.name.lower() not in (_CONFIG, "current_setting"):
         raise errors.unsupported("set_config takes literals and stands alone here")
-    return str(given[0]), str(given[1]) if _is_config(item) else None
+    if not _is_config(item):
+        return str(given[0]), None, False
+    match call.expressions[2:]:
+        case [exp.Boolean(this=local)]:
+            return str(given[0]), str(given[1]), bool(local)
+        case [exp.Literal(is_string=True, this=text)]:
+            return str(given[0]), str(given[1]), read_boolean(text)
+    raise errors.unsupported("set_config takes whether its setting is local as true or false")
 
 
 # Cursors
@@ -354,11 +375,6 @@ _COPY = re.compile(
     r"\s*copy\s+(?:\((.*)\)|([^()]+?)\s*(\([^()]*\))?)\s+to\s+stdout\b\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_COPY_OPTION = re.compile(
-    r"\s*,?\s*(format|delimiter|null|header|quote|escape|encoding|csv|binary|text|force_quote)\b"
-    r"(?:\s+(?:as\s+)?('(?:[^']|'')*'|(?!(?:delimiter|null|header|quote|encoding)\b)\w+|\*))?",
-    re.IGNORECASE,
-)
 
 
 def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> Plan:
@@ -373,7 +389,7 @@ def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     if len(inner) != 1 or inner[0].keyword not in ("select", "with", "values", "table"):
         raise errors.unsupported("COPY takes a query here")
     plan = session.planner.make(session, inner[0], declared)
-    form, options = _copy_options(found[4])
+    form, options = copying.options_of(found[4])
 
     def run(session: "Session", values: Values) -> Result:
         made = plan.run(session, values)
@@ -383,42 +399,6 @@ def _copy(session: "Session", statement: Statement, declared: Sequence[int]) -> 
     made = Plan(run, plan.parameters, None, cached=False, path=plan.path)
     made.copy_columns = plan.columns
     return made
-
-
-def _copy_options(text: str) -> tuple[str, dict[str, str]]:
-    text = text.strip().rstrip(";").strip()
-    text = re.sub(r"^with\b", "", text, flags=re.IGNORECASE).strip()
-    if text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
-    form, options = "text", {}
-    at = 0
-    while at < len(text.rstrip()):
-        option = _COPY_OPTION.match(text, at)
-        if option is None:
-            raise SqlFault(errors.SYNTAX, f'option "{text[at : at + 60].strip()}" not recognized')
-        at = option.end()
-        name, value = option[1].lower(), option[2] or ""
-        plain = value
-        if value.startswith("'"):
-            plain = value[1:-1].replace("''", "'")
-        if name == "format":
-            form = plain.lower()
-        elif name in ("csv", "binary", "text"):
-            form = name
-        elif name == "header":
-            if plain.lower() not in ("false", "off", "0"):
-                options["header"] = "t"
-        elif name in ("delimiter", "null", "quote"):
-            options[name] = plain
-        elif name == "encoding" and plain.upper().replace("-", "") not in ("UTF8", "UNICODE"):
-            raise errors.unsupported(f"the encoding {plain[:40]} is not supported; UTF8 is")
-        elif name in ("escape", "force_quote"):
-            raise errors.unsupported(f"the option {name.upper()} of COPY is not supported")
-    if form not in ("text", "csv", "binary"):
-        raise SqlFault(errors.BAD_PARAMETER, f'COPY format "{form[:60]}" not recognized')
-    if len(options.get("delimiter", ",")) != 1:
-        raise SqlFault(errors.BAD_PARAMETER, "COPY delimiter must be a single character")
-    return form, options
 
 
 _EXPLAINED: Final = frozenset(("select", "with", "values", "table", "insert", "update", "delete"))

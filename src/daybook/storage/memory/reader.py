@@ -28,7 +28,7 @@ from daybook.storage.memory.books import Books, Sums
 from daybook.storage.memory.figures import Tally, settled
 from daybook.storage.memory.versions import Versions
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Record | Operation)
 T = TypeVar("T")
 
 
@@ -158,12 +158,12 @@ class Snapshot:
 
     def operations(self, query: Query) -> list[Operation]:
         """A page of operations."""
-        found = select(self._operations(), query)
+        found = select(self._in_time(self._operations()), query)
         return _within(query.bytes_max, found, _operation_size)
 
     def count_operations(self, filter: Filter) -> int:
         """How many operations satisfy a filter, exactly."""
-        return sum(matches(filter, operation) for operation in self._operations())
+        return sum(matches(filter, each) for each in self._in_time(self._operations()))
 
     def due_operations(self, now: Timestamp, limit: int) -> list[Operation]:
         """Pending operations to be begun or timed out at a time, in order."""

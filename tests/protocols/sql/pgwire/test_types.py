@@ -56,3 +56,19 @@ def test_any_bytes_are_a_value_or_refused(oid: int, data: bytes) -> None:
 def test_broken_arrays(text: str) -> None:
     with pytest.raises(pg.BadValue):
         pg.array_items(text)
+
+
+@pytest.mark.parametrize(
+    ("oid", "text", "data"),
+    [
+        (pg.DATE, "0001-12-31 BC", "fff4dbf8"),
+        (pg.DATE, "0001-01-01", "fff4dbf9"),
+        (pg.DATE, "4714-11-24 BC", "ffda97a7"),
+        (pg.TIMESTAMP, "0001-12-31 23:59:58.5 BC", "ff1fe2ffc5857ca0"),
+        (pg.TIMESTAMPTZ, "0001-12-31 00:00:00+00 BC", "ff1fe2eba7c50000"),
+        (1182, '{"0001-12-31 BC"}', "00000001000000000000043a000000010000000100000004fff4dbf8"),
+    ],
+)
+def test_days_before_the_year_1(oid: int, text: str, data: str) -> None:
+    """The bytes are what a PostgreSQL 18 sends."""
+    assert pg.to_binary(oid, text) == bytes.fromhex(data)

@@ -70,6 +70,8 @@ SIZES: Final = {
 }
 """Bytes of types of fixed size; -1 for the others."""
 
+BEFORE_CHRIST: Final = " BC"
+"""What follows a day or moment before the year 1."""
 _EPOCH: Final = date(2000, 1, 1)
 _MOMENT: Final = datetime(2000, 1, 1)
 _INT2, _INT4, _INT8, _UINT4 = Struct("!h"), Struct("!i"), Struct("!q"), Struct("!I")
@@ -79,7 +81,7 @@ _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
 _CYCLE_DAYS: Final = 146_097
 _STAMP = re.compile(
-    r"(\d{4,6})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-]\d\d)?(?::?\d\d)?"
+    r"(\d{4,7})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-]\d\d)?(?::?\d\d)?"
 )
 _PARTS = re.compile(r"([+-]?\d+) (year|mon|day)s?|([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 
@@ -135,8 +137,8 @@ def _unpack_numeric(data: bytes) -> str:
 def _microseconds(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:  # of a year beyond 9999, or none
-        return _far_microseconds(text if " " in text else f"{text} 00:00:00")
+    except ValueError:  # of a year beyond 9999, or before 1, or none
+        return _far_microseconds(text)
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     since = moment - _MOMENT
@@ -144,10 +146,13 @@ def _microseconds(text: str) -> int:
 
 
 def _far_microseconds(text: str) -> int:
-    found = _STAMP.fullmatch(text)
+    plain = text.removesuffix(BEFORE_CHRIST)
+    found = _STAMP.fullmatch(plain if " " in plain else f"{plain} 00:00:00")
     if found is None:
         raise BadValue(text)
     year, month, day, hour, minute, second = (int(found[at]) for at in range(1, 7))
+    if plain != text:
+        year = 1 - year  # there was none called 0
     cycles, year = divmod(year - 2000, 400)  # after which the calendar comes again
     days = date(2000 + year, month, day).toordinal() - _EPOCH.toordinal() + cycles * _CYCLE_DAYS
     whole = ((days * 24 + hour) * 60 + minute) * 60 + second
@@ -356,6 +361,10 @@ def array_of_json(text: str, element: int) -> str:
     return array_text([_json_text(value, element) for value in json.loads(text, parse_float=str)])
 
 
+_ENGINE_BC: Final = " (BC)"
+"""How the analytical engine marks a year before 1, behind the day."""
+
+
 def _json_text(value: object, element: int) -> str | None:
     if value is None:
         return None
@@ -365,4 +374,7 @@ def _json_text(value: object, element: int) -> str | None:
         return array_text([_json_text(each, element) for each in value])
     if isinstance(value, dict):
         return json.dumps(value)
-    return str(value)
+    text = str(value)
+    if element in (DATE, TIMESTAMP, TIMESTAMPTZ) and _ENGINE_BC in text:
+        return text.replace(_ENGINE_BC, "") + BEFORE_CHRIST
+    return text
