@@ -194,6 +194,10 @@ class Maker:
             f"avg({number})",
             "max(Date) - min(Date)",
             "array_agg(LineNumber ORDER BY ID)",
+            "extract(epoch from max(TimeModified))",
+            "extract(epoch from min(Date))",
+            "date_trunc('month', max(Date))",
+            "sum(LineNumber) / count(*)",
         )
 
     def plain(self) -> str:

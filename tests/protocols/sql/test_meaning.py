@@ -6,6 +6,11 @@ The answers were taken from a PostgreSQL 16.
 import pytest
 from tests.support.sql import Sql
 
+DAYS = (
+    "(SELECT DATE '2025-02-01' AS d, TIMESTAMP '2025-02-01 12:06:40' AS s, 4 AS n UNION ALL"
+    " SELECT DATE '2025-03-01', TIMESTAMP '2025-03-01 03:04:05.5', 5) v"
+)
+
 ANSWERS = [
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x DESC NULLS LAST", "3 1 None"),
     ("SELECT x FROM (VALUES (1),(NULL),(3)) v(x) ORDER BY x NULLS FIRST", "None 1 3"),
@@ -59,6 +64,34 @@ ANSWERS = [
         "-2592000.000000 86400",
     ),
     ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
+    # what is computed of an aggregate: its type is known before the engine knows it
+    (
+        f"SELECT extract(epoch FROM max(d)), extract(epoch FROM min(d) - 1) FROM {DAYS}",
+        "1740787200 1738281600",
+    ),
+    (f"SELECT date_part('epoch', max(s)) FROM {DAYS}", "1740798245.500000"),
+    (
+        "SELECT extract(epoch FROM max(i)) FROM (VALUES (interval '1 year 1 day')) v(i)",
+        "31644000.000000",
+    ),
+    (
+        f"SELECT extract(epoch FROM max(s)), extract(epoch FROM max(s) - min(s)) FROM {DAYS}",
+        "1740798245.500000 2386645.500000",
+    ),
+    (f"SELECT extract(epoch FROM coalesce(max(s), now())) FROM {DAYS}", "1740798245.500000"),
+    (
+        f"SELECT date_trunc('month', max(d)), date_trunc('hour', max(s)) FROM {DAYS}",
+        "2025-03-01 00:00:00+00 2025-03-01 03:00:00",
+    ),
+    (
+        f"SELECT extract(epoch FROM date_trunc('month', max(d))) FROM {DAYS}",
+        "1740787200.000000",
+    ),
+    (
+        f"SELECT count(*) / count(*), sum(n) / count(*), -7 / count(*) FROM {DAYS}",
+        "1 4 -3",
+    ),
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING sum(n) / count(*) > 4", "5"),
 ]
 
 
@@ -97,6 +130,7 @@ REFUSALS = [
     ("SELECT 1 FROM pgc.pg_class()", "42883"),
     ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),
     ("COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')", "0A000"),
+    ("SELECT date_trunc('month', max(x)) FROM (VALUES (DATE '2025-03-09')) v(x)", "0A000"),
 ]
 
 

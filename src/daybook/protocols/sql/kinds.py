@@ -5,6 +5,7 @@ told by the types of both sides.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlglot import exp
 
@@ -23,6 +24,8 @@ from daybook.protocols.sql.trees import (
     is_null,
     sources_of,
 )
+
+_DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
 
 
 class Kinds:
@@ -83,8 +86,12 @@ class Kinds:
             case exp.Avg():
                 inner = self._kind(node.this)
                 return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
+            case exp.Lag() | exp.Lead() | exp.FirstValue() | exp.LastValue() | exp.NthValue():
+                return self._kind(node.this)
             case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
                 return pg.INT4
+            case exp.Sub() if {self._kind(node.this), self._kind(node.expression)} <= _DAYS:
+                return pg.INTERVAL
             case exp.Add() | exp.Sub() if pg.DATE in (
                 self._kind(node.this),
                 self._kind(node.expression),
@@ -110,6 +117,9 @@ class Kinds:
                 return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
             case exp.Extract():
                 return pg.NUMERIC
+            case exp.TimestampTrunc() | exp.DateTrunc():
+                inner = self._kind(node.this)
+                return pg.TIMESTAMPTZ if inner == pg.DATE else inner
             case exp.CurrentDate():
                 return pg.DATE
             case exp.CurrentTimestamp():

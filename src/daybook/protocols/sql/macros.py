@@ -1,7 +1,11 @@
 """Functions that the analytical engine lacks or means otherwise than PostgreSQL does.
 
-They are chosen by the types of their arguments. A quotient of exact numbers is exact: long
-division of whole numbers to 16 decimals, the last one rounded half away from zero.
+A quotient of exact numbers is exact: long division of whole numbers to 16 decimals, the last one
+rounded half away from zero.
+
+What means different things for different types has a macro for each, and the rewriter, which knows
+the types of aggregates before the engine does, names the right one. A macro with several forms is
+for arguments whose type it cannot tell, and fails where an aggregate is among them.
 """
 
 from typing import Final
@@ -48,6 +52,11 @@ FINE: Final = "this division has more decimals than are divided exactly"
 _SECONDS: Final = "CAST({} AS DECIMAL(18,0)) * CAST(0.000001 AS DECIMAL(6,6))"
 """Microseconds as seconds, exactly."""
 
+_EPOCH: Final = (
+    "(epoch_us(d) + CASE WHEN typeof(d) = 'INTERVAL'"
+    " THEN 453600000000 * datepart($$year$$, d) ELSE 0 END)"
+)
+
 MACROS: Final = (
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
     f"CREATE MACRO pg_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE}",
@@ -59,6 +68,7 @@ MACROS: Final = (
     f" THEN pg_fine(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END",
     "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
     "CREATE MACRO pg_double_div(a, b) AS a / pg_nonzero(b)",
+    "CREATE MACRO pg_whole(a, b) AS a // b",
     "CREATE MACRO pg_div(a INTEGER, b INTEGER) AS CAST(a // b AS INTEGER),"
     " (a BIGINT, b BIGINT) AS a // b,"
     " (a DECIMAL(38,6), b DECIMAL(38,6)) AS pg_exact(a, b),"
@@ -69,9 +79,11 @@ MACROS: Final = (
     " (x DECIMAL(38,6)) AS x, (x DOUBLE) AS x",
     # By way of microseconds: a cast asks a calendar about each row, and all is UTC here. The first
     # of a month is found from the day, which takes a third of what the engine's own way takes.
-    "CREATE MACRO pg_date_trunc(p, d DATE) AS make_timestamptz(epoch_us(CAST("
+    "CREATE MACRO pg_trunc_date(p, d DATE) AS make_timestamptz(epoch_us(CAST("
     "CASE WHEN p = 'month' AND isfinite(d) THEN d - (CAST(day(d) AS INTEGER) - 1)"
-    " ELSE CAST(date_trunc(p, d) AS DATE) END AS TIMESTAMP))),"
+    " ELSE CAST(date_trunc(p, d) AS DATE) END AS TIMESTAMP)))",
+    "CREATE MACRO pg_trunc_moment(p, d) AS date_trunc(p, d)",
+    "CREATE MACRO pg_date_trunc(p, d DATE) AS pg_trunc_date(p, d),"
     " (p, d TIMESTAMP) AS date_trunc(p, d), (p, d TIMESTAMPTZ) AS date_trunc(p, d)",
     "CREATE MACRO pg_substr(t, s, n) AS CASE WHEN n < 0 THEN"
     " error('negative substring length not allowed') WHEN s < 1 THEN"
@@ -99,12 +111,11 @@ MACROS: Final = (
     " error('requested character not valid for encoding') ELSE chr(n) END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",
-    "CREATE MACRO pg_epoch(d DATE) AS"
-    " CAST(epoch_us(CAST(d AS TIMESTAMP)) // 1000000 AS DECIMAL(18,0)),"
-    f" (d TIMESTAMP) AS {_SECONDS.format('epoch_us(d)')},"
-    f" (d TIMESTAMPTZ) AS {_SECONDS.format('epoch_us(d)')},"
+    "CREATE MACRO pg_epoch_date(d DATE) AS"
+    " CAST(epoch_us(CAST(d AS TIMESTAMP)) // 1000000 AS DECIMAL(18,0))",
+    f"CREATE MACRO pg_epoch_moment(d) AS {_SECONDS.format('epoch_us(d)')}",
     # a year of an interval has 365.25 days, where it is 12 months of 30 to the engine
-    f" (d INTERVAL) AS {_SECONDS.format('(epoch_us(d) + 453600000000 * datepart($$year$$, d))')}",
+    f"CREATE MACRO pg_epoch(d) AS {_SECONDS.format(_EPOCH)}",
     "CREATE MACRO pg_seconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
     " * CAST(0.000001 AS DECIMAL(6,6))",
 )

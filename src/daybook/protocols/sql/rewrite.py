@@ -60,6 +60,7 @@ from daybook.protocols.sql.translate import (
     quotient,
     regular,
     substring,
+    truncated,
     typed,
     within_group,
 )
@@ -499,12 +500,9 @@ class Rewriter(Kinds):
             case exp.Cast():
                 return self._cast(node)
             case exp.Extract():
-                return extract(node)
+                return extract(node, self._kind(node.expression))
             case exp.TimestampTrunc() | exp.DateTrunc():
-                unit = str(node.args["unit"].name).lower()
-                return exp.Anonymous(
-                    this="pg_date_trunc", expressions=[exp.Literal.string(unit), node.this.copy()]
-                )
+                return truncated(node, self._kind(node.this))
             case exp.Substring():
                 return substring(node)
             case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
@@ -586,7 +584,7 @@ class Rewriter(Kinds):
         if kinds[0] in WHOLE and kinds[1] in WHOLE:
             width = exp.DataType.build("BIGINT" if pg.INT8 in kinds else "INT")
             whole = [exp.Cast(this=part, to=width.copy()) for part in both]
-            return exp.Anonymous(this="pg_div", expressions=whole)
+            return exp.Anonymous(this="pg_whole", expressions=whole)
         if all(kind in NUMBERS for kind in kinds):
             return quotient(*both)
         if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):

@@ -89,6 +89,7 @@ def array_literal(text: str, oid: int) -> exp.Expr:
     return exp.Cast(this=exp.Array(expressions=items), to=kind)
 
 
+_MOMENTS: Final = frozenset((pg.TIMESTAMP, pg.TIMESTAMPTZ))
 _EXACT: Final = "pg_exact"
 
 
@@ -256,19 +257,34 @@ _PARTS: Final = frozenset(
 )
 
 
-def extract(node: exp.Extract) -> exp.Expr:
-    """A part of a date, as a number that is exact."""
+def extract(node: exp.Extract, kind: int | None) -> exp.Expr:
+    """A part of a date, as a number that is exact. `kind` is the type of what it is a part of."""
     part = node.this.name.lower()
     if part not in _PARTS:
         raise errors.unsupported(f"extract({part[:40]} …) is not supported")
     source = node.expression.copy()
-    if part in ("second", "epoch"):
-        name = "pg_seconds" if part == "second" else "pg_epoch"
+    if part == "second":
+        return exp.Anonymous(this="pg_seconds", expressions=[source])
+    if part == "epoch":
+        name = "pg_epoch_moment" if kind in _MOMENTS else "pg_epoch"
+        name = "pg_epoch_date" if kind == pg.DATE else name
         return exp.Anonymous(this=name, expressions=[source])
     return exp.Cast(
         this=exp.Extract(this=exp.Var(this=part), expression=source),
         to=exp.DataType.build("DECIMAL(18,0)", "duckdb"),
     )
+
+
+def truncated(node: exp.TimestampTrunc | exp.DateTrunc, kind: int | None) -> exp.Expr:
+    """The beginning of a month or the like, a moment with a zone where it is one of a date."""
+    name = "pg_trunc_moment" if kind in _MOMENTS else "pg_date_trunc"
+    name = "pg_trunc_date" if kind == pg.DATE else name
+    if name == "pg_date_trunc" and node.this.find(exp.AggFunc, exp.Window) is not None:
+        raise errors.unsupported(
+            "the type of what date_trunc takes cannot be told; cast it, as in x::date"
+        )
+    unit = exp.Literal.string(str(node.args["unit"].name).lower())
+    return exp.Anonymous(this=name, expressions=[unit, node.this.copy()])
 
 
 def substring(node: exp.Substring) -> exp.Expr:
