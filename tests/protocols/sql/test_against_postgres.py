@@ -211,7 +211,14 @@ class Maker:
     def grouped(self) -> str:
         key = self.pick("LineAccount", "LineType", "date_trunc('month', Date)", "LineEntityName")
         values = ", ".join(self.aggregate() for _ in range(self.random.randint(1, 3)))
-        having = self.pick("", "", " HAVING count(*) > 3", " HAVING sum(LineAmount) > 1000")
+        having = self.pick(
+            "",
+            "",
+            " HAVING count(*) > 3",
+            " HAVING sum(LineAmount) > 1000",
+            " HAVING avg(LineAmount) > 500",
+            f" HAVING sum({self.number(1)}) / count(*) > 1",
+        )
         never_null = key in ("LineAccount", "LineType")
         group = self.pick("1", "1", f"ROLLUP({key})") if never_null else "1"
         return (

@@ -92,6 +92,19 @@ ANSWERS = [
         "1 4 -3",
     ),
     (f"SELECT n FROM {DAYS} GROUP BY n HAVING sum(n) / count(*) > 4", "5"),
+    # quotients in HAVING, where the engine has no lambdas
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING avg(n) > 4.5", "5"),
+    (
+        f"SELECT count(*) FROM {DAYS} HAVING avg(-n) = -4.5 AND 2.5 / avg(n) = 0.5555555555555556",
+        "2",
+    ),
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING n / 3.0 BETWEEN 1.666666 AND 1.666667", "5"),
+    (
+        f"SELECT n / 4.0 FROM {DAYS} GROUP BY 1 HAVING n / 4.0 < avg(n) ORDER BY 1",
+        "1.0000000000000000 1.2500000000000000",
+    ),
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING avg(n / 3.0) = 1.3333333333333333", "4"),
+    (f"SELECT count(*) FROM {DAYS} HAVING sum(n) / 0.7 > (SELECT avg(n) / 0.4 FROM {DAYS})", "2"),
 ]
 
 
@@ -131,6 +144,7 @@ REFUSALS = [
     ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),
     ("COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')", "0A000"),
     ("SELECT date_trunc('month', max(x)) FROM (VALUES (DATE '2025-03-09')) v(x)", "0A000"),
+    (f"SELECT 1 FROM {DAYS} HAVING 1.5 / sum(n - n) > 1", "22012"),
 ]
 
 

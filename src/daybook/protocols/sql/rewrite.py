@@ -46,6 +46,7 @@ from daybook.protocols.sql.translate import (
     bounded,
     check_series,
     differs_from_all,
+    divide_plainly,
     engine_type,
     every_item,
     extract,
@@ -469,6 +470,8 @@ class Rewriter(Kinds):
                 node.replace(replacement)
                 if kind is not None:
                     self._kinds[id(replacement)] = kind
+        for having in tree.find_all(exp.Having):
+            divide_plainly(having)
 
     def _expression(self, node: exp.Expr) -> exp.Expr | None:
         match node:

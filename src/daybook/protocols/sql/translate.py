@@ -123,6 +123,26 @@ def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     )
 
 
+def divide_plainly(having: exp.Having) -> None:
+    """Have quotients in HAVING made by a macro without lambdas: the engine takes their names for
+    columns that are not grouped by. So are those of the rest, which they have to match.
+    """
+    select = having.parent
+    if not isinstance(select, exp.Select) or not _quotients(having, select):
+        return
+    for node in _quotients(select, select):
+        node.set("this", "pg_plain_exact")
+
+
+def _quotients(part: exp.Expr, select: exp.Select) -> list[exp.Expr]:
+    """The quotients in a part of a SELECT, but for those in aggregates and subqueries."""
+    return [
+        node
+        for node in part.find_all(exp.Anonymous)
+        if node.name == _EXACT and node.find_ancestor(exp.AggFunc, exp.Select) is select
+    ]
+
+
 def regular(node: exp.Expr, flags: str) -> exp.Expr:
     """A match of a regular expression, where a dot is any character, as in PostgreSQL."""
     return exp.Anonymous(
