@@ -171,6 +171,8 @@ class Maker:
             f"TimeModified {operator} '{day} 17:30:00'",
             f"{self.number(1)} {operator} {self.number(1)}",
             f"{word} IS DISTINCT FROM '{kind}'",
+            f"{word} <> ALL (ARRAY['{kind}', 'Meals'])",
+            f"{word} = ANY (CASE WHEN LineType = 'Debit' THEN ARRAY['{kind}', 'Meals'] END)",
         )
 
     def aggregate(self) -> str:

@@ -64,6 +64,14 @@ ANSWERS = [
         "-2592000.000000 86400",
     ),
     ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
+    # no array at all has nothing that is known to be in it, nor not to be
+    (
+        "SELECT 'a' = ANY (x), NOT 'a' = ANY (x), 'a' <> ALL (x), 'a' > ANY (x), 'a' = ALL (x)"
+        " FROM (VALUES (ARRAY['a']), (NULL), (ARRAY[]::text[])) v(x)",
+        "t f f f t None None None None None f t t f t",
+    ),
+    ("SELECT 1 <> ALL (NULL::int[]), 1 = ANY (NULL::int[])", "None None"),
+    ("SELECT 1 <> ALL ('{}'), 1 = ANY ('{1,2}'), 2.5 = ANY ('{2.50}')", "t t t"),
     # what is computed of an aggregate: its type is known before the engine knows it
     (
         f"SELECT extract(epoch FROM max(d)), extract(epoch FROM min(d) - 1) FROM {DAYS}",
@@ -112,6 +120,24 @@ ANSWERS = [
 def test_answers(shared: Sql, query: str, expected: str) -> None:
     rows = shared.rows(query)
     assert " ".join(str(value) for row in rows for value in row) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "expected"),
+    [
+        ("Name <> ALL ($1)", "{Checking,Meals}", "f"),
+        ("Name <> ALL ($1)", "{Rent}", "t"),
+        ("Name <> ALL ($1)", None, None),
+        ("NOT Name = ANY ($1)", None, None),
+        ("Balance <> ALL ($1)", "{-1.5}", "t"),
+        ("length(Name) + 1 <> ALL ($1::int[])", "{1,9}", "f"),
+    ],
+)
+def test_an_array_as_parameter(
+    shared: Sql, condition: str, given: str | None, expected: str | None
+) -> None:
+    query = f"SELECT {condition} FROM Accounts WHERE FullName = 'Checking'"
+    assert shared.rows(query, given) == [(expected,)]
 
 
 REFUSALS = [

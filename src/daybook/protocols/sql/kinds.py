@@ -15,7 +15,7 @@ from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import WHOLE
 from daybook.protocols.sql.tables import TABLES, Table
-from daybook.protocols.sql.translate import wider, widest
+from daybook.protocols.sql.translate import every_item, wider, widest
 from daybook.protocols.sql.trees import (
     cast_oid,
     cte_of,
@@ -128,6 +128,8 @@ class Kinds:
                 return self._kind(node.this.expressions[0])
             case exp.Any() | exp.All():
                 return pg.ARRAYS.get(self._kind(node.this) or 0)
+            case exp.Anonymous() if (items := every_item(node)) is not None:
+                return pg.ARRAYS.get(self._kind(items) or 0)
             case exp.Anonymous() if node.name == "pg_exact":
                 return pg.NUMERIC
             case exp.Anonymous() if node.name == "pg_div":

@@ -45,7 +45,7 @@ from daybook.protocols.sql.translate import (
     average,
     bounded,
     check_series,
-    differs_from_all,
+    compared_with_items,
     divide_plainly,
     engine_type,
     every_item,
@@ -55,6 +55,7 @@ from daybook.protocols.sql.translate import (
     function_source,
     in_order,
     is_average,
+    items_of,
     operator,
     plain_number,
     proc_number,
@@ -352,9 +353,9 @@ class Rewriter(Kinds):
             case exp.Between() | exp.In():
                 return self._kind(parent.this)
             case exp.Any() | exp.All():
-                outer = parent.parent
-                other = None if outer is None else outer.this
-                return pg.ARRAY_OF.get(self._kind(other) or pg.TEXT, 1009)
+                return self._array_kind(parent.parent)
+            case exp.Anonymous() if every_item(parent) is not None:
+                return self._array_kind(parent.parent)
             case exp.Like() | exp.ILike() | exp.DPipe() | exp.RegexpLike():
                 return pg.TEXT
             case exp.Binary():
@@ -363,6 +364,11 @@ class Rewriter(Kinds):
             case exp.Coalesce():
                 return self._kind(parent.this)
         return None
+
+    def _array_kind(self, comparison: exp.Expr | None) -> int:
+        """The type of the array in a comparison by ANY or ALL."""
+        other = None if comparison is None else comparison.this
+        return pg.ARRAY_OF.get(self._kind(other) or pg.TEXT, 1009)
 
     def _replace_parameters(self, tree: exp.Expr) -> exp.Expr:
         kinds = self.parameters()
@@ -391,6 +397,10 @@ class Rewriter(Kinds):
         for node in list(tree.find_all(*COMPARISONS)):
             self._type_literal(node.this, node.expression)
             self._type_literal(node.expression, node.this)
+            items = items_of(node.expression)
+            if isinstance(items, exp.Literal) and items.is_string:
+                kind = self._array_kind(node)
+                items.replace(array_literal(literals.canonical(kind, items.this), kind))
         for between in list(tree.find_all(exp.Between)):
             self._type_literal(between.this, between.args["low"])
             self._type_literal(between.this, between.args["high"])
@@ -494,6 +504,8 @@ class Rewriter(Kinds):
                 return regular(node, "s")
             case exp.RegexpILike():
                 return regular(node, "si")
+            case exp.Binary() if (compared := compared_with_items(node)) is not None:
+                return compared
             case exp.EQ() if (numbers := proc_number(node)) is not None:
                 return numbers
             case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
@@ -514,8 +526,6 @@ class Rewriter(Kinds):
                 )
             case exp.Sum():
                 return self._sum(node)
-            case exp.NEQ() if every_item(node.expression) is not None:
-                return differs_from_all(node)
             case exp.Anonymous() if isinstance(node.parent, exp.Table):
                 return None
             case exp.Anonymous() if node.name.lower() in FORMATTING:

@@ -372,12 +372,28 @@ def every_item(node: exp.Expr) -> exp.Expr | None:
     return found[0] if len(found) == 1 else None
 
 
-def differs_from_all(node: exp.NEQ) -> exp.Expr:
-    """`x <> ALL (array)`: equal to none of its members."""
-    items = every_item(node.expression)
-    assert items is not None
-    made = exp.EQ(this=node.this.copy(), expression=exp.Any(this=exp.Paren(this=items.copy())))
-    return exp.Paren(this=exp.Not(this=exp.Paren(this=made)))
+def items_of(node: exp.Expr) -> exp.Expr | None:
+    """The array that is compared with by ANY or ALL; None where it is a query, or neither."""
+    items = node.this if isinstance(node, exp.Any) else every_item(node)
+    while isinstance(items, exp.Paren):
+        items = items.this
+    return None if isinstance(items, exp.Query) else items
+
+
+def compared_with_items(node: exp.Binary) -> exp.Expr | None:
+    """A comparison with what is in an array, which is null where there is no array."""
+    items = items_of(node.expression)
+    if items is None:
+        return None
+    made: exp.Expr = node.copy()
+    if isinstance(node, exp.NEQ) and every_item(node.expression) is not None:
+        equal = exp.EQ(this=node.this.copy(), expression=exp.Any(this=exp.Paren(this=items.copy())))
+        made = exp.Paren(this=exp.Not(this=exp.Paren(this=equal)))
+    written_out = items.this if isinstance(items, exp.Cast) else items
+    if isinstance(written_out, exp.Array):
+        return made
+    none = exp.Is(this=exp.Paren(this=items.copy()), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=none, true=exp.Null())], default=made)
 
 
 _FUNCTION_COLUMNS: Final = frozenset(
