@@ -168,7 +168,7 @@ class Maker:
             f"{word} IS {self.pick('', 'NOT ')}NULL",
             f"LineNumber IN (SELECT LineNumber FROM JournalEntryLines WHERE LineAmount > {amount})",
             "EXISTS (SELECT 1 FROM Accounts a WHERE a.FullName = LineAccount AND a.Type = 'Bank')",
-            f"TimeModified {operator} '{day} 17:30:00'",
+            f"TimeModified {operator} '{day} 17:30:00{self.pick('', '+02', 'Z')}'",
             f"{self.number(1)} {operator} {self.number(1)}",
             f"{word} IS DISTINCT FROM '{kind}'",
             f"{word} <> ALL (ARRAY['{kind}', 'Meals'])",

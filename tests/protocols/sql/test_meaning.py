@@ -64,6 +64,34 @@ ANSWERS = [
         "-2592000.000000 86400",
     ),
     ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
+    (
+        "SELECT to_hex(-1), to_hex((-1)::bigint), to_hex(-LineNumber), to_hex(NULL::int)"
+        " FROM JournalEntryLines WHERE JournalEntryID = '50-1617877800' AND LineNumber = 1",
+        "ffffffff ffffffffffffffff ffffffff None",
+    ),
+    (
+        r"SELECT '\x00ff'::bytea, '\x 00 FF'::bytea, 'a\\b\000\377é'::bytea, bytea ''",
+        r"\x00ff \x00ff \x615c6200ffc3a9 \x",
+    ),
+    (r"SELECT '\x4142'::bytea = 'AB', md5('\x00ff'::bytea)", "t d07d34efac6328007ad67c7e0a985e00"),
+    (r"SELECT x::bytea FROM (SELECT '\x00ff'::text AS x UNION ALL SELECT 'é') v", r"\x00ff \xc3a9"),
+    (
+        "SELECT timestamp '2024-01-01 00:00:00+02', timestamptz '2024-01-01 00:00:00+02'",
+        "2024-01-01 00:00:00 2023-12-31 22:00:00+00",
+    ),
+    (
+        "SELECT timestamp '2024-01-01 10:00:00-05:30' = '2024-01-01 10:00:00Z',"
+        " '{2024-01-01 00:00:00+02}'::timestamp[]",
+        't {"2024-01-01 00:00:00"}',
+    ),
+    ("SELECT ARRAY[1.50, NULL, -0.10], ARRAY[0.10::numeric]", "{1.50,NULL,-0.10} {0.10}"),
+    ("SELECT array_agg(x ORDER BY x) FROM (VALUES (1.50),(2.25)) v(x)", "{1.50,2.25}"),
+    ("SELECT '{1.50,2.25}'::numeric[], '{1.5,2}'::numeric(10,2)[]", "{1.50,2.25} {1.50,2.00}"),
+    (
+        "SELECT ARRAY[1.23456, 2]::numeric[], array_agg(1.23456)::numeric[]",
+        "{1.23456,2.00000} {1.234560000000}",
+    ),
+    ("SELECT ARRAY['1.23456', NULL]::numeric[]", "{1.234560000000,NULL}"),
     # no array at all has nothing that is known to be in it, nor not to be
     (
         "SELECT 'a' = ANY (x), NOT 'a' = ANY (x), 'a' <> ALL (x), 'a' > ANY (x), 'a' = ALL (x)"
@@ -131,11 +159,11 @@ def test_answers(shared: Sql, query: str, expected: str) -> None:
         ("NOT Name = ANY ($1)", None, None),
         ("Balance <> ALL ($1)", "{-1.5}", "t"),
         ("length(Name) + 1 <> ALL ($1::int[])", "{1,9}", "f"),
+        ("1.23456789 = ANY ($1::numeric[])", "{1.23456789}", "t"),
+        ("$1::bytea = 'AB'", r"\x4142", "t"),
     ],
 )
-def test_an_array_as_parameter(
-    shared: Sql, condition: str, given: str | None, expected: str | None
-) -> None:
+def test_parameters(shared: Sql, condition: str, given: str | None, expected: str | None) -> None:
     query = f"SELECT {condition} FROM Accounts WHERE FullName = 'Checking'"
     assert shared.rows(query, given) == [(expected,)]
 
@@ -170,6 +198,10 @@ REFUSALS = [
     ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),
     ("COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')", "0A000"),
     ("SELECT date_trunc('month', max(x)) FROM (VALUES (DATE '2025-03-09')) v(x)", "0A000"),
+    (r"SELECT '\x00f'::bytea", "22023"),
+    (r"SELECT '\xzz'::bytea", "22023"),
+    (r"SELECT 'a\9'::bytea", "22P02"),
+    (r"SELECT x::bytea FROM (SELECT 'a\9'::text AS x) v", "0A000"),
     (f"SELECT 1 FROM {DAYS} HAVING 1.5 / sum(n - n) > 1", "22012"),
 ]
 

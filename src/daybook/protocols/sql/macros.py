@@ -17,6 +17,7 @@ TEXT_MAX: Final = 8 * 1024 * 1024
 """Bytes of a text that a function may make of a shorter one: what a literal may have."""
 
 TOO_LONG: Final = "requested length too large"
+ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
 
@@ -133,6 +134,10 @@ MACROS: Final = (
     " ELSE pg_finite(power(a, b)) END",
     "CREATE MACRO pg_chr(n) AS CASE WHEN n <= 0 OR n > 1114111 OR n BETWEEN 55296 AND 57343 THEN"
     " error('requested character not valid for encoding') ELSE chr(n) END",
+    f"CREATE MACRO pg_hex(x) AS lower(to_hex(CASE WHEN typeof(x) IN ('INTEGER', 'SMALLINT')"
+    f" THEN CAST(x AS BIGINT) & {2**32 - 1} ELSE x END))",
+    r"CREATE MACRO pg_bytes(x) AS CASE WHEN starts_with(x, '\x') THEN unhex(substring(x, 3))"
+    rf" WHEN contains(x, '\') THEN error('{ESCAPES}') ELSE encode(x) END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",
     "CREATE MACRO pg_epoch_date(d DATE) AS"

@@ -548,7 +548,7 @@ class Rewriter(Kinds):
             case exp.CurrentDate():
                 return exp.Anonymous(this="today")
             case exp.Hex():
-                return exp.Lower(this=node.copy())
+                return exp.Anonymous(this="pg_hex", expressions=[node.this.copy()])
             case exp.StrPosition():
                 return exp.Cast(this=node.copy(), to=exp.DataType.build("INT"))
             case exp.Format():
@@ -627,10 +627,22 @@ class Rewriter(Kinds):
         if isinstance(inner, exp.Literal) and inner.is_string and oid not in pg.ARRAYS:
             if oid == pg.NUMERIC and not node.to.expressions:
                 return typed(literals.canonical(oid, inner.this), oid)
-            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8):
+            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8, pg.BYTEA):
                 return typed(literals.canonical(oid, inner.this), oid)
         if oid in pg.ARRAYS and isinstance(inner, exp.Literal) and inner.is_string:
-            return array_literal(literals.canonical(oid, inner.this), oid)
+            made = array_literal(literals.canonical(oid, inner.this), oid)
+            digits = oid == pg.ARRAY_OF[pg.NUMERIC] and node.to.expressions[0].expressions
+            return exp.Cast(this=made, to=node.to.copy()) if digits else made
+        if oid == pg.ARRAY_OF[pg.NUMERIC] and not node.to.expressions[0].expressions:
+            members = inner.expressions if isinstance(inner, exp.Array) else ()
+            kinds = {self._kind(each) for each in members} - WHOLE
+            if kinds == {pg.NUMERIC} or self._kind(inner) == oid:
+                return exp.Paren(this=inner.copy())
+            return exp.Cast(this=inner.copy(), to=exp.DataType.build(engine_type(oid), "duckdb"))
+        if oid == pg.BYTEA and not isinstance(inner, exp.Parameter):
+            if self._kind(inner) == pg.BYTEA:
+                return exp.Paren(this=inner.copy())
+            return exp.Anonymous(this="pg_bytes", expressions=[inner.copy()])
         if oid == pg.NUMERIC and not node.to.expressions:
             kind = self._kind(inner)
             if kind == pg.NUMERIC:

@@ -76,17 +76,21 @@ def typed(text: str, oid: int) -> exp.Expr:
         )
     if oid == pg.BOOL:
         return exp.Boolean(this=text == "t")
+    if oid == pg.BYTEA:
+        return exp.Anonymous(this="unhex", expressions=[exp.Literal.string(text[2:])])
     kind = exp.DataType.build(engine_type(oid), "duckdb")
     return exp.Cast(this=exp.Literal.string(text), to=kind)
 
 
 def array_literal(text: str, oid: int) -> exp.Expr:
     """An array literal for the engine."""
-    items = [
-        exp.Null() if item is None else exp.Literal.string(item) for item in pg.array_items(text)
-    ]
-    kind = exp.DataType.build(engine_type(oid), "duckdb")
-    return exp.Cast(this=exp.Array(expressions=items), to=kind)
+    items = pg.array_items(text)
+    name = engine_type(oid)
+    if oid == pg.ARRAY_OF[pg.NUMERIC]:
+        decimals = max((len((item or "").partition(".")[2]) for item in items), default=0)
+        name = f"DECIMAL({_DIGITS_MAX},{min(decimals, _DIGITS_MAX)})[]"
+    members = [exp.Null() if item is None else exp.Literal.string(item) for item in items]
+    return exp.Cast(this=exp.Array(expressions=members), to=exp.DataType.build(name, "duckdb"))
 
 
 _MOMENTS: Final = frozenset((pg.TIMESTAMP, pg.TIMESTAMPTZ))
