@@ -54,6 +54,13 @@ ANSWERS = [
     ("SELECT user, current_role", "demo demo"),
     ("SELECT format('%I.%s: %L%%', 'a b', 1, NULL)", '"a b".1: NULL%'),
     ("SELECT pg_catalog.format('%s.%s', 'a', 1)", "a.1"),
+    ("SELECT format('%s %s <%s> %L', true, 1 = 2, NULL::bool, true)", "t f <> 't'"),
+    (
+        r"SELECT format('%L %s', 'a\b''c', 'a\b'), quote_literal('a\b')",
+        r"E'a\\b''c' a\b E'a\\b'",
+    ),
+    ("SELECT format('%I %I %I %I', 'select', 'name', 'a$b', 'a_1')", '"select" name "a$b" a_1'),
+    ("SELECT format('%s %s', Name, upper(Name)) FROM Accounts WHERE Name = 'Rent'", "Rent RENT"),
     (
         "SELECT extract(epoch from (timestamp '2025-06-01' - timestamp '2025-05-01')) / 86400",
         "31.0000000000000000",
@@ -180,6 +187,9 @@ REFUSALS = [
     ("SELECT 1::float8 / 0", "22012"),
     ("SELECT format(Memo, 1) FROM JournalEntries", "0A000"),
     ("SELECT format('%d', 1)", "0A000"),
+    ("SELECT format('%s', ARRAY[1,2])", "0A000"),
+    ("SELECT format('%s', interval '1 month')", "0A000"),
+    ("SELECT format('%I', NULL)", "22004"),
     ("SELECT format('%s %s', 1)", "22023"),
     ("SELECT set_config('jit', Memo, false) FROM JournalEntries", "0A000"),
     ("SELECT set_config('server_version', '1', false)", "55P02"),

@@ -15,7 +15,7 @@ from daybook.protocols.sql import errors
 from daybook.protocols.sql.analytics import Copies, Copy
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
-from daybook.protocols.sql.macros import ESCAPES, FINE, TOO_LONG
+from daybook.protocols.sql.macros import ESCAPES, FINE, NO_NAME, TOO_LONG, UNSHOWN
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
@@ -468,6 +468,8 @@ _TEXTS: Final = (
     (FINE, errors.UNSUPPORTED, FINE),
     (TOO_LONG, errors.LIMIT, TOO_LONG),
     (ESCAPES, errors.UNSUPPORTED, ESCAPES),
+    (UNSHOWN, errors.UNSUPPORTED, UNSHOWN),
+    (NO_NAME, "22004", NO_NAME),
     ("cannot take square root", "2201F", "cannot take square root of a negative number"),
     ("cannot take logarithm of zero", "2201E", "cannot take logarithm of zero"),
     (

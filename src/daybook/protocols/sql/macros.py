@@ -17,6 +17,8 @@ TEXT_MAX: Final = 8 * 1024 * 1024
 """Bytes of a text that a function may make of a shorter one: what a literal may have."""
 
 TOO_LONG: Final = "requested length too large"
+UNSHOWN: Final = "format takes no arrays, intervals, bytes or double precision numbers here"
+NO_NAME: Final = "null values cannot be formatted as an SQL identifier"
 ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
@@ -138,6 +140,10 @@ MACROS: Final = (
     f" THEN CAST(x AS BIGINT) & {2**32 - 1} ELSE x END))",
     r"CREATE MACRO pg_bytes(x) AS CASE WHEN starts_with(x, '\x') THEN unhex(substring(x, 3))"
     rf" WHEN contains(x, '\') THEN error('{ESCAPES}') ELSE encode(x) END",
+    "CREATE MACRO pg_shown(x) AS CASE WHEN typeof(x) = 'BOOLEAN' THEN left(CAST(x AS VARCHAR), 1)"
+    " WHEN typeof(x) IN ('INTERVAL', 'BLOB', 'DOUBLE', 'FLOAT') OR typeof(x) LIKE '%[]'"
+    f" OR typeof(x) LIKE 'STRUCT%' THEN error('{UNSHOWN}') ELSE CAST(x AS VARCHAR) END",
+    f"CREATE MACRO pg_name(x) AS CASE WHEN x IS NULL THEN error('{NO_NAME}') ELSE x END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",
     "CREATE MACRO pg_epoch_date(d DATE) AS"

@@ -438,13 +438,17 @@ def formatted(node: exp.Format) -> exp.Expr:
         elif not values:
             raise SqlFault(errors.BAD_PARAMETER, "too few arguments for format()")
         else:
-            value: exp.Expr = exp.Cast(
-                this=values.pop(0).copy(), to=exp.DataType.build("VARCHAR", "duckdb")
-            )
-            name = {"I": "pgf_quote_ident", "L": "pgf_quote_nullable"}.get(found[1])
-            parts.append(value if name is None else exp.Anonymous(this=name, expressions=[value]))
+            parts.append(_formatted(values.pop(0), found[1]))
     parts.append(exp.Literal.string(text[at:]))
     return exp.Anonymous(this="concat", expressions=parts)
+
+
+def _formatted(value: exp.Expr, sign: str) -> exp.Expr:
+    """A value of `format` for %s, %I or %L."""
+    made = exp.Anonymous(this="pg_shown", expressions=[value.copy()])
+    for name in {"I": ("pg_name", "pgf_quote_ident"), "L": ("pgf_quote_nullable",)}.get(sign, ()):
+        made = exp.Anonymous(this=name, expressions=[made])
+    return made
 
 
 def in_order(node: exp.Expr) -> exp.Expr | None:
