@@ -168,9 +168,11 @@ class Maker:
             f"{word} IS {self.pick('', 'NOT ')}NULL",
             f"LineNumber IN (SELECT LineNumber FROM JournalEntryLines WHERE LineAmount > {amount})",
             "EXISTS (SELECT 1 FROM Accounts a WHERE a.FullName = LineAccount AND a.Type = 'Bank')",
-            f"TimeModified {operator} '{day} 17:30:00'",
+            f"TimeModified {operator} '{day} 17:30:00{self.pick('', '+02', 'Z')}'",
             f"{self.number(1)} {operator} {self.number(1)}",
             f"{word} IS DISTINCT FROM '{kind}'",
+            f"{word} <> ALL (ARRAY['{kind}', 'Meals'])",
+            f"{word} = ANY (CASE WHEN LineType = 'Debit' THEN ARRAY['{kind}', 'Meals'] END)",
         )
 
     def aggregate(self) -> str:
@@ -194,6 +196,10 @@ class Maker:
             f"avg({number})",
             "max(Date) - min(Date)",
             "array_agg(LineNumber ORDER BY ID)",
+            "extract(epoch from max(TimeModified))",
+            "extract(epoch from min(Date))",
+            "date_trunc('month', max(Date))",
+            "sum(LineNumber) / count(*)",
         )
 
     def plain(self) -> str:
@@ -207,7 +213,14 @@ class Maker:
     def grouped(self) -> str:
         key = self.pick("LineAccount", "LineType", "date_trunc('month', Date)", "LineEntityName")
         values = ", ".join(self.aggregate() for _ in range(self.random.randint(1, 3)))
-        having = self.pick("", "", " HAVING count(*) > 3", " HAVING sum(LineAmount) > 1000")
+        having = self.pick(
+            "",
+            "",
+            " HAVING count(*) > 3",
+            " HAVING sum(LineAmount) > 1000",
+            " HAVING avg(LineAmount) > 500",
+            f" HAVING sum({self.number(1)}) / count(*) > 1",
+        )
         never_null = key in ("LineAccount", "LineType")
         group = self.pick("1", "1", f"ROLLUP({key})") if never_null else "1"
         return (

@@ -6,6 +6,11 @@ The answers were taken from a PostgreSQL 16.
 import pytest
 from tests.support.sql import Sql
 
+DAYS = (
+    "(SELECT DATE '2025-02-01' AS d, TIMESTAMP '2025-02-01 12:06:40' AS s, 4 AS n UNION ALL"
+    " SELECT DATE '2025-03-01', TIMESTAMP '2025-03-01 03:04:05.5', 5) v"
+)
+
 ANSWERS = [
     (
         "SELECT interval '1 day 12:00:00', INTERVAL /* of */ E'1 day -12:00'",
@@ -69,6 +74,13 @@ ANSWERS = [
     ("SELECT user, current_role", "demo demo"),
     ("SELECT format('%I.%s: %L%%', 'a b', 1, NULL)", '"a b".1: NULL%'),
     ("SELECT pg_catalog.format('%s.%s', 'a', 1)", "a.1"),
+    ("SELECT format('%s %s <%s> %L', true, 1 = 2, NULL::bool, true)", "t f <> 't'"),
+    (
+        r"SELECT format('%L %s', 'a\b''c', 'a\b'), quote_literal('a\b')",
+        r"E'a\\b''c' a\b E'a\\b'",
+    ),
+    ("SELECT format('%I %I %I %I', 'select', 'name', 'a$b', 'a_1')", '"select" name "a$b" a_1'),
+    ("SELECT format('%s %s', Name, upper(Name)) FROM Accounts WHERE Name = 'Rent'", "Rent RENT"),
     (
         "SELECT extract(epoch from (timestamp '2025-06-01' - timestamp '2025-05-01')) / 86400",
         "31.0000000000000000",
@@ -79,6 +91,83 @@ ANSWERS = [
         "-2592000.000000 86400",
     ),
     ("SELECT quote_nullable(NULL), quote_nullable('it''s')", "NULL 'it''s'"),
+    (
+        "SELECT to_hex(-1), to_hex((-1)::bigint), to_hex(-LineNumber), to_hex(NULL::int)"
+        " FROM JournalEntryLines WHERE JournalEntryID = '50-1617877800' AND LineNumber = 1",
+        "ffffffff ffffffffffffffff ffffffff None",
+    ),
+    (
+        r"SELECT '\x00ff'::bytea, '\x 00 FF'::bytea, 'a\\b\000\377é'::bytea, bytea ''",
+        r"\x00ff \x00ff \x615c6200ffc3a9 \x",
+    ),
+    (r"SELECT '\x4142'::bytea = 'AB', md5('\x00ff'::bytea)", "t d07d34efac6328007ad67c7e0a985e00"),
+    (r"SELECT x::bytea FROM (SELECT '\x00ff'::text AS x UNION ALL SELECT 'é') v", r"\x00ff \xc3a9"),
+    (
+        "SELECT timestamp '2024-01-01 00:00:00+02', timestamptz '2024-01-01 00:00:00+02'",
+        "2024-01-01 00:00:00 2023-12-31 22:00:00+00",
+    ),
+    (
+        "SELECT timestamp '2024-01-01 10:00:00-05:30' = '2024-01-01 10:00:00Z',"
+        " '{2024-01-01 00:00:00+02}'::timestamp[]",
+        't {"2024-01-01 00:00:00"}',
+    ),
+    ("SELECT ARRAY[1.50, NULL, -0.10], ARRAY[0.10::numeric]", "{1.50,NULL,-0.10} {0.10}"),
+    ("SELECT array_agg(x ORDER BY x) FROM (VALUES (1.50),(2.25)) v(x)", "{1.50,2.25}"),
+    ("SELECT '{1.50,2.25}'::numeric[], '{1.5,2}'::numeric(10,2)[]", "{1.50,2.25} {1.50,2.00}"),
+    (
+        "SELECT ARRAY[1.23456, 2]::numeric[], array_agg(1.23456)::numeric[]",
+        "{1.23456,2.00000} {1.234560000000}",
+    ),
+    ("SELECT ARRAY['1.23456', NULL]::numeric[]", "{1.234560000000,NULL}"),
+    # no array at all has nothing that is known to be in it, nor not to be
+    (
+        "SELECT 'a' = ANY (x), NOT 'a' = ANY (x), 'a' <> ALL (x), 'a' > ANY (x), 'a' = ALL (x)"
+        " FROM (VALUES (ARRAY['a']), (NULL), (ARRAY[]::text[])) v(x)",
+        "t f f f t None None None None None f t t f t",
+    ),
+    ("SELECT 1 <> ALL (NULL::int[]), 1 = ANY (NULL::int[])", "None None"),
+    ("SELECT 1 <> ALL ('{}'), 1 = ANY ('{1,2}'), 2.5 = ANY ('{2.50}')", "t t t"),
+    # what is computed of an aggregate: its type is known before the engine knows it
+    (
+        f"SELECT extract(epoch FROM max(d)), extract(epoch FROM min(d) - 1) FROM {DAYS}",
+        "1740787200 1738281600",
+    ),
+    (f"SELECT date_part('epoch', max(s)) FROM {DAYS}", "1740798245.500000"),
+    (
+        "SELECT extract(epoch FROM max(i)) FROM (VALUES (interval '1 year 1 day')) v(i)",
+        "31644000.000000",
+    ),
+    (
+        f"SELECT extract(epoch FROM max(s)), extract(epoch FROM max(s) - min(s)) FROM {DAYS}",
+        "1740798245.500000 2386645.500000",
+    ),
+    (f"SELECT extract(epoch FROM coalesce(max(s), now())) FROM {DAYS}", "1740798245.500000"),
+    (
+        f"SELECT date_trunc('month', max(d)), date_trunc('hour', max(s)) FROM {DAYS}",
+        "2025-03-01 00:00:00+00 2025-03-01 03:00:00",
+    ),
+    (
+        f"SELECT extract(epoch FROM date_trunc('month', max(d))) FROM {DAYS}",
+        "1740787200.000000",
+    ),
+    (
+        f"SELECT count(*) / count(*), sum(n) / count(*), -7 / count(*) FROM {DAYS}",
+        "1 4 -3",
+    ),
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING sum(n) / count(*) > 4", "5"),
+    # quotients in HAVING, where the engine has no lambdas
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING avg(n) > 4.5", "5"),
+    (
+        f"SELECT count(*) FROM {DAYS} HAVING avg(-n) = -4.5 AND 2.5 / avg(n) = 0.5555555555555556",
+        "2",
+    ),
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING n / 3.0 BETWEEN 1.666666 AND 1.666667", "5"),
+    (
+        f"SELECT n / 4.0 FROM {DAYS} GROUP BY 1 HAVING n / 4.0 < avg(n) ORDER BY 1",
+        "1.0000000000000000 1.2500000000000000",
+    ),
+    (f"SELECT n FROM {DAYS} GROUP BY n HAVING avg(n / 3.0) = 1.3333333333333333", "4"),
+    (f"SELECT count(*) FROM {DAYS} HAVING sum(n) / 0.7 > (SELECT avg(n) / 0.4 FROM {DAYS})", "2"),
 ]
 
 
@@ -86,6 +175,24 @@ ANSWERS = [
 def test_answers(shared: Sql, query: str, expected: str) -> None:
     rows = shared.rows(query)
     assert " ".join(str(value) for row in rows for value in row) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "expected"),
+    [
+        ("Name <> ALL ($1)", "{Checking,Meals}", "f"),
+        ("Name <> ALL ($1)", "{Rent}", "t"),
+        ("Name <> ALL ($1)", None, None),
+        ("NOT Name = ANY ($1)", None, None),
+        ("Balance <> ALL ($1)", "{-1.5}", "t"),
+        ("length(Name) + 1 <> ALL ($1::int[])", "{1,9}", "f"),
+        ("1.23456789 = ANY ($1::numeric[])", "{1.23456789}", "t"),
+        ("$1::bytea = 'AB'", r"\x4142", "t"),
+    ],
+)
+def test_parameters(shared: Sql, condition: str, given: str | None, expected: str | None) -> None:
+    query = f"SELECT {condition} FROM Accounts WHERE FullName = 'Checking'"
+    assert shared.rows(query, given) == [(expected,)]
 
 
 REFUSALS = [
@@ -100,6 +207,9 @@ REFUSALS = [
     ("SELECT 1::float8 / 0", "22012"),
     ("SELECT format(Memo, 1) FROM JournalEntries", "0A000"),
     ("SELECT format('%d', 1)", "0A000"),
+    ("SELECT format('%s', ARRAY[1,2])", "0A000"),
+    ("SELECT format('%s', interval '1 month')", "0A000"),
+    ("SELECT format('%I', NULL)", "22004"),
     ("SELECT format('%s %s', 1)", "22023"),
     ("SELECT set_config('jit', Memo, false) FROM JournalEntries", "0A000"),
     ("SELECT set_config('server_version', '1', false)", "55P02"),
@@ -117,6 +227,12 @@ REFUSALS = [
     ("SELECT 1 FROM pgc.pg_class()", "42883"),
     ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),
     ("COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')", "0A000"),
+    ("SELECT date_trunc('month', max(x)) FROM (VALUES (DATE '2025-03-09')) v(x)", "0A000"),
+    (r"SELECT '\x00f'::bytea", "22023"),
+    (r"SELECT '\xzz'::bytea", "22023"),
+    (r"SELECT 'a\9'::bytea", "22P02"),
+    (r"SELECT x::bytea FROM (SELECT 'a\9'::text AS x) v", "0A000"),
+    (f"SELECT 1 FROM {DAYS} HAVING 1.5 / sum(n - n) > 1", "22012"),
 ]
 
 

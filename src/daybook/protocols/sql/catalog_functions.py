@@ -60,6 +60,31 @@ def roles_text(table: str, stored: str) -> str:
     )
 
 
+_KEYWORDS: Final = (
+    "all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|between|bigint|binary|"
+    "bit|boolean|both|case|cast|char|character|check|coalesce|collate|collation|column|"
+    "concurrently|constraint|create|cross|current_catalog|current_date|current_role|"
+    "current_schema|current_time|current_timestamp|current_user|dec|decimal|default|"
+    "deferrable|desc|distinct|do|else|end|except|exists|extract|false|fetch|float|for|foreign|"
+    "freeze|from|full|grant|greatest|group|grouping|having|ilike|in|initially|inner|inout|int|"
+    "integer|intersect|interval|into|is|isnull|join|lateral|leading|least|left|like|limit|"
+    "localtime|localtimestamp|national|natural|nchar|none|normalize|not|notnull|null|nullif|"
+    "numeric|offset|on|only|or|order|out|outer|overlaps|overlay|placing|position|precision|"
+    "primary|real|references|returning|right|row|select|session_user|setof|similar|smallint|"
+    "some|substring|symmetric|table|tablesample|then|time|timestamp|to|trailing|treat|trim|"
+    "true|union|unique|user|using|values|varchar|variadic|verbose|when|where|window|with|"
+    "xmlattributes|xmlconcat|xmlelement|xmlexists|xmlforest|xmlnamespaces|xmlparse|xmlpi|"
+    "xmlroot|xmlserialize|xmltable"
+)
+"""Words that are names in quotes alone, as a pattern."""
+
+
+_QUOTED: Final = (
+    r"CASE WHEN contains(t, '\') THEN 'E' ELSE '' END"
+    r" || '''' || replace(replace(t, '\', '\\'), '''', '''''') || ''''"
+)
+
+
 FUNCTIONS: Final[Mapping[str, str]] = {
     name: _macro(name, *overloads)
     for name, overloads in {
@@ -138,14 +163,12 @@ FUNCTIONS: Final[Mapping[str, str]] = {
         "pg_backend_pid": ("() AS CAST(getvariable('pid') AS INTEGER)",),
         "txid_current": ("() AS CAST(1 AS BIGINT)",),
         "quote_ident": (
-            "(t) AS CASE WHEN regexp_full_match(t, '[a-z_][a-z0-9_$]*') THEN t"
+            "(t) AS CASE WHEN regexp_full_match(t, '[a-z_][a-z0-9_]*')"
+            f" AND NOT regexp_full_match(t, '{_KEYWORDS}') THEN t"
             " ELSE '\"' || replace(t, '\"', '\"\"') || '\"' END",
         ),
-        "quote_literal": ("(t) AS '''' || replace(t, '''', '''''') || ''''",),
-        "quote_nullable": (
-            "(t) AS CASE WHEN t IS NULL THEN 'NULL'"
-            " ELSE '''' || replace(t, '''', '''''') || '''' END",
-        ),
+        "quote_literal": (f"(t) AS {_QUOTED}",),
+        "quote_nullable": (f"(t) AS CASE WHEN t IS NULL THEN 'NULL' ELSE {_QUOTED} END",),
         "array_upper": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE len(a) END",),
         "array_lower": ("(a, d) AS CASE WHEN len(a) = 0 THEN NULL ELSE 1 END",),
         "array_to_string": ("(a, s) AS array_to_string(a, s)",),

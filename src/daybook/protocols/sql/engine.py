@@ -15,7 +15,7 @@ from daybook.protocols.sql import errors
 from daybook.protocols.sql.analytics import Copies, Copy
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
-from daybook.protocols.sql.macros import FINE, TOO_LONG
+from daybook.protocols.sql.macros import ESCAPES, FINE, NO_NAME, TOO_LONG, UNSHOWN
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
@@ -73,6 +73,9 @@ def _shown(column: str, kind: str) -> str:
         return column
     if kind == "BOOLEAN":
         return f"CASE WHEN {column} THEN 't' WHEN NOT {column} THEN 'f' END"
+    if kind.startswith("DECIMAL") and kind.endswith("[]"):
+        texts = "VARCHAR" + kind.partition(")")[2]  # as numbers of JSON they would be rounded
+        return f"CAST(to_json(CAST({column} AS {texts})) AS VARCHAR)"
     if kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
         return f"CAST(to_json({column}) AS VARCHAR)"
     if kind == "BLOB":
@@ -475,6 +478,9 @@ _FUNCTION = re.compile(
 _TEXTS: Final = (
     (FINE, errors.UNSUPPORTED, FINE),
     (TOO_LONG, errors.LIMIT, TOO_LONG),
+    (ESCAPES, errors.UNSUPPORTED, ESCAPES),
+    (UNSHOWN, errors.UNSUPPORTED, UNSHOWN),
+    (NO_NAME, "22004", NO_NAME),
     ("cannot take square root", "2201F", "cannot take square root of a negative number"),
     ("cannot take logarithm of zero", "2201E", "cannot take logarithm of zero"),
     (

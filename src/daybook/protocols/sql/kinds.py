@@ -5,6 +5,7 @@ told by the types of both sides.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlglot import exp
 
@@ -14,7 +15,7 @@ from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import WHOLE
 from daybook.protocols.sql.tables import TABLES, Table
-from daybook.protocols.sql.translate import wider, widest
+from daybook.protocols.sql.translate import every_item, wider, widest
 from daybook.protocols.sql.trees import (
     cast_oid,
     cte_of,
@@ -23,6 +24,8 @@ from daybook.protocols.sql.trees import (
     is_null,
     sources_of,
 )
+
+_DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
 
 
 class Kinds:
@@ -84,8 +87,12 @@ class Kinds:
             case exp.Avg():
                 inner = self._kind(node.this)
                 return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
+            case exp.Lag() | exp.Lead() | exp.FirstValue() | exp.LastValue() | exp.NthValue():
+                return self._kind(node.this)
             case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
                 return pg.INT4
+            case exp.Sub() if {self._kind(node.this), self._kind(node.expression)} <= _DAYS:
+                return pg.INTERVAL
             case exp.Add() | exp.Sub() if pg.DATE in (
                 self._kind(node.this),
                 self._kind(node.expression),
@@ -111,6 +118,9 @@ class Kinds:
                 return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
             case exp.Extract():
                 return pg.NUMERIC
+            case exp.TimestampTrunc() | exp.DateTrunc():
+                inner = self._kind(node.this)
+                return pg.TIMESTAMPTZ if inner == pg.DATE else inner
             case exp.CurrentDate():
                 return pg.DATE
             case exp.CurrentTimestamp():
@@ -119,6 +129,8 @@ class Kinds:
                 return self._kind(node.this.expressions[0])
             case exp.Any() | exp.All():
                 return pg.ARRAYS.get(self._kind(node.this) or 0)
+            case exp.Anonymous() if (items := every_item(node)) is not None:
+                return pg.ARRAYS.get(self._kind(items) or 0)
             case exp.Anonymous() if node.name == "pg_exact":
                 return pg.NUMERIC
             case exp.Anonymous() if node.name == "pg_div":

@@ -68,8 +68,11 @@ def read_date(text: str) -> date:
     return day
 
 
-def read_moment(text: str, last: bool = False) -> datetime:
-    """A moment in UTC, without a zone. A date alone is its first instant, with `last` its last."""
+def read_moment(text: str, last: bool = False, zoned: bool = True) -> datetime:
+    """A moment in UTC, without a zone. A date alone is its first instant, with `last` its last.
+
+    What is not `zoned` is of no zone: one that is named with it means nothing.
+    """
     day, rest = _split(text, "timestamp")
     midnight = datetime(day.year, day.month, day.day)
     if not rest:
@@ -86,7 +89,8 @@ def read_moment(text: str, last: bool = False) -> datetime:
     micros = int((found[4] or "")[:6].ljust(6, "0"))
     try:
         moment = midnight.replace(hour=hour, minute=minute, second=second, microsecond=micros)
-        return moment - _offset(found[6])
+        offset = _offset(found[6])
+        return moment - offset if zoned else moment
     except (ValueError, OverflowError):
         raise _bad_date(text, "timestamp") from None
 
@@ -123,6 +127,26 @@ def read_boolean(text: str) -> bool:
         return False
     message = f'invalid input syntax for type boolean: "{text[:LITERAL_SHOWN_MAX]}"'
     raise SqlFault(errors.BAD_TEXT, message, status=3010)
+
+
+_ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})?")
+
+
+def read_bytes(text: str) -> bytes:
+    r"""Bytes, in hexadecimal form behind \x or as text with octal escapes."""
+    if not text.startswith("\\x"):
+        return _ESCAPE.sub(_escaped, text.encode())
+    try:
+        return bytes.fromhex(text[2:])
+    except ValueError:
+        shown = text[:LITERAL_SHOWN_MAX]
+        raise SqlFault(errors.BAD_PARAMETER, f'invalid hexadecimal data: "{shown}"') from None
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    if found[1] is None:
+        raise SqlFault(errors.BAD_TEXT, "invalid input syntax for type bytea")
+    return b"\\" if found[1] == b"\\" else bytes([int(found[1], 8)])
 
 
 def read_amount(text: str, exponent: int, column: str = "LineAmount") -> int:
@@ -186,7 +210,9 @@ def canonical(oid: int, text: str) -> str:
     if oid == pg.DATE:
         return read_date(text).isoformat()
     if oid in (pg.TIMESTAMP, pg.TIMESTAMPTZ):
-        return str(read_moment(text))
+        return str(read_moment(text, zoned=oid == pg.TIMESTAMPTZ))
+    if oid == pg.BYTEA:
+        return "\\x" + read_bytes(text).hex()
     if oid == pg.BOOL:
         return "t" if read_boolean(text) else "f"
     if oid in _RANGES:

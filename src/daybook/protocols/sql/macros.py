@@ -1,7 +1,11 @@
 """Functions that the analytical engine lacks or means otherwise than PostgreSQL does.
 
-They are chosen by the types of their arguments. A quotient of exact numbers is exact: long
-division of whole numbers to 16 decimals, the last one rounded half away from zero.
+A quotient of exact numbers is exact: long division of whole numbers to 16 decimals, the last one
+rounded half away from zero.
+
+What means different things for different types has a macro for each, and the rewriter, which knows
+the types of aggregates before the engine does, names the right one. A macro with several forms is
+for arguments whose type it cannot tell, and fails where an aggregate is among them.
 """
 
 from typing import Final
@@ -13,52 +17,85 @@ TEXT_MAX: Final = 8 * 1024 * 1024
 """Bytes of a text that a function may make of a shorter one: what a literal may have."""
 
 TOO_LONG: Final = "requested length too large"
+UNSHOWN: Final = "format takes no arrays, intervals, bytes or double precision numbers here"
+NO_NAME: Final = "null values cannot be formatted as an SQL identifier"
+ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
 
-# Both operands as whole numbers of millionths: whole part and fraction apart, so that neither
-# multiplication can leave the range.
+# As a whole number of millionths: whole part and fraction apart, so that neither multiplication
+# can leave the range.
+_MILLIONTHS: Final = (
+    f"(CAST(trunc(abs({{0}})) AS HUGEINT) * {_SCALE}"
+    f" + CAST((abs({{0}}) - trunc(abs({{0}}))) * {_SCALE} AS HUGEINT))"
+)
+_DIVISION: Final = f"""
+CAST({{s}} AS DECIMAL(1,0)) * (CAST({{a}} // {{b}} AS DECIMAL(22,0))
+    + CAST((({{a}} % {{b}}) * {2 * _UNIT} + {{b}}) // (2 * {{b}}) AS DECIMAL(18,0))
+        * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16)))
+"""
+_SIGN: Final = "CASE WHEN ({0} < 0) = ({1} < 0) THEN 1 ELSE -1 END"
+
 _EXACT: Final = f"""
 list_transform([{{'a': a, 'b': b}}], lambda x: list_transform([{{
-    'a': CAST(trunc(abs(x.a)) AS HUGEINT) * {_SCALE}
-        + CAST((abs(x.a) - trunc(abs(x.a))) * {_SCALE} AS HUGEINT),
-    'b': CAST(trunc(abs(x.b)) AS HUGEINT) * {_SCALE}
-        + CAST((abs(x.b) - trunc(abs(x.b))) * {_SCALE} AS HUGEINT),
-    's': CASE WHEN (x.a < 0) = (x.b < 0) THEN 1 ELSE -1 END}}],
-    lambda y: CAST(y.s AS DECIMAL(1,0)) * (CAST(y.a // y.b AS DECIMAL(22,0))
-        + CAST(((y.a % y.b) * {2 * _UNIT} + y.b) // (2 * y.b) AS DECIMAL(18,0))
-            * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16))))[1])[1]
+    'a': {_MILLIONTHS.format("x.a")}, 'b': {_MILLIONTHS.format("x.b")},
+    's': {_SIGN.format("x.a", "x.b")}}}],
+    lambda y: {_DIVISION.format(a="y.a", b="y.b", s="y.s")})[1])[1]
 """
+_PLAIN: Final = _DIVISION.format(
+    a=_MILLIONTHS.format("a"), b=_MILLIONTHS.format("b"), s=_SIGN.format("a", "b")
+)
+"""The same without names for what is needed twice, which the engine does not know in HAVING."""
 
 # A dividend with up to 16 decimals, such as a sum of quotients, by a whole number, such as a count.
-_FINE: Final = f"""
-list_transform([{{
-    'a': CAST(trunc(abs(a)) AS HUGEINT) * {_UNIT}
-        + CAST((abs(a) - trunc(abs(a))) * {_UNIT} AS HUGEINT),
-    'b': abs(b), 's': CASE WHEN (a < 0) = (b < 0) THEN 1 ELSE -1 END}}],
-    lambda x: list_transform([{{'q': (2 * x.a + x.b) // (2 * x.b), 's': x.s}}],
-        lambda y: CAST(y.s AS DECIMAL(1,0)) * (CAST(y.q // {_UNIT} AS DECIMAL(22,0))
-            + CAST(y.q % {_UNIT} AS DECIMAL(18,0))
-                * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16))))[1])[1]
+_FINE_UNITS: Final = (
+    f"(CAST(trunc(abs(a)) AS HUGEINT) * {_UNIT}"
+    f" + CAST((abs(a) - trunc(abs(a))) * {_UNIT} AS HUGEINT))"
+)
+_FINE_QUOTIENT: Final = "((2 * {a} + {b}) // (2 * {b}))"
+_FINE_WHOLE: Final = f"""
+CAST({{s}} AS DECIMAL(1,0)) * (CAST({{q}} // {_UNIT} AS DECIMAL(22,0))
+    + CAST({{q}} % {_UNIT} AS DECIMAL(18,0)) * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16)))
 """
+_FINE: Final = f"""
+list_transform([{{'a': {_FINE_UNITS}, 'b': abs(b), 's': {_SIGN.format("a", "b")}}}],
+    lambda x: list_transform([{{'q': {_FINE_QUOTIENT.format(a="x.a", b="x.b")}, 's': x.s}}],
+        lambda y: {_FINE_WHOLE.format(q="y.q", s="y.s")})[1])[1]
+"""
+_FINE_PLAIN: Final = _FINE_WHOLE.format(
+    q=_FINE_QUOTIENT.format(a=_FINE_UNITS, b="abs(b)"), s=_SIGN.format("a", "b")
+)
 
 FINE: Final = "this division has more decimals than are divided exactly"
 """What is said where a quotient would not be exact; a cast to double precision divides anyway."""
 
+_CHOICE: Final = (
+    "CASE WHEN a IS NULL OR b IS NULL THEN NULL"
+    " WHEN b = 0 THEN error('division by zero')"
+    " WHEN NOT pg_rounds(a) AND NOT pg_rounds(b) THEN {}(a, b)"
+    f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
+    f" THEN {{}}(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END"
+)
+
 _SECONDS: Final = "CAST({} AS DECIMAL(18,0)) * CAST(0.000001 AS DECIMAL(6,6))"
 """Microseconds as seconds, exactly."""
 
+_EPOCH: Final = (
+    "(epoch_us(d) + CASE WHEN typeof(d) = 'INTERVAL'"
+    " THEN 453600000000 * datepart($$year$$, d) ELSE 0 END)"
+)
+
 MACROS: Final = (
+    "CREATE MACRO pg_rounds(x) AS CAST(x AS DECIMAL(38,6)) <> x",
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
     f"CREATE MACRO pg_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE}",
-    "CREATE MACRO pg_rounds(x) AS CAST(x AS DECIMAL(38,6)) <> x",
-    "CREATE MACRO pg_exact(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL"
-    " WHEN b = 0 THEN error('division by zero')"
-    " WHEN NOT pg_rounds(a) AND NOT pg_rounds(b) THEN pg_quotient(a, b)"
-    f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
-    f" THEN pg_fine(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END",
+    f"CREATE MACRO pg_exact(a, b) AS {_CHOICE.format('pg_quotient', 'pg_fine')}",
+    f"CREATE MACRO pg_plain_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_PLAIN}",
+    f"CREATE MACRO pg_plain_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE_PLAIN}",
+    f"CREATE MACRO pg_plain_exact(a, b) AS {_CHOICE.format('pg_plain_quotient', 'pg_plain_fine')}",
     "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
     "CREATE MACRO pg_double_div(a, b) AS a / pg_nonzero(b)",
+    "CREATE MACRO pg_whole(a, b) AS a // b",
     "CREATE MACRO pg_div(a INTEGER, b INTEGER) AS CAST(a // b AS INTEGER),"
     " (a BIGINT, b BIGINT) AS a // b,"
     " (a DECIMAL(38,6), b DECIMAL(38,6)) AS pg_exact(a, b),"
@@ -69,9 +106,11 @@ MACROS: Final = (
     " (x DECIMAL(38,6)) AS x, (x DOUBLE) AS x",
     # By way of microseconds: a cast asks a calendar about each row, and all is UTC here. The first
     # of a month is found from the day, which takes a third of what the engine's own way takes.
-    "CREATE MACRO pg_date_trunc(p, d DATE) AS make_timestamptz(epoch_us(CAST("
+    "CREATE MACRO pg_trunc_date(p, d DATE) AS make_timestamptz(epoch_us(CAST("
     "CASE WHEN p = 'month' AND isfinite(d) THEN d - (CAST(day(d) AS INTEGER) - 1)"
-    " ELSE CAST(date_trunc(p, d) AS DATE) END AS TIMESTAMP))),"
+    " ELSE CAST(date_trunc(p, d) AS DATE) END AS TIMESTAMP)))",
+    "CREATE MACRO pg_trunc_moment(p, d) AS date_trunc(p, d)",
+    "CREATE MACRO pg_date_trunc(p, d DATE) AS pg_trunc_date(p, d),"
     " (p, d TIMESTAMP) AS date_trunc(p, d), (p, d TIMESTAMPTZ) AS date_trunc(p, d)",
     "CREATE MACRO pg_substr(t, s, n) AS CASE WHEN n < 0 THEN"
     " error('negative substring length not allowed') WHEN s < 1 THEN"
@@ -97,14 +136,21 @@ MACROS: Final = (
     " ELSE pg_finite(power(a, b)) END",
     "CREATE MACRO pg_chr(n) AS CASE WHEN n <= 0 OR n > 1114111 OR n BETWEEN 55296 AND 57343 THEN"
     " error('requested character not valid for encoding') ELSE chr(n) END",
+    f"CREATE MACRO pg_hex(x) AS lower(to_hex(CASE WHEN typeof(x) IN ('INTEGER', 'SMALLINT')"
+    f" THEN CAST(x AS BIGINT) & {2**32 - 1} ELSE x END))",
+    r"CREATE MACRO pg_bytes(x) AS CASE WHEN starts_with(x, '\x') THEN unhex(substring(x, 3))"
+    rf" WHEN contains(x, '\') THEN error('{ESCAPES}') ELSE encode(x) END",
+    "CREATE MACRO pg_shown(x) AS CASE WHEN typeof(x) = 'BOOLEAN' THEN left(CAST(x AS VARCHAR), 1)"
+    " WHEN typeof(x) IN ('INTERVAL', 'BLOB', 'DOUBLE', 'FLOAT') OR typeof(x) LIKE '%[]'"
+    f" OR typeof(x) LIKE 'STRUCT%' THEN error('{UNSHOWN}') ELSE CAST(x AS VARCHAR) END",
+    f"CREATE MACRO pg_name(x) AS CASE WHEN x IS NULL THEN error('{NO_NAME}') ELSE x END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",
-    "CREATE MACRO pg_epoch(d DATE) AS"
-    " CAST(epoch_us(CAST(d AS TIMESTAMP)) // 1000000 AS DECIMAL(18,0)),"
-    f" (d TIMESTAMP) AS {_SECONDS.format('epoch_us(d)')},"
-    f" (d TIMESTAMPTZ) AS {_SECONDS.format('epoch_us(d)')},"
+    "CREATE MACRO pg_epoch_date(d DATE) AS"
+    " CAST(epoch_us(CAST(d AS TIMESTAMP)) // 1000000 AS DECIMAL(18,0))",
+    f"CREATE MACRO pg_epoch_moment(d) AS {_SECONDS.format('epoch_us(d)')}",
     # a year of an interval has 365.25 days, where it is 12 months of 30 to the engine
-    f" (d INTERVAL) AS {_SECONDS.format('(epoch_us(d) + 453600000000 * datepart($$year$$, d))')}",
+    f"CREATE MACRO pg_epoch(d) AS {_SECONDS.format(_EPOCH)}",
     "CREATE MACRO pg_seconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
     " * CAST(0.000001 AS DECIMAL(6,6))",
 )

@@ -45,7 +45,8 @@ from daybook.protocols.sql.translate import (
     average,
     bounded,
     check_series,
-    differs_from_all,
+    compared_with_items,
+    divide_plainly,
     engine_type,
     every_item,
     extract,
@@ -54,12 +55,14 @@ from daybook.protocols.sql.translate import (
     function_source,
     in_order,
     is_average,
+    items_of,
     operator,
     plain_number,
     proc_number,
     quotient,
     regular,
     substring,
+    truncated,
     typed,
     within_group,
 )
@@ -353,9 +356,9 @@ class Rewriter(Kinds):
             case exp.Between() | exp.In():
                 return self._kind(parent.this)
             case exp.Any() | exp.All():
-                outer = parent.parent
-                other = None if outer is None else outer.this
-                return pg.ARRAY_OF.get(self._kind(other) or pg.TEXT, 1009)
+                return self._array_kind(parent.parent)
+            case exp.Anonymous() if every_item(parent) is not None:
+                return self._array_kind(parent.parent)
             case exp.Like() | exp.ILike() | exp.DPipe() | exp.RegexpLike():
                 return pg.TEXT
             case exp.Binary():
@@ -364,6 +367,11 @@ class Rewriter(Kinds):
             case exp.Coalesce():
                 return self._kind(parent.this)
         return None
+
+    def _array_kind(self, comparison: exp.Expr | None) -> int:
+        """The type of the array in a comparison by ANY or ALL."""
+        other = None if comparison is None else comparison.this
+        return pg.ARRAY_OF.get(self._kind(other) or pg.TEXT, 1009)
 
     def _replace_parameters(self, tree: exp.Expr) -> exp.Expr:
         kinds = self.parameters()
@@ -392,6 +400,10 @@ class Rewriter(Kinds):
         for node in list(tree.find_all(*COMPARISONS)):
             self._type_literal(node.this, node.expression)
             self._type_literal(node.expression, node.this)
+            items = items_of(node.expression)
+            if isinstance(items, exp.Literal) and items.is_string:
+                kind = self._array_kind(node)
+                items.replace(array_literal(literals.canonical(kind, items.this), kind))
         for between in list(tree.find_all(exp.Between)):
             self._type_literal(between.this, between.args["low"])
             self._type_literal(between.this, between.args["high"])
@@ -471,6 +483,8 @@ class Rewriter(Kinds):
                 node.replace(replacement)
                 if kind is not None:
                     self._kinds[id(replacement)] = kind
+        for having in tree.find_all(exp.Having):
+            divide_plainly(having)
 
     def _expression(self, node: exp.Expr) -> exp.Expr | None:
         match node:
@@ -493,6 +507,8 @@ class Rewriter(Kinds):
                 return regular(node, "s")
             case exp.RegexpILike():
                 return regular(node, "si")
+            case exp.Binary() if (compared := compared_with_items(node)) is not None:
+                return compared
             case exp.EQ() if (numbers := proc_number(node)) is not None:
                 return numbers
             case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
@@ -502,12 +518,9 @@ class Rewriter(Kinds):
             case exp.Cast():
                 return self._cast(node)
             case exp.Extract():
-                return extract(node)
+                return extract(node, self._kind(node.expression))
             case exp.TimestampTrunc() | exp.DateTrunc():
-                unit = str(node.args["unit"].name).lower()
-                return exp.Anonymous(
-                    this="pg_date_trunc", expressions=[exp.Literal.string(unit), node.this.copy()]
-                )
+                return truncated(node, self._kind(node.this))
             case exp.Substring():
                 return substring(node)
             case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
@@ -516,8 +529,6 @@ class Rewriter(Kinds):
                 )
             case exp.Sum():
                 return self._sum(node)
-            case exp.NEQ() if every_item(node.expression) is not None:
-                return differs_from_all(node)
             case exp.Anonymous() if isinstance(node.parent, exp.Table):
                 return None
             case exp.Anonymous() if node.name.lower() in FORMATTING:
@@ -540,7 +551,7 @@ class Rewriter(Kinds):
             case exp.CurrentDate():
                 return exp.Anonymous(this="today")
             case exp.Hex():
-                return exp.Lower(this=node.copy())
+                return exp.Anonymous(this="pg_hex", expressions=[node.this.copy()])
             case exp.StrPosition():
                 return exp.Cast(this=node.copy(), to=exp.DataType.build("INT"))
             case exp.Format():
@@ -589,7 +600,7 @@ class Rewriter(Kinds):
         if kinds[0] in WHOLE and kinds[1] in WHOLE:
             width = exp.DataType.build("BIGINT" if pg.INT8 in kinds else "INT")
             whole = [exp.Cast(this=part, to=width.copy()) for part in both]
-            return exp.Anonymous(this="pg_div", expressions=whole)
+            return exp.Anonymous(this="pg_whole", expressions=whole)
         if all(kind in NUMBERS for kind in kinds):
             return quotient(*both)
         if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
@@ -619,10 +630,22 @@ class Rewriter(Kinds):
         if isinstance(inner, exp.Literal) and inner.is_string and oid not in pg.ARRAYS:
             if oid == pg.NUMERIC and not node.to.expressions:
                 return typed(literals.canonical(oid, inner.this), oid)
-            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8):
+            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8, pg.BYTEA):
                 return typed(literals.canonical(oid, inner.this), oid)
         if oid in pg.ARRAYS and isinstance(inner, exp.Literal) and inner.is_string:
-            return array_literal(literals.canonical(oid, inner.this), oid)
+            made = array_literal(literals.canonical(oid, inner.this), oid)
+            digits = oid == pg.ARRAY_OF[pg.NUMERIC] and node.to.expressions[0].expressions
+            return exp.Cast(this=made, to=node.to.copy()) if digits else made
+        if oid == pg.ARRAY_OF[pg.NUMERIC] and not node.to.expressions[0].expressions:
+            members = inner.expressions if isinstance(inner, exp.Array) else ()
+            kinds = {self._kind(each) for each in members} - WHOLE
+            if kinds == {pg.NUMERIC} or self._kind(inner) == oid:
+                return exp.Paren(this=inner.copy())
+            return exp.Cast(this=inner.copy(), to=exp.DataType.build(engine_type(oid), "duckdb"))
+        if oid == pg.BYTEA and not isinstance(inner, exp.Parameter):
+            if self._kind(inner) == pg.BYTEA:
+                return exp.Paren(this=inner.copy())
+            return exp.Anonymous(this="pg_bytes", expressions=[inner.copy()])
         if oid == pg.NUMERIC and not node.to.expressions:
             kind = self._kind(inner)
             if kind == pg.NUMERIC:

@@ -76,19 +76,24 @@ def typed(text: str, oid: int) -> exp.Expr:
         )
     if oid == pg.BOOL:
         return exp.Boolean(this=text == "t")
+    if oid == pg.BYTEA:
+        return exp.Anonymous(this="unhex", expressions=[exp.Literal.string(text[2:])])
     kind = exp.DataType.build(engine_type(oid), "duckdb")
     return exp.Cast(this=exp.Literal.string(text), to=kind)
 
 
 def array_literal(text: str, oid: int) -> exp.Expr:
     """An array literal for the engine."""
-    items = [
-        exp.Null() if item is None else exp.Literal.string(item) for item in pg.array_items(text)
-    ]
-    kind = exp.DataType.build(engine_type(oid), "duckdb")
-    return exp.Cast(this=exp.Array(expressions=items), to=kind)
+    items = pg.array_items(text)
+    name = engine_type(oid)
+    if oid == pg.ARRAY_OF[pg.NUMERIC]:
+        decimals = max((len((item or "").partition(".")[2]) for item in items), default=0)
+        name = f"DECIMAL({_DIGITS_MAX},{min(decimals, _DIGITS_MAX)})[]"
+    members = [exp.Null() if item is None else exp.Literal.string(item) for item in items]
+    return exp.Cast(this=exp.Array(expressions=members), to=exp.DataType.build(name, "duckdb"))
 
 
+_MOMENTS: Final = frozenset((pg.TIMESTAMP, pg.TIMESTAMPTZ))
 _EXACT: Final = "pg_exact"
 
 
@@ -120,6 +125,26 @@ def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Anonymous(
         this=_EXACT, expressions=[_product(above, other), _product(below, divisor)]
     )
+
+
+def divide_plainly(having: exp.Having) -> None:
+    """Have quotients in HAVING made by a macro without lambdas: the engine takes their names for
+    columns that are not grouped by. So are those of the rest, which they have to match.
+    """
+    select = having.parent
+    if not isinstance(select, exp.Select) or not _quotients(having, select):
+        return
+    for node in _quotients(select, select):
+        node.set("this", "pg_plain_exact")
+
+
+def _quotients(part: exp.Expr, select: exp.Select) -> list[exp.Expr]:
+    """The quotients in a part of a SELECT, but for those in aggregates and subqueries."""
+    return [
+        node
+        for node in part.find_all(exp.Anonymous)
+        if node.name == _EXACT and node.find_ancestor(exp.AggFunc, exp.Select) is select
+    ]
 
 
 def regular(node: exp.Expr, flags: str) -> exp.Expr:
@@ -255,19 +280,34 @@ _PARTS: Final = frozenset(
 )
 
 
-def extract(node: exp.Extract) -> exp.Expr:
-    """A part of a date, as a number that is exact."""
+def extract(node: exp.Extract, kind: int | None) -> exp.Expr:
+    """A part of a date, as a number that is exact. `kind` is the type of what it is a part of."""
     part = node.this.name.lower()
     if part not in _PARTS:
         raise errors.unsupported(f"extract({part[:40]} …) is not supported")
     source = node.expression.copy()
-    if part in ("second", "epoch"):
-        name = "pg_seconds" if part == "second" else "pg_epoch"
+    if part == "second":
+        return exp.Anonymous(this="pg_seconds", expressions=[source])
+    if part == "epoch":
+        name = "pg_epoch_moment" if kind in _MOMENTS else "pg_epoch"
+        name = "pg_epoch_date" if kind == pg.DATE else name
         return exp.Anonymous(this=name, expressions=[source])
     return exp.Cast(
         this=exp.Extract(this=exp.Var(this=part), expression=source),
         to=exp.DataType.build("DECIMAL(18,0)", "duckdb"),
     )
+
+
+def truncated(node: exp.TimestampTrunc | exp.DateTrunc, kind: int | None) -> exp.Expr:
+    """The beginning of a month or the like, a moment with a zone where it is one of a date."""
+    name = "pg_trunc_moment" if kind in _MOMENTS else "pg_date_trunc"
+    name = "pg_trunc_date" if kind == pg.DATE else name
+    if name == "pg_date_trunc" and node.this.find(exp.AggFunc, exp.Window) is not None:
+        raise errors.unsupported(
+            "the type of what date_trunc takes cannot be told; cast it, as in x::date"
+        )
+    unit = exp.Literal.string(str(node.args["unit"].name).lower())
+    return exp.Anonymous(this=name, expressions=[unit, node.this.copy()])
 
 
 def substring(node: exp.Substring) -> exp.Expr:
@@ -335,12 +375,28 @@ def every_item(node: exp.Expr) -> exp.Expr | None:
     return found[0] if len(found) == 1 else None
 
 
-def differs_from_all(node: exp.NEQ) -> exp.Expr:
-    """`x <> ALL (array)`: equal to none of its members."""
-    items = every_item(node.expression)
-    assert items is not None
-    made = exp.EQ(this=node.this.copy(), expression=exp.Any(this=exp.Paren(this=items.copy())))
-    return exp.Paren(this=exp.Not(this=exp.Paren(this=made)))
+def items_of(node: exp.Expr) -> exp.Expr | None:
+    """The array that is compared with by ANY or ALL; None where it is a query, or neither."""
+    items = node.this if isinstance(node, exp.Any) else every_item(node)
+    while isinstance(items, exp.Paren):
+        items = items.this
+    return None if isinstance(items, exp.Query) else items
+
+
+def compared_with_items(node: exp.Binary) -> exp.Expr | None:
+    """A comparison with what is in an array, which is null where there is no array."""
+    items = items_of(node.expression)
+    if items is None:
+        return None
+    made: exp.Expr = node.copy()
+    if isinstance(node, exp.NEQ) and every_item(node.expression) is not None:
+        equal = exp.EQ(this=node.this.copy(), expression=exp.Any(this=exp.Paren(this=items.copy())))
+        made = exp.Paren(this=exp.Not(this=exp.Paren(this=equal)))
+    written_out = items.this if isinstance(items, exp.Cast) else items
+    if isinstance(written_out, exp.Array):
+        return made
+    none = exp.Is(this=exp.Paren(this=items.copy()), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=none, true=exp.Null())], default=made)
 
 
 _FUNCTION_COLUMNS: Final = frozenset(
@@ -381,13 +437,17 @@ def formatted(node: exp.Format) -> exp.Expr:
         elif not values:
             raise SqlFault(errors.BAD_PARAMETER, "too few arguments for format()")
         else:
-            value: exp.Expr = exp.Cast(
-                this=values.pop(0).copy(), to=exp.DataType.build("VARCHAR", "duckdb")
-            )
-            name = {"I": "pgf_quote_ident", "L": "pgf_quote_nullable"}.get(found[1])
-            parts.append(value if name is None else exp.Anonymous(this=name, expressions=[value]))
+            parts.append(_formatted(values.pop(0), found[1]))
     parts.append(exp.Literal.string(text[at:]))
     return exp.Anonymous(this="concat", expressions=parts)
+
+
+def _formatted(value: exp.Expr, sign: str) -> exp.Expr:
+    """A value of `format` for %s, %I or %L."""
+    made = exp.Anonymous(this="pg_shown", expressions=[value.copy()])
+    for name in {"I": ("pg_name", "pgf_quote_ident"), "L": ("pgf_quote_nullable",)}.get(sign, ()):
+        made = exp.Anonymous(this=name, expressions=[made])
+    return made
 
 
 def in_order(node: exp.Expr) -> exp.Expr | None:
