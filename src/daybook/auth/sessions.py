@@ -78,7 +78,7 @@ class StoreSessions:
         self._people = people
         self._believe = sign_in.person
         self._places = Places(directory, clock)
-        self._guesses = Guesses(clock, self._places.knows, peers, DOOR)
+        self._guesses = Guesses(clock, self._places.knows, peers, DOOR, people.has)
         self._pruned_at = clock()
 
     def sign_in(self, name: str, password: str, peer: str) -> Entered | NotEntered:

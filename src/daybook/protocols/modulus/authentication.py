@@ -91,7 +91,7 @@ class Authentication:
         self._services = services
         self._directory = services.ledger.store.directory
         self._clock = services.clock
-        self._attempts = Attempts(services.clock, services.peers, services.guard)
+        self._attempts = Attempts(services.clock, services.peers, services.guard, self._is_somebody)
         self._pruned_at = Timestamp(0)
         self._passing = _Passing()
 
@@ -148,6 +148,13 @@ class Authentication:
             person, request.peer, lambda table: _is_same(table.user(name), kept)
         )
         return success(_SUCCEEDED, token)
+
+    def _is_somebody(self, name: str) -> bool:
+        """Whether there is an application or person of a name as it is counted."""
+        application = name.removeprefix(_APPLICATION)
+        if application != name:
+            return self._directory.client(application) is not None
+        return self._directory.user(name) is not None
 
     async def _believed(
         self, request: Request, name: str, proof: str, sign_in: Callable[[], tuple[Any, K]]
