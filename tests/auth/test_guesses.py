@@ -6,12 +6,18 @@ from tests.support.peers import joined
 
 from daybook.auth import guesses
 from daybook.auth.guesses import (
+    OF_BLOCK_MAX,
     OF_NAME_MAX,
     OF_PAIR_MAX,
     OF_PLACE_MAX,
     WINDOW_SECONDS,
     Guesses,
 )
+
+
+def remembered(failures: Guesses) -> list[bytes]:
+    """Everything that is counted."""
+    return [key for counts in failures._failures for key in counts]
 
 
 def test_a_name_is_shut_where_it_has_failed_and_nowhere_else(clock: HandClock) -> None:
@@ -76,15 +82,15 @@ def test_memory_is_bounded(clock: HandClock, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(guesses, "REMEMBERED_MAX", 20)
     failures = Guesses(clock)
     for at in range(100):
-        failures.begin(f"name {at}", "")
-    assert len(failures._failures) == 20
+        failures.begin(f"name {at}", f"198.51.100.{at}")
+    assert len(remembered(failures)) == 3 * 20, "names, networks and pairs of them"
 
 
 def test_a_long_name_takes_no_more_room_than_a_short_one(clock: HandClock) -> None:
     failures = Guesses(clock)
     for name in ("x" * 1_000_000, "\ud800"):
         failures.begin(name, "peer")
-        assert all(len(key) == 32 for key in failures._failures)
+        assert all(len(key) == 32 for key in remembered(failures))
 
 
 def test_what_ended_is_forgotten(clock: HandClock) -> None:
@@ -95,7 +101,7 @@ def test_what_ended_is_forgotten(clock: HandClock) -> None:
     failures.begin("ada", "")
     clock.now += SECOND
     failures.begin("bob", "")
-    assert len(failures._failures) == 2
+    assert len(remembered(failures)) == 2
 
 
 def test_addresses_of_one_network_count_together(clock: HandClock) -> None:
@@ -104,6 +110,38 @@ def test_addresses_of_one_network_count_together(clock: HandClock) -> None:
         assert failures.begin(f"a{number}", f"2001:db8:0:1::{number:x}") == 0
     assert failures.begin("ann", "2001:db8:0:1:ffff::1") > 0
     assert failures.begin("ann", "2001:db8:0:2::1") == 0
+
+
+def test_networks_of_one_customer_count_together_too(clock: HandClock) -> None:
+    failures = Guesses(clock, lambda name, peer: (name, peer) == ("ada", "2001:db8:1:ffff::1"))
+    for number in range(OF_BLOCK_MAX):
+        assert failures.begin(f"a{number}", f"2001:db8:1:{number:x}::1") == 0
+    assert failures.begin("ann", "2001:db8:1:eeee::1") == WINDOW_SECONDS
+    assert failures.begin("ada", "2001:db8:1:ffff::1") == 0, "who has come in from there goes on"
+    assert failures.begin("ann", "2001:db8:2::1") == 0
+    for number in range(OF_BLOCK_MAX + 1):
+        assert failures.begin(f"b{number}", f"198.51.100.{number}") == 0, "IPv4 has no such blocks"
+
+
+def test_what_is_made_up_pushes_out_no_name_that_somebody_has(
+    clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "REMEMBERED_MAX", 20)
+    failures = Guesses(clock, is_somebody=lambda name: name == "ada")
+    for at in range(OF_NAME_MAX):
+        assert failures.begin("ada", f"peer {at}") == 0
+    for at in range(200):
+        assert failures.begin(f"made up {at}", f"other peer {at}") == 0
+    assert failures.begin("ada", "another") == WINDOW_SECONDS
+
+
+def test_a_name_that_nobody_has_waits_like_one_that_somebody_has(clock: HandClock) -> None:
+    """Otherwise failing a hundred times would tell which names there are."""
+    failures = Guesses(clock, is_somebody=lambda name: name == "ada")
+    for name in ("ada", "nobody"):
+        for at in range(OF_NAME_MAX):
+            assert failures.begin(name, f"{name}'s peer {at}") == 0
+        assert failures.begin(name, "another") == WINDOW_SECONDS
 
 
 def test_processes_count_together(clock: HandClock) -> None:

@@ -34,6 +34,7 @@ from daybook.domain.model import CLASS, DEPARTMENT, AccountKind, Company, Contac
 from daybook.protocols.codat.plugin import CodatPlugin
 from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Request, Response, Services
+from daybook.protocols.kit.throttle import Throttle
 from daybook.storage import open_store
 
 KEY = "secret"
@@ -54,14 +55,24 @@ BERLIN = 1
 class Wire:
     """The plug-in over a company with a small chart."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None, **members: Any) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        throttle: Throttle | None = None,
+        **members: Any,
+    ) -> None:
         self.clock = TestClock(step=1_000_000)
         self.ledger = Ledger(open_store("memory://"), self.clock)
         self.company_id = self.found(COMPANY, "1", **members)
         self.tokens = Tokens()
         self.tokens.known[KEY] = Principal("app", frozenset({self.company_id}), ALL_SCOPES, "ada")
         services = Services(
-            self.ledger, self.tokens, InlineRuntime(), self.clock, settings=settings or {}
+            self.ledger,
+            self.tokens,
+            InlineRuntime(),
+            self.clock,
+            settings=settings or {},
+            throttle=throttle or Throttle(),
         )
         self.plugin = CodatPlugin(services)
         self.worker = OperationWorker(self.ledger)

@@ -18,7 +18,7 @@ from daybook.app.access import OPERATOR, Principal, Rejection
 from daybook.app.administration import Administration
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
-from daybook.app.ports import Client, User
+from daybook.app.ports import Client, Store, User
 from daybook.app.sessions import COOKIE
 from daybook.auth.people import People
 from daybook.auth.sessions import StoreSessions
@@ -70,9 +70,10 @@ class World:
     clock: TestClock = field(default_factory=TestClock)
     cookies: dict[str, str] = field(default_factory=dict)
     demo: bool = False
+    store: Store | None = None
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(open_store("memory://"), self.clock)
+        self.ledger = Ledger(self.store or open_store("memory://"), self.clock)
         self.directory = self.ledger.store.directory
         for slug in ("demo", "demo2") if self.demo else ("mill", "shop"):
             made = found(self.ledger, NewCompany(slug.title(), slug, "GBP"), Actor("t", "t"))

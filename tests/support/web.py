@@ -19,7 +19,7 @@ from tests.support.qbo import InlineRuntime, Tokens
 
 from daybook.app.access import OPERATOR, Nobody, Principal
 from daybook.app.ledger import Books, Committed, Context, Ledger
-from daybook.app.ports import User
+from daybook.app.ports import Store, User
 from daybook.app.roles import Role
 from daybook.auth.people import People
 from daybook.auth.sessions import StoreSessions
@@ -169,9 +169,9 @@ class OnePassword(Nobody):
 class Pages:
     """The plug-in over two companies, and people who may open them."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, store: Store | None = None, **settings: Any) -> None:
         self.clock = TestClock(step=1_000_000)
-        self.ledger = Ledger(open_store("memory://"), self.clock)
+        self.ledger = Ledger(store or open_store("memory://"), self.clock)
         self.company_id = self.found("shop", **settings)
         self.other_id = self.found("other")
         directory = self.ledger.store.directory

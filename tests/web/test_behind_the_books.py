@@ -1,8 +1,11 @@
 """Operations, messages, activity, keys and the audit trail."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.support.web import ACTOR, CHECKING, RENT, Answer, Pages, Visitor
@@ -21,6 +24,7 @@ from daybook.domain.ids import ById, Timestamp
 from daybook.domain.model import Side
 from daybook.domain.query import ALWAYS, Field, Keyset, Query, Sort
 from daybook.domain.refusals import Refusal, RefusalCode
+from daybook.storage.sqlite.store import SqliteStore
 
 SHOP = "/app/c/shop"
 
@@ -114,6 +118,25 @@ def test_what_came_to_nothing_is_handed_in_again_once(site: Pages) -> None:
     page = visitor.get(f"{SHOP}/operations?status=success")
     assert page.has("Entry 1")
     assert not page.has("Hand in again")
+
+
+def test_what_was_handed_in_again_stays_so_for_ever(tmp_path: Path) -> None:
+    """Also when all keys of requests have been forgotten, as they are after some weeks."""
+    path = tmp_path / "books.db"
+    store = SqliteStore(path, "sqlite:///books.db")
+    site = Pages(store)
+    visitor, failed = site.visitor("ada"), submit(site, refusals=())
+    again(visitor, failed)
+    made = latest(site)
+    work_off(site, made.id)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM idempotency")
+    again(visitor, failed)
+    assert visitor.get(f"{SHOP}/operations").has("was handed in again already, as operation 2")
+    assert latest(site).number == 2
+    again(visitor, submit(site, refusals=()))
+    assert latest(site).number == 4, "another one is another"
+    store.close()
 
 
 def test_what_cannot_succeed_is_not_handed_in_again(site: Pages) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.web import CUSTOMER, RECEIVABLE, SALES, Pages, Visitor
 
 from daybook.domain.commands import DeleteEntry, LineDraft
-from daybook.domain.ids import ById
+from daybook.domain.ids import ById, EntryId
 from daybook.domain.model import JournalEntry, Side, Status
 from daybook.web import register
 from daybook.web.limits import REGISTER_ROWS
@@ -234,3 +234,28 @@ def test_a_short_text_is_looked_for_among_the_latest_entries(
     assert page.has("is looked for in entries since 2 Mar 2026")
     assert [page.has(f"Q{day}x") for day in range(1, 6)] == [False, True, True, True, False]
     assert ada.get("/app/c/shop/journal?text=Q1x").has("Q1x")
+
+
+def test_a_short_number_finds_an_entry_that_is_not_among_the_latest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(register, "SHORT_TEXT_ENTRIES", 2)
+    site = Pages()
+    for day in range(1, 6):
+        site.post(posting_date=date(2026, 3, day), memo=f"Q{day}x")
+    site.execute(DeleteEntry(EntryId(2), None))
+    ada = site.visitor("ada")
+
+    def has(query: str, number: int) -> bool:
+        return ada.get(f"{JOURNAL}?{query}").has(f"Entry {number} is before that day")
+
+    assert has("text=1", 1)
+    assert has("text=%231", 1)
+    assert 'href="/app/c/shop/journal/1"' in ada.get(f"{JOURNAL}?text=1").text
+    assert not has("text=5", 5), "it is in the list"
+    assert ids(ada.get(f"{JOURNAL}?text=5").text) == [5]
+    assert not has("text=1&account=Sales", 1), "the other fields hold for it too"
+    assert not has("text=1&from=2026-03-02", 1)
+    assert not has("text=2", 2)
+    assert has("text=2&deleted=on", 2)
+    assert not has("text=9", 9), "there is none"

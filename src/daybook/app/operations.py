@@ -18,6 +18,7 @@ reads them.
 import json
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId, Timestamp
@@ -34,6 +35,9 @@ interfaces take, with each member spelt out, and beside it the body itself."""
 
 HELD: Final = Timestamp(2**62)
 """The `due_at` of an operation that waits until it is released (`Books.release_operation`)."""
+
+_ONCE_MORE: Final = UUID("0b7f9f5e-52a5-4a0e-9a3c-0d6d1c3f7e11")
+"""The name space of the ids of operations that were handed in again."""
 
 
 class OperationStatus(StrEnum):
@@ -142,13 +146,17 @@ class Conclusion:
 
 
 def once_more(operation: Operation) -> Submission:
-    """What to hand an operation in with another time: all that was said of it but its end."""
+    """What to hand an operation in with another time: all that was said of it but its end.
+
+    The id follows from its own, so that it is handed in again once for ever.
+    """
     return Submission(
         operation.topic,
         operation.channel,
         operation.kind,
         operation.annex,
         operation.timeout_seconds,
+        id=str(uuid5(_ONCE_MORE, operation.id)),
     )
 
 

@@ -103,7 +103,7 @@ class Sessions(Protocol):
     def sign_in(self, name: str, password: str, peer: str) -> Entered | NotEntered:
         """Begin a session. Takes as long as hashing a password, whether the name is known or not.
 
-        `peer` is the address at the other end.
+        `peer` is the address at the other end. Raises `StoreFailure` where nothing can be kept.
         """
 
     def find(self, secret: str) -> Session | None:

@@ -135,6 +135,10 @@ class ConsentPages:
             return replace(shown, headers=(*shown.headers, *gone))
         return self._decided(request, session, form, query)
 
+    def unavailable(self, request: Request, cause: str) -> Response:
+        """The page where the store could not keep what it has to."""
+        return self._problem(request, f"It could not be kept: {cause}. Please try later.", 503)
+
     # Steps
 
     def _asked(

@@ -5,7 +5,7 @@ from typing import Final
 from daybook.app.ports import Clock, Directory
 from daybook.app.trail import By, Trail
 from daybook.auth.guesses import Guesses
-from daybook.auth.people import NAME_LENGTH_MAX
+from daybook.auth.people import NAME_LENGTH_MAX, People
 from daybook.auth.places import Places
 from daybook.auth.sign_ins import SignIns
 from daybook.protocols.kit.plugin import Peers
@@ -19,7 +19,8 @@ class StoreGuard:
 
     def __init__(self, directory: Directory, clock: Clock, peers: Peers | None = None) -> None:
         self._places = Places(directory, clock)
-        self._guesses = Guesses(clock, self._places.knows, peers, DOOR)
+        people = People(directory)
+        self._guesses = Guesses(clock, self._places.knows, peers, DOOR, people.has)
         self._sign_ins = SignIns(Trail(directory, clock), clock)
 
     def begin(self, name: str, peer: str) -> int:

@@ -41,3 +41,7 @@ class People:
         if user is None or user.revoked_at is not None:
             return None
         return Person(principal_of(user), user.created_at, user.profile)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a person of a name."""
+        return self.find(name) is not None

@@ -6,6 +6,7 @@ bound is reached (see `guesses`). What is kept is a document under the digest of
 digest of each network: enough to know one again, and no list of where people are.
 """
 
+import logging
 from hashlib import sha256
 from typing import Final
 
@@ -13,7 +14,7 @@ import msgspec
 
 from daybook.app.documents import Document
 from daybook.app.networks import network_of
-from daybook.app.ports import Clock, Directory, DocumentChanged
+from daybook.app.ports import Clock, Directory, DocumentChanged, StoreFailure
 
 WIRE: Final = "auth"
 KIND: Final = "places"
@@ -31,6 +32,7 @@ RENEW_SECONDS: Final = 86_400
 
 _DIGEST_BYTES: Final = 16
 _SECOND: Final = 1_000_000
+_log: Final = logging.getLogger(__name__)
 
 
 class _Places(msgspec.Struct):
@@ -40,7 +42,7 @@ class _Places(msgspec.Struct):
 
 
 class Places:
-    """The places of a store. Used on any thread; `note` may write."""
+    """The places of a store. Used on any thread; `note` writes, if the store takes it."""
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
@@ -64,6 +66,8 @@ class Places:
             self._directory.put_document(Document(WIRE, KIND, _key(name), body), version)
         except DocumentChanged:
             return  # they came from elsewhere at this moment; the next time counts
+        except StoreFailure as failure:
+            _log.warning("a network of %r is not remembered: %s", name, failure)
 
     def _kept(self, name: str) -> tuple[_Places, int]:
         document = self._directory.document(WIRE, KIND, _key(name))

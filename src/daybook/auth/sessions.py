@@ -3,10 +3,11 @@
 A session is a document under the SHA-256 of its secret: whose it is and three times. The secret
 has 256 random bits, so a plain hash is enough. The token against forged requests is made from the
 secret, not kept. That a session is in use is written down once in `TOUCH_SECONDS`, so that
-reading a page seldom writes.
+reading a page seldom writes; where the store takes no writes, sessions there are go on without.
 """
 
 import hmac
+import logging
 import secrets
 from typing import Final
 
@@ -16,7 +17,7 @@ from daybook.app import session_records
 from daybook.app.access import SignIn
 from daybook.app.credentials import TOKEN_BYTES, digest
 from daybook.app.documents import Document
-from daybook.app.ports import Clock, Directory, DocumentChanged
+from daybook.app.ports import Clock, Directory, DocumentChanged, StoreFailure
 from daybook.app.session_records import KIND, WIRE, Kept, read
 from daybook.app.sessions import (
     SESSION_SECONDS,
@@ -50,6 +51,7 @@ DOOR: Final = "pages"
 """What the processes of a server call the bounds on guessing here among one another."""
 
 _SECOND: Final = 1_000_000
+_log: Final = logging.getLogger(__name__)
 _PREFIX: Final = "dbw_"
 
 
@@ -76,7 +78,7 @@ class StoreSessions:
         self._people = people
         self._believe = sign_in.person
         self._places = Places(directory, clock)
-        self._guesses = Guesses(clock, self._places.knows, peers, DOOR)
+        self._guesses = Guesses(clock, self._places.knows, peers, DOOR, people.has)
         self._pruned_at = clock()
 
     def sign_in(self, name: str, password: str, peer: str) -> Entered | NotEntered:
@@ -103,7 +105,7 @@ class StoreSessions:
         secret = _PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         kept = Kept(name, now, now, now + SESSION_SECONDS * _SECOND)
         self._directory.put_document(_document(_key(secret), kept), 0)
-        self._trail.note(Happening(What.SIGNED_IN, name, By(WEB, name, peer)))
+        self._sign_ins.began(name, By(WEB, name, peer))
         return Entered(secret, _session(secret, kept, person))
 
     def find(self, secret: str) -> Session | None:
@@ -116,7 +118,7 @@ class StoreSessions:
         kept, now = read(document), self._clock()
         person = self._people.find(kept.user)
         if kept.has_ended(now) or person is None or person.since > kept.began:
-            session_records.remove(self._directory, document)
+            self._remove_ended(document)
             return None
         if now - kept.seen >= TOUCH_SECONDS * _SECOND:
             kept.seen = now
@@ -124,6 +126,8 @@ class StoreSessions:
                 self._directory.put_document(_document(document.key, kept), document.version)
             except DocumentChanged:
                 return self.find(secret)  # another request was first, or the session was ended
+            except StoreFailure as failure:
+                _log.warning("a session of %r goes on, unrecorded: %s", kept.user, failure)
         return _session(secret, kept, person)
 
     def sign_out(self, secret: str, peer: str = "") -> bool:
@@ -140,6 +144,13 @@ class StoreSessions:
     def sign_out_everywhere(self, user: str) -> int:
         """End all sessions of a person; answers how many."""
         return session_records.end_of(self._directory, user)
+
+    def _remove_ended(self, document: Document) -> None:
+        """Remove what has ended, as far as the store takes writes: it counts no more anyway."""
+        try:
+            session_records.remove(self._directory, document)
+        except StoreFailure as failure:
+            _log.warning("a session that has ended is not removed: %s", failure)
 
     def _prune(self, now: Timestamp, spare: int = 0) -> None:
         """Remove what has ended, and if there is no room then, as many as make it."""

@@ -5,18 +5,20 @@ need a slow one. An unknown name costs as much as a wrong secret, so that time t
 """
 
 import hmac
+import logging
 from dataclasses import replace
 from typing import Final
 
 from daybook.app import passwords
 from daybook.app.access import Principal
 from daybook.app.credentials import digest
-from daybook.app.ports import Directory, User
+from daybook.app.ports import Directory, StoreFailure, User
 from daybook.app.roles import known_scopes, principal_of
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.people import NAME_LENGTH_MAX
 
 _NO_SECRET: Final = bytes(32)
+_log: Final = logging.getLogger(__name__)
 
 
 class StoreSignIn:
@@ -54,9 +56,15 @@ class StoreSignIn:
         return principal_of(user)
 
     def _hash_anew(self, user: User, password: str) -> None:
-        """Keep a better hash of a password that was just right, unless it has been changed."""
+        """Keep a better hash of a password that was just right, unless it has been changed.
+
+        Where the store takes no writes the old one still counts.
+        """
         better = replace(user, password_hash=passwords.hashed(password))
-        self._directory.replace_user(user, better)
+        try:
+            self._directory.replace_user(user, better)
+        except StoreFailure as failure:
+            _log.warning("the password of %r is not hashed anew: %s", user.name, failure)
 
 
 def _equal(given: str, expected: str) -> bool:

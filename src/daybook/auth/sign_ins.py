@@ -4,13 +4,17 @@ A program that connects anew for every query signs in all day: of one name from 
 wire that is one session for the trail while it goes on, told once in `SESSION_SECONDS`. Strangers
 choose how often they fail; so of all failures `FAILED_MAX` in a window are told one by one, and of
 the others how many they were, with the next that is told. Each process counts by itself.
+
+Nobody is turned away because the trail cannot be kept, since reading goes on where a store takes no
+writes: the log has what the trail lacks.
 """
 
+import logging
 from collections import OrderedDict
 from threading import Lock
 from typing import Final
 
-from daybook.app.ports import Clock
+from daybook.app.ports import Clock, StoreFailure
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.domain.ids import Timestamp
 
@@ -30,6 +34,7 @@ UNKNOWN_NAME: Final = "(nobody)"
 """What stands in the trail for a name that nobody has: it may be a password in the wrong field."""
 
 _SECOND: Final = 1_000_000
+_log: Final = logging.getLogger(__name__)
 
 
 class SignIns:
@@ -58,7 +63,13 @@ class SignIns:
             if key in self._sessions:
                 return
             self._sessions[key] = now
-        self._trail.note(Happening(What.SIGNED_IN, name, by))
+        if not self._is_kept(Happening(What.SIGNED_IN, name, by)):
+            with self._lock:
+                self._sessions.pop(key, None)  # the next one is told again
+
+    def began(self, name: str, by: By) -> None:
+        """Somebody has begun a session that has a record of its own."""
+        self._is_kept(Happening(What.SIGNED_IN, name, by))
 
     def failed(self, name: str | None, by: By) -> None:
         """A password was wrong; `name` is None where nobody is called so."""
@@ -72,4 +83,15 @@ class SignIns:
                 return
         note = f"{left_out} more before it" if left_out else ""
         subject = UNKNOWN_NAME if name is None else name
-        self._trail.note(Happening(What.SIGN_IN_FAILED, subject, by, note=note))
+        self._is_kept(Happening(What.SIGN_IN_FAILED, subject, by, note=note))
+
+    def _is_kept(self, happening: Happening) -> bool:
+        """Keep what has happened in the trail, or tell the log; whether the trail has it."""
+        try:
+            self._trail.note(happening)
+        except StoreFailure as failure:
+            what, subject, by = happening.what.value, happening.subject, happening.by
+            text = "the trail of access lacks %s of %r over %s from %s: %s"
+            _log.warning(text, what, subject, by.client, by.peer, failure)
+            return False
+        return True

@@ -12,7 +12,8 @@ from typing import Final
 
 from daybook.app.access import Rejection
 from daybook.app.credentials import ACCESS_SECONDS, SECOND
-from daybook.app.ports import Clock
+from daybook.app.ledger import refusal_of
+from daybook.app.ports import Clock, StoreFailure
 from daybook.auth import consent
 from daybook.auth.applications import Applications
 from daybook.auth.consent import ConsentPages, Look
@@ -161,8 +162,18 @@ class OAuth:
             **dict.fromkeys(consent.PATHS, self._pages.handle),
         }.get(path)
         if handler is not None:
-            return self._runtime.in_thread(partial(handler, request))
+            return self._aside(handler, request)
         return _answer(request, 200, discovery(request.origin, self._issuer))
+
+    async def _aside(self, handler: Callable[[Request], Response], request: Request) -> Response:
+        """The answer of a handler on a thread, or that the store cannot keep what it has to."""
+        try:
+            return await self._runtime.in_thread(partial(handler, request))
+        except StoreFailure as failure:
+            text = refusal_of(failure).refusals[0].message  # raises again what is a fault
+            if request.path.rstrip("/") in consent.PATHS:
+                return self._pages.unavailable(request, text)
+            return _refusal(request, 503, "temporarily_unavailable", text)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The answer where the server could not hand a request over."""

@@ -16,7 +16,8 @@ from importlib import import_module
 from typing import Final
 
 from daybook.app.access import Scope
-from daybook.app.ports import Overloaded
+from daybook.app.ledger import refusal_of
+from daybook.app.ports import Overloaded, StoreFailure
 from daybook.app.sessions import COOKIE
 from daybook.protocols.kit import http
 from daybook.protocols.kit.plugin import (
@@ -99,6 +100,10 @@ class WebPlugin:
             return answer
         except Overloaded:
             return self.refuse(request, Problem.OVERLOADED)
+        except StoreFailure as failure:
+            text = refusal_of(failure).refusals[0].message  # raises again what is a fault
+            said = f"It could not be kept: {text}. What there is can still be read."
+            return Visit(self._site, request).problem(503, "Not possible now", said)
 
     def refuse(self, request: Request, problem: Problem) -> Response:
         """The page where the server could not hand a request over, or had a fault."""

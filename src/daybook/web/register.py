@@ -11,7 +11,7 @@ from typing import Final
 
 from daybook.app.ports import Reader
 from daybook.domain.events import ACCOUNT, CONTACT
-from daybook.domain.ids import CompanyId
+from daybook.domain.ids import CompanyId, EntryId
 from daybook.domain.limits import RECORD_ID_MAX
 from daybook.domain.model import Account, Contact, JournalEntry, Status
 from daybook.domain.money import AmountError
@@ -29,6 +29,7 @@ from daybook.domain.query import (
     Or,
     Query,
     Sort,
+    matches,
     sort_key,
 )
 from daybook.domain.values import value
@@ -68,6 +69,8 @@ class Asked:
     faults: Mapping[str, str]
     since: date | None = None
     """The first day on which a short text is looked for, where that is not everywhere."""
+    before: EntryId | None = None
+    """The entry of that number which is before that day, and is asked for in all other ways."""
 
     @property
     def is_narrow(self) -> bool:
@@ -101,9 +104,12 @@ def read_asked(reader: Reader, query: Mapping[str, str]) -> Asked:
     deleted = query.get("deleted") == "on"
     if not deleted:
         reading.conditions.append(Compare(Field.DELETED, Op.EQ, False))
+    before = reading.before()
+    if reading.since is not None:
+        reading.conditions.append(Compare(Field.POSTING_DATE, Op.GE, reading.since))
     found = And(tuple(reading.conditions)) if reading.conditions else ALWAYS
     return Asked(
-        given, found, query.get("order") != "oldest", deleted, reading.faults, reading.since
+        given, found, query.get("order") != "oldest", deleted, reading.faults, reading.since, before
     )
 
 
@@ -116,6 +122,7 @@ class _Reading:
         self.conditions: list[Filter] = []
         self.faults: dict[str, str] = {}
         self.since: date | None = None
+        self._number: EntryId | None = None
 
     def days(self) -> None:
         """From one day to another, both included."""
@@ -167,7 +174,8 @@ class _Reading:
         ]
         number = text.removeprefix("#")
         if number.isascii() and number.isdigit() and int(number) <= RECORD_ID_MAX:
-            ways.append(Compare(Field.ID, Op.EQ, int(number)))
+            self._number = EntryId(int(number))
+            ways.append(Compare(Field.ID, Op.EQ, self._number))
         self.conditions.append(Or(tuple(ways)))
         if len(text) <= SHORT_TEXT_LENGTH:
             self._bound()
@@ -182,7 +190,18 @@ class _Reading:
         beyond = Query(And(tuple(days)) if days else ALWAYS, _NEWEST, Offset(SHORT_TEXT_ENTRIES, 1))
         for entry in self._reader.entries(beyond):
             self.since = entry.posting_date
-            self.conditions.append(Compare(Field.POSTING_DATE, Op.GE, entry.posting_date))
+
+    def before(self) -> EntryId | None:
+        """The entry of a short number that satisfies all conditions, before the day that bounds.
+
+        It is looked up by itself: a filter with days or a number goes through the whole journal.
+        """
+        if self.since is None or self._number is None:
+            return None
+        entry = self._reader.entry(self._number)
+        if entry is None or entry.posting_date >= self.since:
+            return None
+        return entry.id if matches(And(tuple(self.conditions)), entry) else None
 
     def amounts(self) -> None:
         """Entries with a line of an amount within bounds, in the entry's own currency."""

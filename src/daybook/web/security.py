@@ -9,7 +9,6 @@ themselves say of where a request came from must not name another site.
 import hmac
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from daybook.app.sessions import COOKIE, COOKIE_PATHS
 from daybook.protocols.kit.plugin import Request
@@ -91,8 +90,13 @@ def is_foreign(request: Request) -> bool:
     origin, host = request.headers.get("origin"), request.headers.get("host")
     if origin is None:
         return False
-    authority = urlsplit(origin).netloc if "://" in origin else ""
-    return authority not in (host, urlsplit(request.origin).netloc)
+    authority, ours = _authority(origin), _authority(request.origin)
+    return not authority or authority not in (host, ours)
+
+
+def _authority(origin: str) -> str:
+    """What stands behind the scheme of an origin: nothing else does. Empty for `null`."""
+    return origin.partition("://")[2]
 
 
 def same_token(given: str, expected: str) -> bool:

@@ -16,6 +16,7 @@ from daybook.protocols.modulus.errors import ModulusFault
 from daybook.protocols.modulus.limits import (
     FAILED_ADDRESS_MAX,
     FAILED_ATTEMPTS_MAX,
+    FAILED_BLOCK_MAX,
     FAILED_NAME_MAX,
     FAILED_NAME_WINDOW_SECONDS,
     FAILED_WINDOW_SECONDS,
@@ -40,6 +41,11 @@ async def attempt(attempts: Attempts, name: str, peer: str, *, right: bool = Fal
             one.failed = not right
         return True
     return False
+
+
+def remembered(attempts: Attempts) -> int:
+    """How much is counted."""
+    return sum(map(len, attempts._counts.values()))
 
 
 def judged(*tried: Coroutine[Any, Any, bool]) -> int:
@@ -75,8 +81,11 @@ def test_one_name_from_many_addresses(attempts: Attempts) -> None:
 class _Home(Unguarded):
     """Knows where ada is at home."""
 
+    def __init__(self, address: str = "home") -> None:
+        self._address = address
+
     def knows(self, name: str, peer: str) -> bool:
-        return (name, peer) == ("ada", "home")
+        return (name, peer) == ("ada", self._address)
 
 
 def test_a_name_guessed_from_everywhere_is_open_to_addresses_it_has_come_from(
@@ -97,10 +106,32 @@ def test_addresses_of_one_network_count_together(attempts: Attempts) -> None:
     assert judged(*tried) == FAILED_ATTEMPTS_MAX
 
 
+def test_networks_of_one_customer_count_together_too(clock: TestClock) -> None:
+    attempts = Attempts(clock, guard=_Home("2001:db8:1:ffff::1"))
+    number = FAILED_BLOCK_MAX + 50
+    tried = [attempt(attempts, f"{each}", f"2001:db8:1:{each:x}::1") for each in range(number)]
+    assert judged(*tried) == FAILED_BLOCK_MAX
+    assert judged(attempt(attempts, "bob", "2001:db8:1:ffff::1")) == 0
+    assert judged(attempt(attempts, "ada", "2001:db8:1:ffff::1", right=True)) == 1
+    assert judged(attempt(attempts, "bob", "2001:db8:2::1")) == 1
+
+
+def test_what_is_made_up_pushes_out_no_name_that_somebody_has(
+    clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FAILED_KEPT_MAX", 9)
+    attempts = Attempts(clock, is_somebody=lambda name: name == "ada")
+    for name in ("ada", "nobody"):
+        tried = [attempt(attempts, name, f"{name}{number}") for number in range(200)]
+        assert judged(*tried) == FAILED_NAME_MAX, "who is nobody waits alike"
+    assert judged(*(attempt(attempts, f"x{number}", f"x{number}") for number in range(50))) == 50
+    assert judged(attempt(attempts, "ada", "elsewhere")) == 0
+
+
 def test_honest_programs_that_sign_in_all_at_once(attempts: Attempts) -> None:
     tried = [attempt(attempts, "app", "here", right=True) for _ in range(200)]
     assert judged(*tried) == 200
-    assert attempts._counts == {}, "and nothing is remembered of them"
+    assert remembered(attempts) == 0, "and nothing is remembered of them"
 
 
 def test_a_success_forgets_its_own_failures_and_not_those_of_the_address(
@@ -123,7 +154,7 @@ def test_what_was_not_judged_does_not_count(attempts: Attempts) -> None:
     for _ in range(2 * FAILED_ATTEMPTS_MAX):
         with pytest.raises(LookupError):
             asyncio.run(broken())
-    assert attempts._counts == {}
+    assert remembered(attempts) == 0
 
 
 def test_what_is_remembered_is_bounded(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +162,7 @@ def test_what_is_remembered_is_bounded(attempts: Attempts, monkeypatch: pytest.M
     for number in range(FAILED_ATTEMPTS_MAX):
         assert judged(attempt(attempts, "ada", "here"))
         assert judged(attempt(attempts, f"{number}", f"{number}"))
-    assert len(attempts._counts) <= 9
+    assert remembered(attempts) <= 3 * 9, "names, addresses and pairs of them"
     assert not judged(attempt(attempts, "ada", "here")), "what failed last is kept"
 
 

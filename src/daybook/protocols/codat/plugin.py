@@ -119,10 +119,8 @@ class CodatPlugin:
                 place = place_of(principal)
                 reached = principal if self._quota.count(place, self._clock()) else None
             call = self._call(request, principal, key, segments, found)
-            if not anonymous:
-                company = call.names.get("companyId")
-                client = principal.client
-                self._quota.take(self._services.throttle.wait("codat", client, company))
+            if place is not None:
+                self._quota.take(self._wait(call, place))
             assert found is not None
             assert found.route is not None
             answer = self._answer(call, found.route)
@@ -160,6 +158,18 @@ class CodatPlugin:
         if not isinstance(found, Principal):
             raise errors.unauthorized(f"the API key is {found.value}")
         return found
+
+    def _wait(self, call: Call, place: str) -> int:
+        """Count a request by the rates that are set; answers as `Throttle.wait`.
+
+        Only what is the caller's counts as a company: nobody else's requests are to keep its own
+        callers waiting, and ids that are made up are to take no room.
+        """
+        throttle, company = self._services.throttle, None
+        company_id = call.names.get("companyId")
+        if company_id is not None and throttle.counts_companies:
+            company = self._views.counted(call.principal, company_id)
+        return throttle.wait(WIRE, place, company)
 
     def _call(
         self,

@@ -159,9 +159,26 @@ class Views:
         view = None if wanted is None else self.find(wanted)
         if view is None or not may_see(principal, view):
             raise errors.no_company(company_id)
-        if view.books is not None and (principal.may_open(view.books) or self._granted(view)):
-            activity.opened(view.books, principal.client, principal.user)
+        books = self._opened(principal, view)
+        if books is not None:
+            activity.opened(books, principal.client, principal.user)
         return view
+
+    def counted(self, principal: Principal, company_id: str) -> CompanyId | str | None:
+        """What requests about a company count by: the books it opens, else its id in small letters.
+
+        None for one that the caller may not see.
+        """
+        wanted = ids.uuid(company_id)
+        view = None if wanted is None else self.kept(wanted)
+        if view is None or view.deleted or not may_see(principal, view):
+            return None
+        return self._opened(principal, view) or view.id
+
+    def _opened(self, principal: Principal, view: View) -> CompanyId | None:
+        """The books that a company opens to a caller who may see it, if any."""
+        opens = view.books is not None and (principal.may_open(view.books) or self._granted(view))
+        return view.books if opens else None
 
     def changeable(self, principal: Principal, company_id: str) -> View:
         """A company that the caller may rename, delete, and connect. Raises `CodatError`.

@@ -81,6 +81,11 @@ class Throttle:
         self._now = now
         self._buckets: OrderedDict[tuple[Rate, Hashable], tuple[float, float]] = OrderedDict()
 
+    @property
+    def counts_companies(self) -> bool:
+        """Whether it matters which company a request is about."""
+        return any(rate.per is not Per.CLIENT for rate in self._rates)
+
     def wait(self, wire: str, client: str, company: str | int | None = None) -> int:
         """Count a request; 0, or the seconds after which there is room for another one.
 

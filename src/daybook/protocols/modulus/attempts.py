@@ -1,11 +1,15 @@
 """How often somebody may be wrong about a secret: by name, by address, and by both.
 
+Of IPv6 the network counts as the address, and the block that one customer may have counts as well.
+
 A limit by both alone would be no limit for whoever tries one password with ten thousand names, or
 one name from ten thousand addresses. That by name is far above the others and does not hold where
-the name has proved itself of late, so that strangers lock nobody out. Only what has failed counts.
-An attempt under way may still fail, so no more of them are judged at a time than may fail; the next
-ones wait for the verdict, and go on if it was a success: honest programs that sign in all at once
-are not refused.
+the name has proved itself of late, so that strangers lock nobody out; nor does that by block. Each
+is remembered for itself, and names that somebody has apart from others: made-up ones push none out.
+
+Only what has failed counts. An attempt under way may still fail, so no more of them are judged at a
+time than may fail; the next ones wait for the verdict, and go on if it was a success: honest
+programs that sign in all at once are not refused.
 
 Several processes of one server tell one another of verdicts, so that a guesser has no more tries
 in all; only those that are under way at the same moment are counted by each alone.
@@ -13,13 +17,13 @@ in all; only those that are under way at the same moment are counted by each alo
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from daybook.app.access import Guard, Unguarded
-from daybook.app.networks import network_of
+from daybook.app.networks import block_of, network_of
 from daybook.app.ports import Clock
 from daybook.domain.ids import Timestamp
 from daybook.protocols.kit import json
@@ -28,6 +32,7 @@ from daybook.protocols.modulus.errors import overloaded
 from daybook.protocols.modulus.limits import (
     FAILED_ADDRESS_MAX,
     FAILED_ATTEMPTS_MAX,
+    FAILED_BLOCK_MAX,
     FAILED_KEPT_MAX,
     FAILED_NAME_MAX,
     FAILED_NAME_WINDOW_SECONDS,
@@ -42,13 +47,18 @@ _PROVED: Final = "modulus.success"
 _Key = tuple[str, str, str]
 """What is counted, and the name and network of it."""
 
-_BOTH, _NAME, _NETWORK = "both", "name", "network"
+_BOTH, _NAME, _STRANGER, _NETWORK, _BLOCK = "both", "name", "stranger", "network", "block"
 _BOUNDS: Final = {
     _BOTH: (FAILED_ATTEMPTS_MAX, FAILED_WINDOW_SECONDS),
     _NAME: (FAILED_NAME_MAX, FAILED_NAME_WINDOW_SECONDS),
+    _STRANGER: (FAILED_NAME_MAX, FAILED_NAME_WINDOW_SECONDS),
     _NETWORK: (FAILED_ADDRESS_MAX, FAILED_WINDOW_SECONDS),
+    _BLOCK: (FAILED_BLOCK_MAX, FAILED_WINDOW_SECONDS),
 }
-"""How often what is counted may fail, and in how many seconds."""
+"""How often what is counted may fail, and in how many seconds. A stranger is a name nobody has."""
+
+_HOLD_FOR_ALL: Final = (_BOTH, _NETWORK)
+"""What holds for those too who have proved themselves from where they are."""
 
 
 @dataclass(slots=True)
@@ -68,32 +78,40 @@ class _Count:
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
 
-def _keys(name: str, peer: str) -> Sequence[_Key]:
-    """What is counted of an attempt, that of name and network first."""
-    network = network_of(peer)
-    return ((_BOTH, name, network), (_NAME, name, ""), (_NETWORK, "", network))
+def _nobody(name: str) -> bool:
+    """A name that nobody has."""
+    return False
 
 
 class Attempts:
     """Counts the failed attempts of a minute. Used on the server's loop alone."""
 
     def __init__(
-        self, clock: Clock, peers: Peers | None = None, guard: Guard | None = None
+        self,
+        clock: Clock,
+        peers: Peers | None = None,
+        guard: Guard | None = None,
+        is_somebody: Callable[[str], bool] = _nobody,
     ) -> None:
-        """`guard` says from where a name has proved itself."""
+        """`guard` says from where a name has proved itself, `is_somebody` whether there is anybody
+        of a name.
+        """
         self._clock = clock
         self._guard = guard or Unguarded()
         self._peers = peers or Alone()
         self._peers.hear(_FAILED, self._heard_of_failure)
         self._peers.hear(_PROVED, self._heard_of_success)
-        self._counts: OrderedDict[_Key, _Count] = OrderedDict()
+        self._is_somebody = is_somebody
+        self._counts: dict[str, OrderedDict[_Key, _Count]] = {
+            kind: OrderedDict() for kind in _BOUNDS
+        }
         self._waiting = 0
 
     @asynccontextmanager
     async def one(self, name: str, peer: str) -> AsyncIterator[Attempt]:
         """Make an attempt; its verdict is set inside. Raises 429 for one too many."""
-        keys = _keys(name, peer)
-        while (blocked := self._blocked(name, peer)) is not None:
+        keys = self._keys(name, peer)
+        while (blocked := self._blocked(keys, name, peer)) is not None:
             await self._wait(blocked)
         counts = [(key, self._count(key)) for key in keys]
         attempt = Attempt()
@@ -112,20 +130,28 @@ class Attempts:
     def _heard_of_failure(self, message: bytes) -> None:
         """Count what has failed at another process."""
         name, peer = json.decode(message)
-        for key in _keys(name, peer):
+        for key in self._keys(name, peer):
             self._conclude(key, self._count(key), Attempt(failed=True))
 
     def _heard_of_success(self, message: bytes) -> None:
         """Forget what has failed before it succeeded at another process."""
         name, peer = json.decode(message)
-        count = self._counts.get(_keys(name, peer)[0])
+        key = self._keys(name, peer)[0]
+        count = self._counts[key[0]].get(key)
         if count is not None:
             count.failures = 0
 
-    def _blocked(self, name: str, peer: str) -> _Count | None:
+    def _keys(self, name: str, peer: str) -> Sequence[_Key]:
+        """What is counted of an attempt, that of name and network first."""
+        network, block = network_of(peer), block_of(peer)
+        kind = _NAME if self._is_somebody(name) else _STRANGER
+        keys = ((_BOTH, name, network), (kind, name, ""), (_NETWORK, "", network))
+        return (*keys, (_BLOCK, "", block)) if block else keys
+
+    def _blocked(self, keys: Sequence[_Key], name: str, peer: str) -> _Count | None:
         """The count an attempt has to wait for. Raises 429 where waiting is of no use."""
-        for key in _keys(name, peer):
-            count = self._counts.get(key)
+        for key in keys:
+            count = self._counts[key[0]].get(key)
             if count is None:
                 continue
             most, window = _BOUNDS[key[0]]
@@ -134,7 +160,7 @@ class Attempts:
                 count.since, count.failures = now, 0
             if count.failures + count.under_way < most:
                 continue
-            if key[0] == _NAME and self._guard.knows(name, peer):
+            if key[0] not in _HOLD_FOR_ALL and self._guard.knows(name, peer):
                 continue
             if count.failures >= most:
                 left = window - (now - count.since) // 1_000_000
@@ -156,9 +182,10 @@ class Attempts:
 
     def _count(self, key: _Key) -> _Count:
         """What is known of a key, with one attempt more."""
-        count = self._counts.get(key)
+        counts = self._counts[key[0]]
+        count = counts.get(key)
         if count is None:
-            count = self._counts[key] = _Count(self._clock())
+            count = counts[key] = _Count(self._clock())
         count.under_way += 1
         return count
 
@@ -170,11 +197,12 @@ class Attempts:
         for verdict in waiting:
             if not verdict.done():
                 verdict.set_result(None)
-        if self._counts.get(key) is not count:
+        counts = self._counts[key[0]]
+        if counts.get(key) is not count:
             return  # forgotten meanwhile
         if not count.failures and not count.under_way:
-            del self._counts[key]
+            del counts[key]
         elif attempt.failed:
-            self._counts.move_to_end(key)
-        if len(self._counts) > FAILED_KEPT_MAX:
-            self._counts.popitem(last=False)
+            counts.move_to_end(key)
+        if len(counts) > FAILED_KEPT_MAX:
+            counts.popitem(last=False)

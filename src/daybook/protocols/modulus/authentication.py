@@ -22,14 +22,14 @@ from typing import Any, Final, TypeVar
 
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection
-from daybook.app.ledger import Books
-from daybook.app.ports import Client, Token, TokenTable, User
+from daybook.app.ledger import Books, refusal_of
+from daybook.app.ports import Client, Overloaded, StoreFailure, Token, TokenTable, User
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, bearer, content_type, form_map
 from daybook.protocols.kit.plugin import Request, Response, Services
 from daybook.protocols.modulus.attempts import Attempts
-from daybook.protocols.modulus.errors import bare, success, unauthorized
+from daybook.protocols.modulus.errors import bare, success, unauthorized, unavailable
 from daybook.protocols.modulus.limits import (
     CREDENTIAL_LENGTH_MAX,
     PASSING_TOKENS_MAX,
@@ -91,7 +91,7 @@ class Authentication:
         self._services = services
         self._directory = services.ledger.store.directory
         self._clock = services.clock
-        self._attempts = Attempts(services.clock, services.peers, services.guard)
+        self._attempts = Attempts(services.clock, services.peers, services.guard, self._is_somebody)
         self._pruned_at = Timestamp(0)
         self._passing = _Passing()
 
@@ -149,6 +149,13 @@ class Authentication:
         )
         return success(_SUCCEEDED, token)
 
+    def _is_somebody(self, name: str) -> bool:
+        """Whether there is an application or person of a name as it is counted."""
+        application = name.removeprefix(_APPLICATION)
+        if application != name:
+            return self._directory.client(application) is not None
+        return self._directory.user(name) is not None
+
     async def _believed(
         self, request: Request, name: str, proof: str, sign_in: Callable[[], tuple[Any, K]]
     ) -> tuple[Principal, K]:
@@ -170,7 +177,8 @@ class Authentication:
     async def _issue(
         self, principal: Principal, peer: str, is_still: Callable[[TokenTable], bool]
     ) -> str:
-        """Make a token, unless who was believed is not the same any more: raises 401.
+        """Make a token, unless who was believed is not the same any more: raises 401; and 503
+        where the store cannot keep it.
 
         Writes, so it is done on a pool thread.
         """
@@ -209,7 +217,13 @@ class Authentication:
                 table.put_token(token)
             return same
 
-        await self._services.runtime.in_thread(keep)
+        try:
+            await self._services.runtime.in_thread(keep)
+        except Overloaded:
+            raise
+        except StoreFailure as failure:
+            refused = refusal_of(failure)  # raises again what is a fault
+            raise unavailable(refused.refusals[0].message) from failure
         return text
 
     # Believing one

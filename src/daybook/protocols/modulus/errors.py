@@ -150,6 +150,11 @@ def overloaded(plain: str, seconds: int) -> ModulusFault:
     return bare(429, "Too many requests.", plain, (("retry-after", str(seconds)),))
 
 
+def unavailable(plain: str) -> ModulusFault:
+    """A token that cannot be kept, so that there is none."""
+    return bare(503, "The service is not available.", plain)
+
+
 class Check(IntEnum):
     """What is judged when, of what the ledger can refuse."""
 

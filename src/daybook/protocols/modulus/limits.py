@@ -31,6 +31,10 @@ FAILED_ADDRESS_MAX: Final = 50
 """The same of all names from one address: an office behind one mistypes more often; who tries many
 names gets no further."""
 
+FAILED_BLOCK_MAX: Final = 200
+"""The same of one block of IPv6 networks, of which one customer may have them all. A telephone
+company may have more customers in one, so it does not hold where the name has proved itself."""
+
 FAILED_NAME_MAX: Final = 100
 """The same of one name from all addresses, in a longer window: who comes from many places gets no
 further. It does not hold where the name has proved itself of late, so strangers lock nobody out."""
@@ -45,8 +49,9 @@ FAILED_NAME_WINDOW_SECONDS: Final = 15 * 60
 """The same of those of one name from all addresses: ten thousand guesses a day."""
 
 FAILED_KEPT_MAX: Final = 10_000
-"""Names, addresses and pairs of them whose failures are remembered; beyond it the one that failed
-longest ago is forgotten. One address alone fills at most a hundredth of it in a minute."""
+"""Names that there are, others, addresses, blocks and pairs whose failures are remembered, of each
+as many; beyond it the one of its kind that failed longest ago is forgotten. One block of addresses
+alone fills at most a fiftieth of it in a minute."""
 
 CREDENTIAL_LENGTH_MAX: Final = 256
 """Characters of an application name, secret, user name or password; more is simply wrong."""

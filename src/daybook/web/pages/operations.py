@@ -7,7 +7,7 @@ from typing import Final
 
 from daybook.app import stored_commands
 from daybook.app.access import Scope
-from daybook.app.ledger import Context, Idempotency, Refused, Repetition
+from daybook.app.ledger import Context, Refused
 from daybook.app.operations import (
     OPERATION_BYTES_MAX,
     Operation,
@@ -16,8 +16,7 @@ from daybook.app.operations import (
     once_more,
 )
 from daybook.app.outbox import Delivery, DeliveryState, revived
-from daybook.app.ports import IdempotencyKey, Reader
-from daybook.app.sessions import WEB
+from daybook.app.ports import Reader
 from daybook.domain.commands import CreateEntry
 from daybook.domain.model import NEVER
 from daybook.domain.query import ALWAYS, Compare, Field, Filter, Keyset, Op, Query, Sort
@@ -63,8 +62,8 @@ def _page(reader: Reader, wanted: Filter, before: int | None, rows: int) -> list
 def hand_in_again(visit: Visit) -> Response:
     """Hand in once more what came to nothing, as a new operation of the same program.
 
-    Only once, however often it is asked for: the new operation can be handed in again in its turn.
-    With four eyes nothing is, since it would be posted at once.
+    Only once, however often and late it is asked for: the new operation can be handed in again in
+    its turn. With four eyes nothing is, since it would be posted at once.
     """
     found = visit.opened.operation(visit.form.get("id", ""))
     if found is None:
@@ -78,14 +77,17 @@ def hand_in_again(visit: Visit) -> Response:
     if isinstance(command, CreateEntry) and not command.content.lines:
         return visit.redirect(back, _UNREADABLE, "bad")
     actor = replace(visit.context().actor, client=found.actor.client, protocol=found.actor.protocol)
-    once = Idempotency(IdempotencyKey(WEB, "", f"again-{found.id}"), Repetition.ANSWER_FIRST)
-    accepted = visit.opened.submit_operation(command, Context(actor, once), once_more(found))
+    submission = once_more(found)
+    accepted = visit.opened.submit_operation(command, Context(actor), submission)
     if isinstance(accepted, Refused):
-        return visit.redirect(back, accepted.refusals[0].message, "bad")
-    assert isinstance(accepted, Submitted)  # nothing else is kept under such a key
-    text = "was handed in again already" if accepted.replayed else "is handed in again"
-    number = accepted.operation.number
-    return visit.redirect(back, f"Operation {found.number} {text}, as operation {number}.")
+        made = visit.opened.operation(submission.id or "")
+        if made is None:
+            return visit.redirect(back, accepted.refusals[0].message, "bad")
+        text = f"Operation {found.number} was handed in again already, as operation {made.number}."
+        return visit.redirect(back, text)
+    assert isinstance(accepted, Submitted)  # without a key there is no answer to repeat
+    text = f"Operation {found.number} is handed in again, as operation {accepted.operation.number}."
+    return visit.redirect(back, text)
 
 
 def _entry_of(operation: Operation) -> int | None:
