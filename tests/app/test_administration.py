@@ -13,7 +13,7 @@ from daybook.app.credentials import NewToken
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Directory, User
-from daybook.app.roles import EVERY_COMPANY, Role
+from daybook.app.roles import EVERY_COMPANY, Role, principal_of
 from daybook.app.trail import Trail
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
@@ -118,6 +118,24 @@ def test_roles_change_and_end_the_tokens_that_relied_on_them(
     last = directory.user("ada")
     assert last is not None
     assert (last.company_ids, last.scopes) == (frozenset(), frozenset())
+
+
+def test_a_last_role_is_taken_by_who_can_give_another(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    all_of_it.make_user("ada", PASSWORD, {ONE: Role.OWNER})
+    before = directory.user("ada")
+    assert why(of_one.set_role("ada", ONE, None)) is Why.FORBIDDEN
+    assert directory.user("ada") == before
+    left = user(all_of_it.set_role("ada", ONE, None))
+    assert not any(map(principal_of(left).may_open, (ONE, TWO)))
+    ada = Administration(directory, TestClock(), principal_of(left))
+    assert not ada.is_of_all
+    assert not ada.users()
+    assert of_one.user("ada") is None
+    assert dict(user(all_of_it.set_role("ada", ONE, Role.VIEWER)).roles) == {ONE: "viewer"}
+    all_of_it.set_role("ada", TWO, Role.VIEWER)
+    assert dict(user(of_one.set_role("ada", ONE, None)).roles) == {TWO: "viewer"}
 
 
 def test_scopes_of_an_earlier_version_become_the_role_that_they_are(

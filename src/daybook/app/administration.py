@@ -205,7 +205,9 @@ class Administration:
         """Make a person something to a company, or with None nothing.
 
         Tokens that they have given applications for it open it no more; a refresh gives new ones.
-        A person who does not concern the administrator is as unknown as one who is not there.
+        A person who does not concern the administrator is as unknown as one who is not there. Only
+        who administers all companies takes a last role: to anybody else the person would be
+        unknown from then on, and nobody could undo it.
         """
         user = self._directory.user(name)
         if user is None or user.revoked_at is not None or not self._sees(_companies_of(user)):
@@ -228,6 +230,8 @@ class Administration:
             changed = replace(user, roles=(), company_ids=frozenset(), scopes=frozenset())
         else:
             changed = replace(user, roles=tuple(sorted(roles.items())))
+        if not self.is_of_all and principal_of(changed).company_ids == frozenset():
+            return Fault(Why.FORBIDDEN, f"it is the last role of {name!r}; withdraw them instead")
         if not self._directory.replace_user(user, changed):
             return _MEANWHILE
         if had:  # what serves somebody in other companies is not to be ended from here
@@ -571,7 +575,9 @@ class Administration:
 
 
 def _companies_of(user: User) -> frozenset[CompanyId]:
-    """The companies that a person concerns; none stands for all."""
+    """The companies that a person concerns: one alone may see and change them who administers
+    those. None stands for all, and for none: both are for who administers all companies.
+    """
     opened = principal_of(user).company_ids
     return frozenset() if opened is None else opened
 

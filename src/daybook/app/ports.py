@@ -350,8 +350,8 @@ class User:
     which proves the same password to wires that never get to see it (empty: not to them).
     `roles` says what the person is to which company, 0 standing for all that are not named (see
     `roles`). Without any, `company_ids` are the books the person may open (empty: all), `scopes`
-    what they may do with them. `profile` holds what is known of the person besides, by the names
-    of OpenID (`email`, `given_name`).
+    what they may do with them; without scopes they open none. `profile` holds what is known of
+    the person besides, by the names of OpenID (`email`, `given_name`).
     """
 
     name: str

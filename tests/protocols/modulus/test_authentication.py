@@ -15,6 +15,7 @@ from daybook.app.access import OPERATOR, Principal, Rejection, Scope
 from daybook.app.administration import Administration, Fault
 from daybook.app.credentials import digest
 from daybook.app.ports import Client, Token, TokenTable, User
+from daybook.app.roles import Role
 from daybook.app.trail import Trail
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.sign_in import StoreSignIn
@@ -247,6 +248,17 @@ def test_nothing_is_kept_of_what_the_demo_gets(wire: Wire, monkeypatch: pytest.M
     for _ in range(5):
         assert ask(wire, {"app": "demo", "secret": "demo"}).status == 200
     assert len(here._authentication._passing._tokens) == 3
+
+
+def test_who_has_no_role_any_more_gets_no_token_for_any_company(wire: Wire) -> None:
+    administration = Administration(wire.ledger.store.directory, wire.clock, OPERATOR)
+    administration.make_user("eve", "correct horse", {wire.company_id: Role.OWNER})
+    fields = {"username": "eve", "password": "correct horse"}
+    assert sign_in(wire, fields).status == 200
+    administration.set_role("eve", wire.company_id, None)
+    for host in ("shop.example.com", "mill.example.com", "localhost"):
+        answer = sign_in(wire, fields, host=host)
+        assert (answer.status, answer.json) == (401, FAILED)
 
 
 @pytest.mark.parametrize("token", ["nonsense", "6eeed540c8cf01b8f68b38f5b9e0289b", "", None, "ü"])
