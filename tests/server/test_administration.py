@@ -123,6 +123,23 @@ def test_tokens(office: Office) -> None:
         assert office.ask("DELETE", f"tokens/{number}")[0] == 404
 
 
+def test_a_token_made_with_that_of_a_person_is_theirs_and_ends_with_them(office: Office) -> None:
+    directory, clock = office.world.directory, office.world.clock
+    mine = credentials.issue(directory, clock, NewToken("web", user="ada")).text
+    wanted = {"client": "job", "companies": ["mill"], "scopes": ["read", "admin"]}
+    made = office.ask("POST", "tokens", wanted, token=mine)[1]
+    again = office.ask("POST", "tokens", wanted, token=made["token"])[1]
+    nobodys = office.ask("POST", "tokens", {**wanted, "client": "other"})[1]
+    kept = [directory.token(credentials.digest(each["token"])) for each in (made, again, nobodys)]
+    assert [each and each.user for each in kept] == ["ada", "ada", None]
+    clock.now += 1
+    assert office.ask("PUT", "users/ada/password", {"password": PASSWORD * 2})[0] == 204
+    states = [
+        office.ask("GET", "tokens", token=each["token"])[0] for each in (made, again, nobodys)
+    ]
+    assert states == [401, 401, 200]
+
+
 def test_sessions(office: Office) -> None:
     world = office.world
     world.sign_in()

@@ -398,6 +398,7 @@ def _make_token(call: _Call) -> object:
             company_ids=_companies(call, body),
             scopes=_scopes(body, call.principal),
             label=_text(body, "label", ""),
+            user=call.principal.user,
             lifetime_us=None if days is None else days * _DAY,
         )
     )
