@@ -296,11 +296,24 @@ def test_nobody_becomes_who_may_do_more(
     reader = Administration(directory, clock, Principal("app", frozenset({ONE}), scopes))
     assert why(reader.set_password("owner", PASSWORD * 2)) is Why.FORBIDDEN
     assert why(reader.new_secret("writer")) is Why.FORBIDDEN
+    for role in (Role.VIEWER, None):
+        assert why(reader.set_role("owner", ONE, role)) is Why.FORBIDDEN
+    assert why(reader.withdraw_user("owner")) is Why.FORBIDDEN
     assert user(reader.set_password("viewer", PASSWORD * 2)).name == "viewer"
     assert made(reader.new_secret("reader")).name == "reader"
     everywhere = Administration(directory, clock, Principal("app", None, scopes))
     all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.VIEWER, ONE: Role.OWNER})
     assert why(everywhere.set_password("every", PASSWORD * 2)) is Why.FORBIDDEN
+    assert why(everywhere.withdraw_user("every")) is Why.FORBIDDEN
+    assert why(everywhere.set_role("every", ONE, Role.VIEWER)) is Why.FORBIDDEN
+    assert dict(user(everywhere.set_role("every", TWO, Role.VIEWER)).roles)[TWO] == "viewer"
+    assert dict(user(all_of_it.set_role("every", EVERY_COMPANY, Role.OWNER)).roles)
+    assert why(everywhere.set_role("every", EVERY_COMPANY, None)) is Why.FORBIDDEN
+    old = User("old", "$", clock(), frozenset({TWO}), frozenset(ALL_SCOPES))
+    directory.put_user(old)
+    assert why(everywhere.set_role("old", TWO, Role.VIEWER)) is Why.FORBIDDEN
+    assert dict(user(everywhere.set_role("old", ONE, Role.VIEWER)).roles)[TWO] == "owner"
+    assert user(reader.withdraw_user("viewer")).revoked_at is not None
 
 
 def test_a_company_that_does_not_exist(all_of_it: Administration) -> None:

@@ -200,7 +200,11 @@ class Administration:
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
-        refused = _person_fault(self._powers, user)
+
+        def judge(powers: Powers) -> Fault | None:
+            return _power_fault(powers, user)
+
+        refused = judge(self._powers)
         if refused is not None:
             return refused
         fault = password_fault(password)
@@ -212,9 +216,7 @@ class Administration:
         changed = self._replace_and_end(
             user,
             lambda now: replace(other, created_at=now),
-            lambda powers: (
-                _owned_fault(powers, name, _companies_of(user)) or _person_fault(powers, user)
-            ),
+            judge,
         )
         if isinstance(changed, User):
             self._note(What.USER_CHANGED, name, _companies_of(user), "password")
@@ -224,7 +226,8 @@ class Administration:
         """Make a person something to a company, or with None nothing.
 
         Tokens that they have given applications for it open it no more; a refresh gives new ones.
-        A person who does not concern the administrator is as unknown as one who is not there. Only
+        Refused for one who may do more there than the administrator. A person who does not concern
+        the administrator is as unknown as one who is not there. Only
         who administers all companies takes a last role: to anybody else the person would be
         unknown from then on, and nobody could undo it.
         """
@@ -236,7 +239,11 @@ class Administration:
         ):
             return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
         given = {company_id: role or Role.VIEWER}
-        refused = self._unknown_fault(given) or _roles_fault(self._powers, given)
+
+        def judge(powers: Powers) -> Fault | None:
+            return _roles_fault(powers, given) or _forbidden(powers.role_fault(user, company_id))
+
+        refused = self._unknown_fault(given) or judge(self._powers)
         if refused is not None:
             return refused
         had = self._is_of(user, company_id)
@@ -264,7 +271,7 @@ class Administration:
                 self._withdraw_tokens_of(table, name, company_id)
             return changed
 
-        found = self._do(lambda powers: _roles_fault(powers, given), work)
+        found = self._do(judge, work)
         if isinstance(found, Fault):
             return found
         told = "none" if role is None else role.value
@@ -272,14 +279,21 @@ class Administration:
         return self._shown(found)
 
     def withdraw_user(self, name: str) -> User | Fault:
-        """Withdraw a person, their sessions and every token made for them."""
+        """Withdraw a person, their sessions and every token made for them.
+
+        Refused for one who may do more than the administrator.
+        """
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
+
+        def judge(powers: Powers) -> Fault | None:
+            return _power_fault(powers, user)
+
         withdrawn = self._replace_and_end(
             user,
             lambda now: user if user.revoked_at is not None else replace(user, revoked_at=now),
-            lambda powers: _owned_fault(powers, name, _companies_of(user)),
+            judge,
         )
         if isinstance(withdrawn, User) and user.revoked_at is None:
             self._note(What.USER_WITHDRAWN, name, _companies_of(user))
@@ -591,8 +605,11 @@ def _roles_fault(powers: Powers, roles: Mapping[CompanyId, Role]) -> Fault | Non
     return _forbidden(powers.roles_fault(roles))
 
 
-def _person_fault(powers: Powers, user: User) -> Fault | None:
-    return _forbidden(powers.person_fault(user))
+def _power_fault(powers: Powers, user: User) -> Fault | None:
+    """Why a person is not an administrator's to withdraw or to give a password, or None."""
+    return _owned_fault(powers, user.name, _companies_of(user)) or _forbidden(
+        powers.person_fault(user)
+    )
 
 
 def _owned_fault(powers: Powers, name: str, company_ids: frozenset[CompanyId]) -> Fault | None:

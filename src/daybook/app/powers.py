@@ -107,6 +107,14 @@ class Powers:
                 return f"{user.name!r} may do more than you"
         return None
 
+    def role_fault(self, user: User, company_id: CompanyId) -> str | None:
+        """Why what a person is to a company may not be changed or taken, or None."""
+        person = principal_of(user)
+        held = person.within(company_id).scopes if person.may_open(company_id) else frozenset()
+        if held <= self.principal.within(company_id).scopes:
+            return None
+        return f"{user.name!r} may do more than you"
+
 
 def opened_by(company_ids: Iterable[CompanyId]) -> frozenset[CompanyId]:
     """Companies as credentials name them, which have none for all of them."""
