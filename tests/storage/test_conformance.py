@@ -694,6 +694,22 @@ def test_expired_tokens_of_a_kind_are_forgotten(store: Store) -> None:
     assert directory.put_token(token(9)).number > kept[-1].number
 
 
+def test_expired_tokens_are_forgotten_by_label_and_number(store: Store) -> None:
+    """The first to expire go first; `_` and `%` mean themselves."""
+    directory = store.directory
+    labels = ("grant_1", "grant_2", "other", "grantX3", "grant_4")
+    for number, label in enumerate(labels):
+        expires = Timestamp(START + 10 - number)
+        directory.put_token(replace(token(number), label=label, expires_at=expires))
+    by = Timestamp(START + 10)
+    assert directory.prune_tokens("access", by, "grant_", 2) == 2
+    assert [each.label for each in directory.tokens()] == ["grant_1", "other", "grantX3"]
+    assert directory.prune_tokens("access", by, "grant_", 2) == 1
+    assert directory.prune_tokens("access", by, "%", 2) == 0
+    assert directory.prune_tokens("access", by, limit=1) == 1
+    assert [each.label for each in directory.tokens()] == ["other"]
+
+
 def test_authors_are_those_who_made_and_revised(store: Store, books: CompanyId) -> None:
     """Each once, whatever the request; moving and deleting make nobody an author."""
     ada = Actor("app", "wire", "ada", "request-1")

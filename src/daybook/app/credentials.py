@@ -19,7 +19,7 @@ from hashlib import sha256
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
-from daybook.app.ports import Client, Clock, Directory, Token, TokenTable
+from daybook.app.ports import TOKENS_PRUNED_MAX, Client, Clock, Directory, Token, TokenTable
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
 
@@ -40,6 +40,14 @@ ACCESS_SECONDS: Final = 3_600
 REFRESH_SECONDS: Final = 8_726_400
 """Life of a refresh token, 101 days, counted from when it was issued."""
 
+ACCESS_KEPT_SECONDS: Final = 3 * 86_400
+"""Seconds for which an access token that could be refreshed is remembered after its end: a program
+that slept over a weekend is told that it has expired, not that there never was one."""
+
+REFRESH_KEPT_SECONDS: Final = REFRESH_SECONDS
+"""The same of a refresh token. One that comes again after its successor was used is in two hands,
+and ends what the authorization has made: this is noticed for as long as it could have lived."""
+
 SECOND: Final = 1_000_000
 """A second in the microseconds of timestamps."""
 
@@ -47,6 +55,7 @@ _PREFIXES: Final = {ACCESS: "dba_", REFRESH: "dbr_"}
 _OTHER_PREFIX: Final = "dbk_"
 _SECRET_PREFIX: Final = "dbs_"
 
+_GRANT_PREFIX: Final = "grant "
 _GRANT: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?").fullmatch
 
 _CLIENT_ID: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,100}").fullmatch
@@ -187,7 +196,23 @@ def predecessor_of(token: Token) -> bytes | None:
 def grant_label(family: str, predecessor: Token | None = None) -> str:
     """The label by which a token is known to belong to a family, and to succeed another."""
     after = "" if predecessor is None else f" after {predecessor.hash.hex()}"
-    return f"grant {family}{after}"
+    return f"{_GRANT_PREFIX}{family}{after}"
+
+
+def prune(directory: Directory, now: Timestamp) -> bool:
+    """Forget what authorizations made and nobody asks for any more; whether that was all of it.
+
+    An application in daily use makes a token an hour. Keys made one by one stay, expired or not:
+    their client's name is not to become free for others.
+    """
+    counts = [
+        directory.prune_tokens(kind, Timestamp(now - seconds * SECOND), label)
+        for kind, seconds, label in (
+            (ACCESS, ACCESS_KEPT_SECONDS, _GRANT_PREFIX),
+            (REFRESH, REFRESH_KEPT_SECONDS, ""),
+        )
+    ]
+    return max(counts) < TOKENS_PRUNED_MAX
 
 
 def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Token]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from daybook.app.documents import Document, DocumentChange
 from daybook.app.operations import Operation
@@ -389,6 +389,10 @@ class Token:
     parent: bytes | None = None
 
 
+TOKENS_PRUNED_MAX: Final = 1_000
+"""Tokens forgotten in one transaction: some ten milliseconds, for which all writers wait."""
+
+
 class TokenTable(Protocol):
     """The tokens of a store, and whom they are made for, as they are read and written."""
 
@@ -483,10 +487,13 @@ class Directory(Protocol):
     def tokens(self) -> list[Token]:
         """All tokens, in the order they were made."""
 
-    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+    def prune_tokens(
+        self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX
+    ) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many.
 
-        For kinds that live minutes and are made by the thousand. Numbers are not given again.
+        Those alone whose label begins with `label`, and `limit` at most, the first to expire. For
+        what lives shortly and is made by the thousand. Numbers are not given again.
         """
 
     def change_tokens(self, work: Callable[[TokenTable], T]) -> T:

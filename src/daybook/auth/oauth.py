@@ -55,6 +55,9 @@ ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
 """A day each, in microseconds; see the module's text."""
 
+PRUNE_SECONDS: Final = 600
+"""Seconds between two times that tokens which ended long ago are forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
@@ -111,6 +114,7 @@ class Grants:
         self._clock = clock
         self._demo = demo or DemoCredentials({})
         self._people = People(directory, demo)
+        self._pruned_at = Timestamp(0)
         self.codes = Codes(directory, clock)
         """The codes that are exchanged for tokens here."""
 
@@ -137,6 +141,7 @@ class Grants:
         token = self._directory.token(credentials.digest(text))
         if token is None:
             return GrantRefusal.INVALID
+        self._prune()
         granted = self._directory.change_tokens(
             lambda table: self._refresh(table, client_id, token.hash, text)
         )
@@ -263,6 +268,7 @@ class Grants:
             return GrantRefusal.INVALID
         if not self.codes.counts(code, client_id, redirect, verifier):
             return GrantRefusal.INVALID
+        self._prune()
         made = self._directory.change_tokens(lambda table: self._authorized(table, code))
         if made is None:
             return GrantRefusal.INVALID
@@ -314,6 +320,13 @@ class Grants:
             self._clock,
             lambda token: token.client == client_id and family_of(token) == family,
         )
+
+    def _prune(self) -> None:
+        """Forget what ended long ago, now and then; soon again as long as there is more of it."""
+        now = self._clock()
+        due = now - self._pruned_at >= PRUNE_SECONDS * SECOND
+        if due and credentials.prune(self._directory, now):
+            self._pruned_at = now
 
     def _note(self, what: What, by: By, company_ids: Iterable[CompanyId]) -> None:
         opened = frozenset(company_ids) - {NO_COMPANY}

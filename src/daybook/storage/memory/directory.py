@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from daybook.app.ports import Client, CompanyNames, NameTaken, Token, TokenTable, User
+from daybook.app.ports import (
+    TOKENS_PRUNED_MAX,
+    Client,
+    CompanyNames,
+    NameTaken,
+    Token,
+    TokenTable,
+    User,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.memory.outbox import MemoryOutbox
 
@@ -133,17 +141,21 @@ class MemoryDirectory(MemoryOutbox):
                 self._tokens, self._numbered, self._users, self._clients = before
                 raise
 
-    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+    def prune_tokens(
+        self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX
+    ) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many."""
         with self._lock:
-            gone = [
-                token.hash
+            found = [
+                (token.expires_at, token.hash)
                 for token in self._tokens.values()
                 if token.kind == kind
                 and token.expires_at is not None
                 and token.expires_at <= expired_by
+                and token.label.startswith(label)
             ]
-            for token_hash in gone:
+            gone = sorted(found)[:limit]
+            for _, token_hash in gone:
                 del self._tokens[token_hash]
             return len(gone)
 

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar, cast
 
-from daybook.app.ports import Client, CompanyNames, Token, TokenTable, User
+from daybook.app.ports import (
+    TOKENS_PRUNED_MAX,
+    Client,
+    CompanyNames,
+    Token,
+    TokenTable,
+    User,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite.deliveries import Row
 from daybook.storage.sqlite.outbox import Fetch, SqliteOutbox
@@ -50,7 +57,10 @@ _USER: Final = (
     "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at, verifier, roles,"
     " profile FROM user"
 )
-_PRUNE: Final = "DELETE FROM token WHERE kind = ? AND expires_at <= ?"
+_PRUNE: Final = (
+    "DELETE FROM token WHERE number IN (SELECT number FROM token WHERE kind = ? AND expires_at <= ?"
+    " AND substr(label, 1, length(?)) = ? ORDER BY expires_at LIMIT ?) RETURNING number"
+)
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
 
@@ -162,15 +172,16 @@ class SqliteDirectory(SqliteOutbox):
         """All tokens, in the order they were made."""
         return [_token(row) for row in self._fetch(f"{_TOKEN} ORDER BY number", ())]
 
-    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+    def prune_tokens(
+        self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX
+    ) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many.
 
         Nobody believes them any more, so the version stays and no cache is emptied.
         """
 
         def job(session: Session) -> int:
-            gone = session.execute(f"{_PRUNE} RETURNING number", (kind, expired_by)).fetchall()
-            return len(gone)
+            return len(session.execute(_PRUNE, (kind, expired_by, label, label, limit)).fetchall())
 
         pruned = self._write(job)
         assert isinstance(pruned, int)
