@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from daybook.app import credentials, passwords, session_records
 from daybook.app.access import Principal, Scope
 from daybook.app.credentials import REFRESH, Issued, NewToken
-from daybook.app.ports import Client, Clock, Directory, Token, TokenTable, User
+from daybook.app.ports import Client, Clock, Directory, Token, TokensOf, TokenTable, User
 from daybook.app.powers import Powers, Standing, opened_by
 from daybook.app.redirects import REDIRECTS_MAX, redirect_fault
 from daybook.app.roles import (
@@ -385,13 +385,12 @@ class Administration:
         now = self._clock()
         withdrawn = client if client.revoked_at is not None else replace(client, revoked_at=now)
 
-        def belongs(token: Token) -> bool:
-            return token.client == client_id and self._powers.owns_token(token)
-
         def work(table: TokenTable) -> Client | Fault:
             if not table.replace_client(client, withdrawn):
                 return _MEANWHILE
-            credentials.revoke_within(table, now, belongs)
+            found = table.tokens(TokensOf(client=client_id))
+            own = filter(self._powers.owns_token, found)
+            credentials.revoke_within(table, now, own)
             return withdrawn
 
         found = self._do(lambda powers: _owned_fault(powers, client_id, client.company_ids), work)
@@ -504,7 +503,7 @@ class Administration:
             changed = change(now)
             if not table.replace_user(user, changed):
                 return _MEANWHILE
-            credentials.revoke_within(table, now, lambda token: token.user == user.name)
+            credentials.revoke_within(table, now, table.tokens(TokensOf(user=user.name)))
             return changed
 
         changed = self._do(judge, work)
@@ -530,8 +529,7 @@ class Administration:
         kept = table.client(client)
         if kept is not None and not self._powers.owns(kept.company_ids):
             return True
-        tokens = (token for token in table.tokens() if token.client == client)
-        return not all(map(self._powers.owns_token, tokens))
+        return not all(map(self._powers.owns_token, table.tokens(TokensOf(client=client))))
 
     def _is_of(self, user: User, company_id: CompanyId) -> bool:
         """Whether somebody is known to concern a company: they may open it already."""
@@ -573,13 +571,10 @@ class Administration:
 
         def concerned(token: Token) -> bool:
             there = company_id in (*token.company_ids, EVERY_COMPANY) or not token.company_ids
-            return token.user == name and there and token.kind != REFRESH
+            return there and token.kind != REFRESH
 
-        tokens = table.tokens()
-        found = [token for token in tokens if concerned(token)]
-        own = [token for token in found if self._powers.owns_token(token)]
-        for token in credentials.with_descendants(tokens, own):
-            credentials.withdrawn(table, now, token)
+        found = list(filter(concerned, table.tokens(TokensOf(user=name))))
+        credentials.revoke_within(table, now, filter(self._powers.owns_token, found))
         for token in found:
             left = token.company_ids - {company_id}
             if left and not self._powers.owns_token(token):

@@ -13,13 +13,21 @@ and a refresh token that belong together (`authorize`).
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
-from daybook.app.ports import TOKENS_PRUNED_MAX, Client, Clock, Directory, Token, TokenTable
+from daybook.app.ports import (
+    TOKENS_PRUNED_MAX,
+    Client,
+    Clock,
+    Directory,
+    Token,
+    TokensOf,
+    TokenTable,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
 
@@ -222,43 +230,39 @@ def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Toke
     and is refused.
     """
     family = family_of(token)
+    return revoke_those(directory, clock, lambda table: family_members(table, token.client, family))
 
-    def belongs(member: Token) -> bool:
-        return member.client == token.client and family_of(member) == family
 
-    return revoke_those(directory, clock, belongs)
+def family_members(table: TokenTable, client: str, family: str) -> list[Token]:
+    """The tokens of a family of a client, in the order they were made."""
+    found = table.tokens(TokensOf(hash=bytes.fromhex(family)))
+    found += table.tokens(TokensOf(label=grant_label(family)))
+    return [each for each in found if each.client == client and family_of(each) == family]
 
 
 def revoke_those(
-    directory: Directory, clock: Clock, belongs: Callable[[Token], bool]
+    directory: Directory, clock: Clock, find: Callable[[TokenTable], Iterable[Token]]
 ) -> list[Token]:
-    """Withdraw all tokens that `belongs` says, in one transaction; answers with them.
+    """Withdraw all tokens that `find` finds, in one transaction; answers with them.
 
     Whatever was made with one of them goes too.
     """
     now = clock()
-    return directory.change_tokens(lambda table: revoke_within(table, now, belongs))
+    return directory.change_tokens(lambda table: revoke_within(table, now, find(table)))
 
 
-def revoke_within(
-    table: TokenTable, now: Timestamp, belongs: Callable[[Token], bool]
-) -> list[Token]:
+def revoke_within(table: TokenTable, now: Timestamp, chosen: Iterable[Token]) -> list[Token]:
     """See `revoke_those`; inside a transaction that does more than that."""
-    tokens = table.tokens()
-    chosen = [token for token in tokens if belongs(token)]
-    return [withdrawn(table, now, token) for token in with_descendants(tokens, chosen)]
+    return [withdrawn(table, now, token) for token in with_descendants(table, chosen)]
 
 
-def with_descendants(tokens: Sequence[Token], chosen: Sequence[Token]) -> list[Token]:
-    """Tokens `chosen` among all, and those made with them, and so on; each once, in their order.
-
-    A token is older than what was made with it, and `tokens` are in the order they were made.
-    """
-    gone = {token.hash for token in chosen}
-    for token in tokens:
+def with_descendants(table: TokenTable, chosen: Iterable[Token]) -> list[Token]:
+    """Tokens, those made with them, and so on; each once, in the order they were made."""
+    gone = {token.hash: token for token in chosen}
+    for token in table.tokens(TokensOf(derived=True)):  # each younger than what it was made with
         if token.parent in gone:
-            gone.add(token.hash)
-    return [token for token in tokens if token.hash in gone]
+            gone[token.hash] = token
+    return sorted(gone.values(), key=lambda token: token.number)
 
 
 def withdrawn(table: TokenTable, now: Timestamp, token: Token) -> Token:
@@ -274,7 +278,7 @@ def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | Non
     Answers with it as it is kept now, None if there is none. A token that was revoked before keeps
     its first time of revocation.
     """
-    gone = revoke_those(directory, clock, lambda token: token.hash == token_hash)
+    gone = revoke_those(directory, clock, lambda table: table.tokens(TokensOf(hash=token_hash)))
     return gone[0] if gone else None
 
 

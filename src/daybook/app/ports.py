@@ -389,8 +389,25 @@ class Token:
     parent: bytes | None = None
 
 
+@value
+class TokensOf:
+    """Which tokens are meant: those that have everything named here; without any, all.
+
+    `label` and `hash` are what theirs begins with; `derived` is for those with a parent.
+    """
+
+    client: str | None = None
+    user: str | None = None
+    label: str = ""
+    hash: bytes = b""
+    derived: bool = False
+
+
+ALL_TOKENS: Final = TokensOf()
+
+
 TOKENS_PRUNED_MAX: Final = 1_000
-"""Tokens forgotten in one transaction: some ten milliseconds, for which all writers wait."""
+"""Tokens forgotten in one transaction: some tens of milliseconds, for which all writers wait."""
 
 
 class TokenTable(Protocol):
@@ -419,8 +436,10 @@ class TokenTable(Protocol):
     def put_token(self, token: Token) -> Token:
         """Keep a token, in place of one with the same hash; answers with its number set."""
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made. One look-up each,
+        whatever other tokens there are.
+        """
 
 
 class ConsumerTable(Protocol):
@@ -484,8 +503,8 @@ class Directory(Protocol):
     def put_token(self, token: Token) -> Token:
         """Keep a token, in place of one with the same hash; answers with its number set."""
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made."""
 
     def prune_tokens(
         self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX

@@ -39,7 +39,7 @@ from daybook.app.credentials import (
     grant_label,
     predecessor_of,
 )
-from daybook.app.ports import Clock, Directory, Token, TokenTable
+from daybook.app.ports import Clock, Directory, Token, TokensOf, TokenTable
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.applications import Applications
 from daybook.auth.codes import Code, Codes
@@ -236,16 +236,15 @@ class Grants:
         goes on; whoever comes with another later shows that it was the second.
         """
         credentials.withdrawn(table, now, before)
-        for member in table.tokens():
-            if predecessor_of(member) == before.hash and member.hash != used.hash:
+        successors = TokensOf(label=grant_label(family_of(used), before))
+        for member in table.tokens(successors):
+            if member.hash != used.hash:
                 credentials.withdrawn(table, now, member)
 
     def _end_family(self, table: TokenTable, token: Token, now: Timestamp) -> None:
         """Withdraw all tokens of an authorization, inside a transaction."""
-        family = family_of(token)
-        for member in table.tokens():
-            if member.client == token.client and family_of(member) == family:
-                credentials.withdrawn(table, now, member)
+        for member in credentials.family_members(table, token.client, family_of(token)):
+            credentials.withdrawn(table, now, member)
 
     def exchange(
         self, client_id: str, text: str, redirect: str, verifier: str, peer: str = ""
@@ -318,7 +317,7 @@ class Grants:
         credentials.revoke_those(
             self._directory,
             self._clock,
-            lambda token: token.client == client_id and family_of(token) == family,
+            lambda table: credentials.family_members(table, client_id, family),
         )
 
     def _prune(self) -> None:

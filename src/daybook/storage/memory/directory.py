@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from daybook.app.ports import (
+    ALL_TOKENS,
     TOKENS_PRUNED_MAX,
     Client,
     CompanyNames,
     NameTaken,
     Token,
+    TokensOf,
     TokenTable,
     User,
 )
@@ -127,9 +129,10 @@ class MemoryDirectory(MemoryOutbox):
             self._version += 1
             return numbered
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
-        return list(self._tokens.values())
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made."""
+        with self._lock:
+            return [token for token in self._tokens.values() if _is_of(token, of)]
 
     def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
         """Run `work` on the tokens while nobody else changes any, nor users and clients."""
@@ -173,3 +176,13 @@ class MemoryDirectory(MemoryOutbox):
 
     def _all_names(self) -> list[tuple[CompanyId, CompanyNames]]:
         return list(self._names.items())
+
+
+def _is_of(token: Token, of: TokensOf) -> bool:
+    return (
+        of.client in (None, token.client)
+        and of.user in (None, token.user)
+        and token.label.startswith(of.label)
+        and token.hash.startswith(of.hash)
+        and not (of.derived and token.parent is None)
+    )
