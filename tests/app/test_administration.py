@@ -13,7 +13,7 @@ from daybook.app.credentials import NewToken
 from daybook.app.founding import NewCompany, found
 from daybook.app.ledger import Ledger
 from daybook.app.ports import Directory, User
-from daybook.app.roles import EVERY_COMPANY, Role
+from daybook.app.roles import EVERY_COMPANY, Role, principal_of
 from daybook.app.trail import Trail
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
@@ -118,6 +118,24 @@ def test_roles_change_and_end_the_tokens_that_relied_on_them(
     last = directory.user("ada")
     assert last is not None
     assert (last.company_ids, last.scopes) == (frozenset(), frozenset())
+
+
+def test_a_last_role_is_taken_by_who_can_give_another(
+    of_one: Administration, all_of_it: Administration, directory: Directory
+) -> None:
+    all_of_it.make_user("ada", PASSWORD, {ONE: Role.OWNER})
+    before = directory.user("ada")
+    assert why(of_one.set_role("ada", ONE, None)) is Why.FORBIDDEN
+    assert directory.user("ada") == before
+    left = user(all_of_it.set_role("ada", ONE, None))
+    assert not any(map(principal_of(left).may_open, (ONE, TWO)))
+    ada = Administration(directory, TestClock(), principal_of(left))
+    assert not ada.is_of_all
+    assert not ada.users()
+    assert of_one.user("ada") is None
+    assert dict(user(all_of_it.set_role("ada", ONE, Role.VIEWER)).roles) == {ONE: "viewer"}
+    all_of_it.set_role("ada", TWO, Role.VIEWER)
+    assert dict(user(of_one.set_role("ada", ONE, None)).roles) == {TWO: "viewer"}
 
 
 def test_scopes_of_an_earlier_version_become_the_role_that_they_are(
@@ -278,11 +296,24 @@ def test_nobody_becomes_who_may_do_more(
     reader = Administration(directory, clock, Principal("app", frozenset({ONE}), scopes))
     assert why(reader.set_password("owner", PASSWORD * 2)) is Why.FORBIDDEN
     assert why(reader.new_secret("writer")) is Why.FORBIDDEN
+    for role in (Role.VIEWER, None):
+        assert why(reader.set_role("owner", ONE, role)) is Why.FORBIDDEN
+    assert why(reader.withdraw_user("owner")) is Why.FORBIDDEN
     assert user(reader.set_password("viewer", PASSWORD * 2)).name == "viewer"
     assert made(reader.new_secret("reader")).name == "reader"
     everywhere = Administration(directory, clock, Principal("app", None, scopes))
     all_of_it.make_user("every", PASSWORD, {EVERY_COMPANY: Role.VIEWER, ONE: Role.OWNER})
     assert why(everywhere.set_password("every", PASSWORD * 2)) is Why.FORBIDDEN
+    assert why(everywhere.withdraw_user("every")) is Why.FORBIDDEN
+    assert why(everywhere.set_role("every", ONE, Role.VIEWER)) is Why.FORBIDDEN
+    assert dict(user(everywhere.set_role("every", TWO, Role.VIEWER)).roles)[TWO] == "viewer"
+    assert dict(user(all_of_it.set_role("every", EVERY_COMPANY, Role.OWNER)).roles)
+    assert why(everywhere.set_role("every", EVERY_COMPANY, None)) is Why.FORBIDDEN
+    old = User("old", "$", clock(), frozenset({TWO}), frozenset(ALL_SCOPES))
+    directory.put_user(old)
+    assert why(everywhere.set_role("old", TWO, Role.VIEWER)) is Why.FORBIDDEN
+    assert dict(user(everywhere.set_role("old", ONE, Role.VIEWER)).roles)[TWO] == "owner"
+    assert user(reader.withdraw_user("viewer")).revoked_at is not None
 
 
 def test_a_company_that_does_not_exist(all_of_it: Administration) -> None:

@@ -54,6 +54,15 @@ def test_a_role_of_a_later_version_allows_nothing() -> None:
     assert scopes_in(ada, ONE) == ada.scopes == frozenset()
 
 
+@pytest.mark.parametrize("companies", [frozenset[CompanyId](), frozenset({ONE})])
+def test_who_has_neither_role_nor_scopes_opens_nothing(companies: frozenset[CompanyId]) -> None:
+    """No company is not every company."""
+    for scopes in (frozenset[str](), frozenset({"x"})):
+        ada = principal_of(replace(ADA, company_ids=companies, scopes=scopes))
+        assert ada == Principal("ada", frozenset(), frozenset(), "ada")
+        assert not ada.may_open(ONE)
+
+
 def test_without_roles_companies_and_scopes_count() -> None:
     ada = principal_of(replace(ADA, company_ids=frozenset({ONE}), scopes=frozenset({"read", "x"})))
     assert ada == Principal("ada", frozenset({ONE}), frozenset({Scope.READ}), "ada")

@@ -10,7 +10,7 @@ from daybook.app import credentials
 from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.credentials import ACCESS_SECONDS, REFRESH, REFRESH_SECONDS, NewToken
 from daybook.app.ledger import system_clock
-from daybook.app.ports import Client, Directory, User
+from daybook.app.ports import TOKENS_PRUNED_MAX, Client, Directory, User
 from daybook.auth.demo import DemoAuthenticator, DemoCredentials
 from daybook.auth.oauth import Granted, GrantRefusal, Grants, discovery, subject
 from daybook.auth.tokens import StoreAuthenticator
@@ -241,6 +241,52 @@ def test_a_revocation_during_a_refresh_is_not_undone(url: str, tmp_path: Path) -
         assert len(members) >= 2
         assert all(token.revoked_at is not None for token in members)
     store.close()
+
+
+def test_what_ended_long_ago_is_forgotten_and_what_tells_of_thieves_is_not(
+    grants: Grants, first: str, directory: Directory, clock: HandClock
+) -> None:
+    """A program that refreshes each day for a year keeps a few tokens, and a stolen one shows."""
+    key = credentials.issue(directory, clock, NewToken("app", lifetime_us=1)).token
+    kept, texts = [], [first]
+    for _ in range(365):
+        clock.now += DAY
+        texts.append(granted(grants.refresh("app", texts[-1])).refresh_token)
+        kept.append(len(directory.tokens()))
+    assert max(kept) == kept[-1] < 120
+    assert directory.token(key.hash) is not None, "no part of an authorization"
+    assert directory.token(credentials.digest(first)) is None
+    assert grants.refresh("app", first) is GrantRefusal.INVALID
+    assert isinstance(grants.refresh("app", texts[-1]), Granted)
+    assert grants.refresh("app", texts[-100]) is GrantRefusal.INVALID
+    assert grants.refresh("app", texts[-1]) is GrantRefusal.INVALID, "it is in two hands"
+
+
+def test_an_access_token_is_known_as_expired_for_some_days(
+    grants: Grants, first: str, directory: Directory, clock: HandClock
+) -> None:
+    access = granted(grants.refresh("app", first)).access_token
+    believed = StoreAuthenticator(directory, clock)
+    found = []
+    for _ in range(4):
+        clock.now += DAY
+        first = granted(grants.refresh("app", first)).refresh_token
+        found.append(believed.authenticate(access))
+    assert found == [Rejection.EXPIRED] * 3 + [Rejection.UNKNOWN]
+
+
+def test_much_that_has_ended_is_forgotten_a_part_at_a_time(
+    grants: Grants, first: str, directory: Directory, clock: HandClock
+) -> None:
+    label = credentials.grant_label("0" * 32)
+    for _ in range(TOKENS_PRUNED_MAX + 500):
+        credentials.issue(directory, clock, NewToken("old", label=label, lifetime_us=1))
+    clock.now += 4 * DAY
+    left = []
+    for _ in range(2):
+        first = granted(grants.refresh("app", first)).refresh_token
+        left.append(sum(token.client == "old" for token in directory.tokens()))
+    assert left == [500, 0]
 
 
 def test_a_refresh_token_of_before_a_password_gets_nothing(

@@ -100,6 +100,10 @@ def test_a_user_needs_the_right_to_it(shop: Terminal) -> None:
     user(shop, "bob", "--company", "other")
     refused = shop.fails("entry", "approve", "1", "--user", "bob", "--company", "mill")
     assert "not open to user 'bob'" in refused
+    shop.ok("user", "role", "bob", "other", "none")
+    for company in ("mill", "other"):
+        refused = shop.fails("entry", "approve", "1", "--user", "bob", "--company", company)
+        assert "not open to user 'bob'" in refused
     shop.ok("user", "revoke", "ada")
     refused = shop.fails("entry", "submit", "1", "--user", "ada", "--company", "mill")
     assert "no user 'ada'" in refused

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from tests.support.oauth import AtOnce, World
 from daybook.app import credentials
 from daybook.app.access import Scope
 from daybook.app.credentials import NewToken
+from daybook.app.ports import TokenTable
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Runtime, Services
@@ -121,6 +123,23 @@ def test_tokens(office: Office) -> None:
         assert office.ask("DELETE", f"tokens/{number}")[0] == 404
 
 
+def test_a_token_made_with_that_of_a_person_is_theirs_and_ends_with_them(office: Office) -> None:
+    directory, clock = office.world.directory, office.world.clock
+    mine = credentials.issue(directory, clock, NewToken("web", user="ada")).text
+    wanted = {"client": "job", "companies": ["mill"], "scopes": ["read", "admin"]}
+    made = office.ask("POST", "tokens", wanted, token=mine)[1]
+    again = office.ask("POST", "tokens", wanted, token=made["token"])[1]
+    nobodys = office.ask("POST", "tokens", {**wanted, "client": "other"})[1]
+    kept = [directory.token(credentials.digest(each["token"])) for each in (made, again, nobodys)]
+    assert [each and each.user for each in kept] == ["ada", "ada", None]
+    clock.now += 1
+    assert office.ask("PUT", "users/ada/password", {"password": PASSWORD * 2})[0] == 204
+    states = [
+        office.ask("GET", "tokens", token=each["token"])[0] for each in (made, again, nobodys)
+    ]
+    assert states == [401, 401, 200]
+
+
 def test_sessions(office: Office) -> None:
     world = office.world
     world.sign_in()
@@ -225,6 +244,23 @@ def test_who_is_let_in(office: Office) -> None:
         assert office.ask("GET", "users", token=token)[0] == 401
     reader = Office(scopes=frozenset({Scope.READ, Scope.WRITE, Scope.APPROVE}))
     assert reader.ask("GET", "users")[0] == 403
+
+
+def test_a_token_that_is_withdrawn_while_it_asks_for_another_gets_none(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, clock = office.world.directory, office.world.clock
+    change = directory.change_tokens
+
+    def meanwhile(work: Callable[[TokenTable], object]) -> object:
+        monkeypatch.setattr(directory, "change_tokens", change)
+        credentials.revoke(directory, clock, credentials.digest(office.token))
+        return change(work)
+
+    monkeypatch.setattr(directory, "change_tokens", meanwhile)
+    status, told = office.ask("POST", "tokens", {"client": "job", "companies": ["mill"]})
+    assert (status, told) == (403, {"error": "what you sign in with has ended meanwhile"})
+    assert all(token.revoked_at is not None for token in directory.tokens())
 
 
 def test_paths_and_methods(office: Office) -> None:

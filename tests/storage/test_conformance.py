@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from operator import methodcaller
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.clock import START
@@ -55,6 +57,7 @@ from daybook.app.ports import (
     Store,
     StoreFailure,
     Token,
+    TokensOf,
     TokenTable,
     Total,
     Tx,
@@ -670,6 +673,40 @@ def test_only_one_of_two_at_once_makes_a_user(store: Store) -> None:
     assert kept.password_hash == ("x" if made[0] else "y")
 
 
+def test_tokens_are_found_by_whose_and_of_what_they_are(store: Store) -> None:
+    """As the table sees them and as a transaction does; `_` and `%` mean themselves."""
+    directory = store.directory
+    changes: list[dict[str, Any]] = [
+        {"client": "app", "user": "ada", "label": "grant_1"},
+        {"client": "app", "user": "bob", "label": "grant_1 after"},
+        {"client": "APP", "user": "ada", "label": "grantX1", "parent": token(0).hash},
+        {"client": "other", "user": None, "label": "", "parent": token(2).hash},
+        {"client": "other", "user": None, "label": "grant_2", "hash": token(0).hash[:1] * 31},
+    ]
+    for number, change in enumerate(changes):
+        directory.put_token(replace(token(number), **change))
+    cases: list[tuple[dict[str, Any], list[int]]] = [
+        ({}, [1, 2, 3, 4, 5]),
+        ({"client": "app"}, [1, 2]),
+        ({"user": "ada"}, [1, 3]),
+        ({"user": "ada", "client": "app"}, [1]),
+        ({"label": "grant_1"}, [1, 2]),
+        ({"label": "grant_"}, [1, 2, 5]),
+        ({"label": "%"}, []),
+        ({"hash": token(0).hash[:16]}, [1, 5]),
+        ({"hash": token(0).hash}, [1]),
+        ({"derived": True}, [3, 4]),
+        ({"derived": True, "user": "ada"}, [3]),
+        ({"client": "\ud800"}, []),
+        ({"user": "\udfff"}, []),
+    ]
+    for wanted, numbers in cases:
+        of = TokensOf(**wanted)
+        found = directory.tokens(of)
+        assert [each.number for each in found] == numbers, wanted
+        assert directory.change_tokens(methodcaller("tokens", of)) == found
+
+
 def test_expired_tokens_of_a_kind_are_forgotten(store: Store) -> None:
     """The others stay, no cache is emptied, and no number is given twice."""
     directory = store.directory
@@ -692,6 +729,22 @@ def test_expired_tokens_of_a_kind_are_forgotten(store: Store) -> None:
     assert directory.prune_tokens("short", Timestamp(START + 10)) == 0
     assert directory.credentials_version() == version
     assert directory.put_token(token(9)).number > kept[-1].number
+
+
+def test_expired_tokens_are_forgotten_by_label_and_number(store: Store) -> None:
+    """The first to expire go first; `_` and `%` mean themselves."""
+    directory = store.directory
+    labels = ("grant_1", "grant_2", "other", "grantX3", "grant_4")
+    for number, label in enumerate(labels):
+        expires = Timestamp(START + 10 - number)
+        directory.put_token(replace(token(number), label=label, expires_at=expires))
+    by = Timestamp(START + 10)
+    assert directory.prune_tokens("access", by, "grant_", 2) == 2
+    assert [each.label for each in directory.tokens()] == ["grant_1", "other", "grantX3"]
+    assert directory.prune_tokens("access", by, "grant_", 2) == 1
+    assert directory.prune_tokens("access", by, "%", 2) == 0
+    assert directory.prune_tokens("access", by, limit=1) == 1
+    assert [each.label for each in directory.tokens()] == ["other"]
 
 
 def test_authors_are_those_who_made_and_revised(store: Store, books: CompanyId) -> None:

@@ -17,7 +17,7 @@ from daybook.app.administration import Administration
 from daybook.app.ledger import Context
 from daybook.app.operations import Operation, OperationStatus, Submission, Submitted
 from daybook.app.outbox import Consumer, DeliveryState, Message, revived
-from daybook.app.ports import Tx, User
+from daybook.app.ports import TokenTable, Tx, User
 from daybook.app.trail import Trail, What
 from daybook.domain.commands import CreateEntry, EntryContent, LineDraft
 from daybook.domain.ids import ById, Timestamp
@@ -303,6 +303,25 @@ def test_tokens_leave_a_trail_and_go_with_their_maker(site: Pages) -> None:
     kept = directory.token(second.hash)
     assert kept is not None
     assert kept.revoked_at is not None
+
+
+def test_who_is_withdrawn_while_they_make_a_key_gets_none(
+    site: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = site.ledger.store.directory
+    visitor = site.visitor("olga")
+    change = directory.change_tokens
+
+    def meanwhile(work: Callable[[TokenTable], object]) -> object:
+        monkeypatch.setattr(directory, "change_tokens", change)
+        Administration(directory, site.clock, OPERATOR).withdraw_user("olga")
+        return change(work)
+
+    monkeypatch.setattr(directory, "change_tokens", meanwhile)
+    answer = visitor.submit(f"{SHOP}/keys", {"client": "billing", "scope-read": "on"})
+    assert answer.status == 422
+    assert "dba_" not in answer.text
+    assert all(token.revoked_at is not None for token in directory.tokens())
 
 
 def test_a_name_that_programs_of_other_companies_use_is_refused(site: Pages) -> None:

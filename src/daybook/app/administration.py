@@ -14,12 +14,13 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from daybook.app import credentials, passwords, session_records
 from daybook.app.access import Principal, Scope
-from daybook.app.credentials import NO_COMPANY, REFRESH, Issued, NewToken
-from daybook.app.ports import Client, Clock, Directory, Token, TokenTable, User
+from daybook.app.credentials import REFRESH, Issued, NewToken
+from daybook.app.ports import Client, Clock, Directory, Token, TokensOf, TokenTable, User
+from daybook.app.powers import Powers, Standing, opened_by
 from daybook.app.redirects import REDIRECTS_MAX, redirect_fault
 from daybook.app.roles import (
     EVERY_COMPANY,
@@ -34,6 +35,8 @@ from daybook.app.session_records import SessionRecord
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
+
+T = TypeVar("T")
 
 OPTIONS: Final[Mapping[str, str]] = {
     "posts-at-once": "its entries need no approval, unless the company asks for four eyes",
@@ -80,6 +83,9 @@ _MEANWHILE: Final = Fault(
 )
 
 
+_ENDED: Final = Fault(Why.FORBIDDEN, "what you sign in with has ended meanwhile")
+
+
 @value
 class Secret:
     """What was made, and its secret, which is answered only now."""
@@ -121,11 +127,16 @@ class Administration:
         principal: Principal,
         peer: str = "",
         trail: Trail | None = None,
+        standing: Standing | None = None,
     ) -> None:
-        """`principal` has to have the scope `admin`; the caller has looked."""
+        """`principal` has to have the scope `admin`; the caller has looked.
+
+        `standing` says who that is by the time something is done; without it nothing ends them.
+        """
         self._directory = directory
         self._clock = clock
-        self._principal = principal
+        self._powers = Powers(principal)
+        self._standing = standing or (lambda _: principal)
         self._by = By(principal.client, principal.user, peer)
         self._trail = trail or Trail(directory, clock)
 
@@ -137,12 +148,12 @@ class Administration:
         The profile is shown of those who concern no other.
         """
         found = self._directory.users()
-        return [self._shown(user) for user in found if self._sees(_companies_of(user))]
+        return [self._shown(user) for user in found if self._powers.sees(_companies_of(user))]
 
     def user(self, name: str) -> User | None:
         """A person who concerns the administrator, or None; see `users`."""
         user = self._directory.user(name)
-        seen = user is not None and self._sees(_companies_of(user))
+        seen = user is not None and self._powers.sees(_companies_of(user))
         return self._shown(user) if user is not None and seen else None
 
     def make_user(
@@ -156,12 +167,12 @@ class Administration:
         kept = self._directory.user(name)
         if kept is not None and kept.revoked_at is None:
             return Fault(Why.TAKEN, f"there is a user {name!r}")
-        if kept is not None and not self._owns(_companies_of(kept)):
+        if kept is not None and not self._powers.owns(_companies_of(kept)):
             return Fault(Why.TAKEN, f"there was a user {name!r}")
         fault = name_fault(name) or password_fault(password) or _profile_fault(profile or {})
         if fault is not None:
             return Fault(Why.INVALID, fault)
-        refused = self._roles_fault(roles)
+        refused = self._unknown_fault(roles) or _roles_fault(self._powers, roles)
         if refused is not None:
             return refused
         user = User(
@@ -172,10 +183,13 @@ class Administration:
             roles=tuple(sorted((company, role.value) for company, role in roles.items())),
             profile=tuple(sorted({**(profile or {}), SUBJECT: new_subject()}.items())),
         )
-        if not self._directory.replace_user(kept, user):
-            return _MEANWHILE
-        self._note(What.USER_MADE, name, roles, _told(roles))
-        return user
+        found = self._do(
+            lambda powers: _roles_fault(powers, roles),
+            lambda table: user if table.replace_user(kept, user) else _MEANWHILE,
+        )
+        if isinstance(found, User):
+            self._note(What.USER_MADE, name, roles, _told(roles))
+        return found
 
     def set_password(self, name: str, password: str) -> User | Fault:
         """Give a person another password; their sessions end, and every token made for them.
@@ -186,7 +200,11 @@ class Administration:
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
-        refused = self._power_fault(user)
+
+        def judge(powers: Powers) -> Fault | None:
+            return _power_fault(powers, user)
+
+        refused = judge(self._powers)
         if refused is not None:
             return refused
         fault = password_fault(password)
@@ -195,22 +213,37 @@ class Administration:
         other = replace(
             user, password_hash=passwords.hashed(password), verifier=scram_verifier(password)
         )
-        changed = self._replace_and_end(user, lambda now: replace(other, created_at=now))
-        if changed is None:
-            return _MEANWHILE
-        self._note(What.USER_CHANGED, name, _companies_of(user), "password")
+        changed = self._replace_and_end(
+            user,
+            lambda now: replace(other, created_at=now),
+            judge,
+        )
+        if isinstance(changed, User):
+            self._note(What.USER_CHANGED, name, _companies_of(user), "password")
         return changed
 
     def set_role(self, name: str, company_id: CompanyId, role: Role | None) -> User | Fault:
         """Make a person something to a company, or with None nothing.
 
         Tokens that they have given applications for it open it no more; a refresh gives new ones.
-        A person who does not concern the administrator is as unknown as one who is not there.
+        Refused for one who may do more there than the administrator. A person who does not concern
+        the administrator is as unknown as one who is not there. Only
+        who administers all companies takes a last role: to anybody else the person would be
+        unknown from then on, and nobody could undo it.
         """
         user = self._directory.user(name)
-        if user is None or user.revoked_at is not None or not self._sees(_companies_of(user)):
+        if (
+            user is None
+            or user.revoked_at is not None
+            or not self._powers.sees(_companies_of(user))
+        ):
             return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
-        refused = self._roles_fault({company_id: role or Role.VIEWER})
+        given = {company_id: role or Role.VIEWER}
+
+        def judge(powers: Powers) -> Fault | None:
+            return _roles_fault(powers, given) or _forbidden(powers.role_fault(user, company_id))
+
+        refused = self._unknown_fault(given) or judge(self._powers)
         if refused is not None:
             return refused
         had = self._is_of(user, company_id)
@@ -228,25 +261,41 @@ class Administration:
             changed = replace(user, roles=(), company_ids=frozenset(), scopes=frozenset())
         else:
             changed = replace(user, roles=tuple(sorted(roles.items())))
-        if not self._directory.replace_user(user, changed):
-            return _MEANWHILE
-        if had:  # what serves somebody in other companies is not to be ended from here
-            self._withdraw_tokens_of(name, company_id)
+        if not self.is_of_all and principal_of(changed).company_ids == frozenset():
+            return Fault(Why.FORBIDDEN, f"it is the last role of {name!r}; withdraw them instead")
+
+        def work(table: TokenTable) -> User | Fault:
+            if not table.replace_user(user, changed):
+                return _MEANWHILE
+            if had:  # what serves somebody in other companies is not to be ended from here
+                self._withdraw_tokens_of(table, name, company_id)
+            return changed
+
+        found = self._do(judge, work)
+        if isinstance(found, Fault):
+            return found
         told = "none" if role is None else role.value
         self._note(What.USER_CHANGED, name, {company_id}, f"role {told}")
-        return self._shown(changed)
+        return self._shown(found)
 
     def withdraw_user(self, name: str) -> User | Fault:
-        """Withdraw a person, their sessions and every token made for them."""
+        """Withdraw a person, their sessions and every token made for them.
+
+        Refused for one who may do more than the administrator.
+        """
         user = self._owned_user(name)
         if isinstance(user, Fault):
             return user
+
+        def judge(powers: Powers) -> Fault | None:
+            return _power_fault(powers, user)
+
         withdrawn = self._replace_and_end(
-            user, lambda now: user if user.revoked_at is not None else replace(user, revoked_at=now)
+            user,
+            lambda now: user if user.revoked_at is not None else replace(user, revoked_at=now),
+            judge,
         )
-        if withdrawn is None:
-            return _MEANWHILE
-        if user.revoked_at is None:
+        if isinstance(withdrawn, User) and user.revoked_at is None:
             self._note(What.USER_WITHDRAWN, name, _companies_of(user))
         return withdrawn
 
@@ -254,12 +303,12 @@ class Administration:
 
     def clients(self) -> list[Client]:
         """The applications that concern the administrator, by id, withdrawn ones included."""
-        return [each for each in self._directory.clients() if self._sees(each.company_ids)]
+        return [each for each in self._directory.clients() if self._powers.sees(each.company_ids)]
 
     def client(self, client_id: str) -> Client | None:
         """An application that concerns the administrator, or None."""
         client = self._directory.client(client_id)
-        return client if client is not None and self._sees(client.company_ids) else None
+        return client if client is not None and self._powers.sees(client.company_ids) else None
 
     def make_client(
         self,
@@ -271,13 +320,17 @@ class Administration:
     ) -> Secret | Fault:
         """Make an application. `company_ids` empty: for all companies."""
         kept = self._directory.client(client_id)
-        if kept is not None and (kept.revoked_at is None or not self._owns(kept.company_ids)):
+        if kept is not None and (
+            kept.revoked_at is None or not self._powers.owns(kept.company_ids)
+        ):
             return Fault(Why.TAKEN, f"there is a client {client_id!r}; revoke it first")
         kinds, back = frozenset(options), tuple(dict.fromkeys(redirects))
         fault = name_fault(client_id) or _client_fault(kinds, back)
         if fault is not None:
             return Fault(Why.INVALID, fault)
-        refused = self._grant_fault(company_ids, scopes)
+        refused = self._unknown_fault(company_ids) or _grant_fault(
+            self._powers, company_ids, scopes
+        )
         if refused is not None:
             return refused
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
@@ -292,14 +345,14 @@ class Administration:
             redirects=back,
         )
 
-        def work(table: TokenTable) -> Fault | None:
+        def work(table: TokenTable) -> Client | Fault:
             if self._is_foreign(client_id, table):
                 return Fault(Why.TAKEN, f"others have tokens of a client {client_id!r}")
-            return None if table.replace_client(kept, client) else _MEANWHILE
+            return client if table.replace_client(kept, client) else _MEANWHILE
 
-        refused = self._directory.change_tokens(work)
-        if refused is not None:
-            return refused
+        found = self._do(lambda powers: _grant_fault(powers, company_ids, scopes), work)
+        if isinstance(found, Fault):
+            return found
         self._note(What.CLIENT_MADE, client_id, company_ids, " ".join(sorted(client.scopes)))
         return Secret(client_id, text)
 
@@ -313,13 +366,14 @@ class Administration:
             return client
         if client.revoked_at is not None:
             return Fault(Why.NOT_FOUND, f"the client {client_id!r} was withdrawn")
-        refused = self._grant_fault(client.company_ids, known_scopes(client.scopes))
-        if refused is not None:
-            return refused
         text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
         changed = replace(client, secret_hash=credentials.digest(text))
-        if not self._directory.replace_client(client, changed):
-            return _MEANWHILE
+        found = self._do(
+            lambda powers: _grant_fault(powers, client.company_ids, known_scopes(client.scopes)),
+            lambda table: changed if table.replace_client(client, changed) else _MEANWHILE,
+        )
+        if isinstance(found, Fault):
+            return found
         self._note(What.CLIENT_CHANGED, client_id, client.company_ids, "secret")
         return Secret(client_id, text)
 
@@ -331,26 +385,24 @@ class Administration:
         now = self._clock()
         withdrawn = client if client.revoked_at is not None else replace(client, revoked_at=now)
 
-        def belongs(token: Token) -> bool:
-            return token.client == client_id and self._owns_token(token)
-
-        def work(table: TokenTable) -> bool:
+        def work(table: TokenTable) -> Client | Fault:
             if not table.replace_client(client, withdrawn):
-                return False
-            credentials.revoke_within(table, now, belongs)
-            return True
+                return _MEANWHILE
+            found = table.tokens(TokensOf(client=client_id))
+            own = filter(self._powers.owns_token, found)
+            credentials.revoke_within(table, now, own)
+            return withdrawn
 
-        if not self._directory.change_tokens(work):
-            return _MEANWHILE
-        if client.revoked_at is None:
+        found = self._do(lambda powers: _owned_fault(powers, client_id, client.company_ids), work)
+        if isinstance(found, Client) and client.revoked_at is None:
             self._note(What.CLIENT_WITHDRAWN, client_id, client.company_ids)
-        return withdrawn
+        return found
 
     # Tokens
 
     def tokens(self) -> list[Token]:
         """The tokens that concern the administrator, in the order they were made."""
-        return [token for token in self._directory.tokens() if self._owns(token.company_ids)]
+        return [token for token in self._directory.tokens() if self._powers.owns(token.company_ids)]
 
     def make_token(self, wanted: NewToken) -> Secret | Fault:
         """Make a token.
@@ -364,7 +416,7 @@ class Administration:
             return Fault(Why.INVALID, message)
         if len(wanted.label) > LABEL_LENGTH_MAX:
             return Fault(Why.INVALID, f"label: {LABEL_LENGTH_MAX} characters at most")
-        refused = self._grant_fault(wanted.company_ids, wanted.scopes)
+        refused = self._unknown_fault(wanted.company_ids)
         if refused is not None:
             return refused
 
@@ -376,7 +428,9 @@ class Administration:
                 return Fault(Why.TAKEN, f"the client {wanted.client!r} is not only yours")
             return credentials.issue(table, self._clock, wanted)
 
-        issued = self._directory.change_tokens(work)
+        issued = self._do(
+            lambda powers: _grant_fault(powers, wanted.company_ids, wanted.scopes), work
+        )
         if isinstance(issued, Fault):
             return issued
         number = issued.token.number
@@ -417,24 +471,43 @@ class Administration:
         self._note(What.SESSION_ENDED, name, (), f"{count} sessions")
         return count
 
-    def _replace_and_end(self, user: User, change: Callable[[Timestamp], User]) -> User | None:
+    def _do(
+        self,
+        judge: Callable[[Powers], Fault | None],
+        work: Callable[[TokenTable], T | Fault],
+    ) -> T | Fault:
+        """Run `work` as one transaction, if the administrator may still do it by then."""
+
+        def judged(table: TokenTable) -> T | Fault:
+            principal = self._standing(table)
+            if principal is None:
+                return _ENDED
+            return judge(Powers(principal)) or work(table)
+
+        return self._directory.change_tokens(judged)
+
+    def _replace_and_end(
+        self,
+        user: User,
+        change: Callable[[Timestamp], User],
+        judge: Callable[[Powers], Fault | None],
+    ) -> User | Fault:
         """Keep a person as `change` says, and withdraw every token made for them, as one.
 
         So no program that is let in at this moment keeps what it gets; `change` is told a time
-        after which nobody is believed by what was kept before. Their sessions end too. None where
-        somebody else has changed them.
+        after which nobody is believed by what was kept before. Their sessions end too.
         """
 
-        def work(table: TokenTable) -> User | None:
+        def work(table: TokenTable) -> User | Fault:
             now = self._clock()
             changed = change(now)
             if not table.replace_user(user, changed):
-                return None
-            credentials.revoke_within(table, now, lambda token: token.user == user.name)
+                return _MEANWHILE
+            credentials.revoke_within(table, now, table.tokens(TokensOf(user=user.name)))
             return changed
 
-        changed = self._directory.change_tokens(work)
-        if changed is not None:
+        changed = self._do(judge, work)
+        if isinstance(changed, User):
             session_records.end_of(self._directory, user.name)
         return changed
 
@@ -443,7 +516,7 @@ class Administration:
     @property
     def is_of_all(self) -> bool:
         """Whether the administrator administers all companies."""
-        return self._principal.company_ids is None and not self._principal.rights
+        return self._powers.are_of_all
 
     def is_foreign(self, client: str) -> bool:
         """Whether a client's name is in use where the administrator has no say.
@@ -454,26 +527,9 @@ class Administration:
 
     def _is_foreign(self, client: str, table: TokenTable) -> bool:
         kept = table.client(client)
-        if kept is not None and not self._owns(kept.company_ids):
+        if kept is not None and not self._powers.owns(kept.company_ids):
             return True
-        tokens = (token for token in table.tokens() if token.client == client)
-        return not all(map(self._owns_token, tokens))
-
-    def _owns_token(self, token: Token) -> bool:
-        return token.company_ids == {NO_COMPANY} or self._owns(token.company_ids)
-
-    def _owns(self, company_ids: frozenset[CompanyId]) -> bool:
-        """Whether what concerns these companies (none: all) concerns no other administrator."""
-        if self.is_of_all:
-            return True
-        return bool(company_ids) and all(map(self._administers, company_ids))
-
-    def _sees(self, company_ids: frozenset[CompanyId]) -> bool:
-        return self.is_of_all or any(map(self._administers, company_ids))
-
-    def _administers(self, company_id: CompanyId) -> bool:
-        principal = self._principal.within(company_id)
-        return principal.may_open(company_id) and Scope.ADMIN in principal.scopes
+        return not all(map(self._powers.owns_token, table.tokens(TokensOf(client=client))))
 
     def _is_of(self, user: User, company_id: CompanyId) -> bool:
         """Whether somebody is known to concern a company: they may open it already."""
@@ -483,63 +539,29 @@ class Administration:
         if self.is_of_all:
             return True
         user = self._directory.user(name)
-        return user is not None and self._owns(_companies_of(user))
+        return user is not None and self._powers.owns(_companies_of(user))
 
     def _owned_user(self, name: str) -> User | Fault:
         user = self.user(name)
         if user is None:
             return Fault(Why.NOT_FOUND, f"there is no user {name!r}")
-        if not self._owns(_companies_of(user)):
-            return Fault(Why.FORBIDDEN, f"{name!r} belongs to other companies too")
-        return user
+        return _owned_fault(self._powers, name, _companies_of(user)) or user
 
     def _owned_client(self, client_id: str) -> Client | Fault:
         client = self.client(client_id)
         if client is None:
             return Fault(Why.NOT_FOUND, f"there is no client {client_id!r}")
-        if not self._owns(client.company_ids):
-            return Fault(Why.FORBIDDEN, f"{client_id!r} belongs to other companies too")
-        return client
+        return _owned_fault(self._powers, client_id, client.company_ids) or client
 
-    def _roles_fault(self, roles: Mapping[CompanyId, Role]) -> Fault | None:
-        for company_id, role in roles.items():
-            refused = self._grant_fault(
-                frozenset() if company_id == EVERY_COMPANY else frozenset({company_id}),
-                SCOPES[role],
-            )
-            if refused is not None:
-                return refused
-        return None
-
-    def _grant_fault(
-        self, company_ids: frozenset[CompanyId], scopes: frozenset[Scope]
-    ) -> Fault | None:
-        """Why something may not be given away, or None."""
-        known = frozenset(self._directory.company_ids())
-        if not company_ids <= known:
-            return Fault(Why.INVALID, "there is no such company")
-        if not self._owns(company_ids):
-            return Fault(Why.FORBIDDEN, "not all of these companies are yours to administer")
-        for each in company_ids or {EVERY_COMPANY}:
-            if not scopes <= self._principal.within(each).scopes:
-                return Fault(Why.FORBIDDEN, "nobody gives away what they may not do themselves")
-        return None
+    def _unknown_fault(self, company_ids: Iterable[CompanyId]) -> Fault | None:
+        if opened_by(company_ids) <= frozenset(self._directory.company_ids()):
+            return None
+        return Fault(Why.INVALID, "there is no such company")
 
     def _shown(self, user: User) -> User:
-        return user if self._owns(_companies_of(user)) else replace(user, profile=())
+        return user if self._powers.owns(_companies_of(user)) else replace(user, profile=())
 
-    def _power_fault(self, user: User) -> Fault | None:
-        """Why one may not become a person, as who sets their password can, or None."""
-        person = principal_of(user)
-        rights = dict(person.rights)
-        if not rights:
-            rights = dict.fromkeys(person.company_ids or {EVERY_COMPANY}, person.scopes)
-        for company_id, scopes in rights.items():
-            if not scopes <= self._principal.within(company_id).scopes:
-                return Fault(Why.FORBIDDEN, f"{user.name!r} may do more than you")
-        return None
-
-    def _withdraw_tokens_of(self, name: str, company_id: CompanyId) -> None:
+    def _withdraw_tokens_of(self, table: TokenTable, name: str, company_id: CompanyId) -> None:
         """Withdraw what lets programs do in a company what a person might.
 
         What opens others' companies too goes on for those; what opens all was made by who
@@ -549,20 +571,14 @@ class Administration:
 
         def concerned(token: Token) -> bool:
             there = company_id in (*token.company_ids, EVERY_COMPANY) or not token.company_ids
-            return token.user == name and there and token.kind != REFRESH
+            return there and token.kind != REFRESH
 
-        def work(table: TokenTable) -> None:
-            tokens = table.tokens()
-            found = [token for token in tokens if concerned(token)]
-            own = [token for token in found if self._owns_token(token)]
-            for token in credentials.with_descendants(tokens, own):
-                credentials.withdrawn(table, now, token)
-            for token in found:
-                left = token.company_ids - {company_id}
-                if left and not self._owns_token(token):
-                    table.put_token(replace(token, company_ids=left))
-
-        self._directory.change_tokens(work)
+        found = list(filter(concerned, table.tokens(TokensOf(user=name))))
+        credentials.revoke_within(table, now, filter(self._powers.owns_token, found))
+        for token in found:
+            left = token.company_ids - {company_id}
+            if left and not self._powers.owns_token(token):
+                table.put_token(replace(token, company_ids=left))
 
     def _note(
         self, what: What, subject: str, company_ids: Iterable[CompanyId], note: str = ""
@@ -570,8 +586,37 @@ class Administration:
         self._trail.note(Happening(what, subject, self._by, frozenset(company_ids), note))
 
 
+def _forbidden(message: str | None) -> Fault | None:
+    return None if message is None else Fault(Why.FORBIDDEN, message)
+
+
+def _grant_fault(
+    powers: Powers, company_ids: frozenset[CompanyId], scopes: frozenset[Scope]
+) -> Fault | None:
+    return _forbidden(powers.grant_fault(company_ids, scopes))
+
+
+def _roles_fault(powers: Powers, roles: Mapping[CompanyId, Role]) -> Fault | None:
+    return _forbidden(powers.roles_fault(roles))
+
+
+def _power_fault(powers: Powers, user: User) -> Fault | None:
+    """Why a person is not an administrator's to withdraw or to give a password, or None."""
+    return _owned_fault(powers, user.name, _companies_of(user)) or _forbidden(
+        powers.person_fault(user)
+    )
+
+
+def _owned_fault(powers: Powers, name: str, company_ids: frozenset[CompanyId]) -> Fault | None:
+    if powers.owns(company_ids):
+        return None
+    return Fault(Why.FORBIDDEN, f"{name!r} belongs to other companies too")
+
+
 def _companies_of(user: User) -> frozenset[CompanyId]:
-    """The companies that a person concerns; none stands for all."""
+    """The companies that a person concerns: one alone may see and change them who administers
+    those. None stands for all, and for none: both are for who administers all companies.
+    """
     opened = principal_of(user).company_ids
     return frozenset() if opened is None else opened
 

@@ -13,13 +13,21 @@ and a refresh token that belong together (`authorize`).
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from daybook.app.access import ALL_SCOPES, Principal, Rejection, Scope
-from daybook.app.ports import Client, Clock, Directory, Token, TokenTable
+from daybook.app.ports import (
+    TOKENS_PRUNED_MAX,
+    Client,
+    Clock,
+    Directory,
+    Token,
+    TokensOf,
+    TokenTable,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.values import value
 
@@ -40,6 +48,14 @@ ACCESS_SECONDS: Final = 3_600
 REFRESH_SECONDS: Final = 8_726_400
 """Life of a refresh token, 101 days, counted from when it was issued."""
 
+ACCESS_KEPT_SECONDS: Final = 3 * 86_400
+"""Seconds for which an access token that could be refreshed is remembered after its end: a program
+that slept over a weekend is told that it has expired, not that there never was one."""
+
+REFRESH_KEPT_SECONDS: Final = REFRESH_SECONDS
+"""The same of a refresh token. One that comes again after its successor was used is in two hands,
+and ends what the authorization has made: this is noticed for as long as it could have lived."""
+
 SECOND: Final = 1_000_000
 """A second in the microseconds of timestamps."""
 
@@ -47,6 +63,7 @@ _PREFIXES: Final = {ACCESS: "dba_", REFRESH: "dbr_"}
 _OTHER_PREFIX: Final = "dbk_"
 _SECRET_PREFIX: Final = "dbs_"
 
+_GRANT_PREFIX: Final = "grant "
 _GRANT: Final = re.compile(r"grant ([0-9a-f]{32})(?: after ([0-9a-f]{64}))?").fullmatch
 
 _CLIENT_ID: Final = re.compile(r"[\x21-\x39\x3b-\x7e]{1,100}").fullmatch
@@ -187,7 +204,23 @@ def predecessor_of(token: Token) -> bytes | None:
 def grant_label(family: str, predecessor: Token | None = None) -> str:
     """The label by which a token is known to belong to a family, and to succeed another."""
     after = "" if predecessor is None else f" after {predecessor.hash.hex()}"
-    return f"grant {family}{after}"
+    return f"{_GRANT_PREFIX}{family}{after}"
+
+
+def prune(directory: Directory, now: Timestamp) -> bool:
+    """Forget what authorizations made and nobody asks for any more; whether that was all of it.
+
+    An application in daily use makes a token an hour. Keys made one by one stay, expired or not:
+    their client's name is not to become free for others.
+    """
+    counts = [
+        directory.prune_tokens(kind, Timestamp(now - seconds * SECOND), label)
+        for kind, seconds, label in (
+            (ACCESS, ACCESS_KEPT_SECONDS, _GRANT_PREFIX),
+            (REFRESH, REFRESH_KEPT_SECONDS, ""),
+        )
+    ]
+    return max(counts) < TOKENS_PRUNED_MAX
 
 
 def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Token]:
@@ -197,43 +230,39 @@ def revoke_family(directory: Directory, clock: Clock, token: Token) -> list[Toke
     and is refused.
     """
     family = family_of(token)
+    return revoke_those(directory, clock, lambda table: family_members(table, token.client, family))
 
-    def belongs(member: Token) -> bool:
-        return member.client == token.client and family_of(member) == family
 
-    return revoke_those(directory, clock, belongs)
+def family_members(table: TokenTable, client: str, family: str) -> list[Token]:
+    """The tokens of a family of a client, in the order they were made."""
+    found = table.tokens(TokensOf(hash=bytes.fromhex(family)))
+    found += table.tokens(TokensOf(label=grant_label(family)))
+    return [each for each in found if each.client == client and family_of(each) == family]
 
 
 def revoke_those(
-    directory: Directory, clock: Clock, belongs: Callable[[Token], bool]
+    directory: Directory, clock: Clock, find: Callable[[TokenTable], Iterable[Token]]
 ) -> list[Token]:
-    """Withdraw all tokens that `belongs` says, in one transaction; answers with them.
+    """Withdraw all tokens that `find` finds, in one transaction; answers with them.
 
     Whatever was made with one of them goes too.
     """
     now = clock()
-    return directory.change_tokens(lambda table: revoke_within(table, now, belongs))
+    return directory.change_tokens(lambda table: revoke_within(table, now, find(table)))
 
 
-def revoke_within(
-    table: TokenTable, now: Timestamp, belongs: Callable[[Token], bool]
-) -> list[Token]:
+def revoke_within(table: TokenTable, now: Timestamp, chosen: Iterable[Token]) -> list[Token]:
     """See `revoke_those`; inside a transaction that does more than that."""
-    tokens = table.tokens()
-    chosen = [token for token in tokens if belongs(token)]
-    return [withdrawn(table, now, token) for token in with_descendants(tokens, chosen)]
+    return [withdrawn(table, now, token) for token in with_descendants(table, chosen)]
 
 
-def with_descendants(tokens: Sequence[Token], chosen: Sequence[Token]) -> list[Token]:
-    """Tokens `chosen` among all, and those made with them, and so on; each once, in their order.
-
-    A token is older than what was made with it, and `tokens` are in the order they were made.
-    """
-    gone = {token.hash for token in chosen}
-    for token in tokens:
+def with_descendants(table: TokenTable, chosen: Iterable[Token]) -> list[Token]:
+    """Tokens, those made with them, and so on; each once, in the order they were made."""
+    gone = {token.hash: token for token in chosen}
+    for token in table.tokens(TokensOf(derived=True)):  # each younger than what it was made with
         if token.parent in gone:
-            gone.add(token.hash)
-    return [token for token in tokens if token.hash in gone]
+            gone[token.hash] = token
+    return sorted(gone.values(), key=lambda token: token.number)
 
 
 def withdrawn(table: TokenTable, now: Timestamp, token: Token) -> Token:
@@ -249,7 +278,7 @@ def revoke(directory: Directory, clock: Clock, token_hash: bytes) -> Token | Non
     Answers with it as it is kept now, None if there is none. A token that was revoked before keeps
     its first time of revocation.
     """
-    gone = revoke_those(directory, clock, lambda token: token.hash == token_hash)
+    gone = revoke_those(directory, clock, lambda table: table.tokens(TokensOf(hash=token_hash)))
     return gone[0] if gone else None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from daybook.app.documents import Document, DocumentChange
 from daybook.app.operations import Operation
@@ -350,8 +350,8 @@ class User:
     which proves the same password to wires that never get to see it (empty: not to them).
     `roles` says what the person is to which company, 0 standing for all that are not named (see
     `roles`). Without any, `company_ids` are the books the person may open (empty: all), `scopes`
-    what they may do with them. `profile` holds what is known of the person besides, by the names
-    of OpenID (`email`, `given_name`).
+    what they may do with them; without scopes they open none. `profile` holds what is known of
+    the person besides, by the names of OpenID (`email`, `given_name`).
     """
 
     name: str
@@ -389,6 +389,27 @@ class Token:
     parent: bytes | None = None
 
 
+@value
+class TokensOf:
+    """Which tokens are meant: those that have everything named here; without any, all.
+
+    `label` and `hash` are what theirs begins with; `derived` is for those with a parent.
+    """
+
+    client: str | None = None
+    user: str | None = None
+    label: str = ""
+    hash: bytes = b""
+    derived: bool = False
+
+
+ALL_TOKENS: Final = TokensOf()
+
+
+TOKENS_PRUNED_MAX: Final = 1_000
+"""Tokens forgotten in one transaction: some tens of milliseconds, for which all writers wait."""
+
+
 class TokenTable(Protocol):
     """The tokens of a store, and whom they are made for, as they are read and written."""
 
@@ -415,8 +436,10 @@ class TokenTable(Protocol):
     def put_token(self, token: Token) -> Token:
         """Keep a token, in place of one with the same hash; answers with its number set."""
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made. One look-up each,
+        whatever other tokens there are.
+        """
 
 
 class ConsumerTable(Protocol):
@@ -480,13 +503,16 @@ class Directory(Protocol):
     def put_token(self, token: Token) -> Token:
         """Keep a token, in place of one with the same hash; answers with its number set."""
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made."""
 
-    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+    def prune_tokens(
+        self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX
+    ) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many.
 
-        For kinds that live minutes and are made by the thousand. Numbers are not given again.
+        Those alone whose label begins with `label`, and `limit` at most, the first to expire. For
+        what lives shortly and is made by the thousand. Numbers are not given again.
         """
 
     def change_tokens(self, work: Callable[[TokenTable], T]) -> T:

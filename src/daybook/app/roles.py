@@ -56,7 +56,10 @@ def role_of(scopes: frozenset[Scope]) -> Role | None:
 def principal_of(user: User) -> Principal:
     """Whom a user stands for. Roles and scopes that this version does not know are left out."""
     if not user.roles:
-        return Principal(user.name, user.company_ids or None, known_scopes(user.scopes), user.name)
+        scopes = known_scopes(user.scopes)
+        if not scopes:  # their last role was taken: no company is not every company
+            return Principal(user.name, frozenset(), frozenset(), user.name)
+        return Principal(user.name, user.company_ids or None, scopes, user.name)
     held = {company_id: SCOPES[Role(role)] for company_id, role in user.roles if role in set(Role)}
     everywhere = held.pop(EVERY_COMPANY, None)
     company_ids = frozenset(held) if everywhere is None else None

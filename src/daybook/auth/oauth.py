@@ -39,7 +39,7 @@ from daybook.app.credentials import (
     grant_label,
     predecessor_of,
 )
-from daybook.app.ports import Clock, Directory, Token, TokenTable
+from daybook.app.ports import Clock, Directory, Token, TokensOf, TokenTable
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.auth.applications import Applications
 from daybook.auth.codes import Code, Codes
@@ -54,6 +54,9 @@ _SUBJECTS: Final = uuid.UUID("5b0f7a3e-6a0e-4a58-9a57-6f8a4d1c2b90")
 ROLLS_AFTER: Final = 86_400 * SECOND
 OVERLAP: Final = 86_400 * SECOND
 """A day each, in microseconds; see the module's text."""
+
+PRUNE_SECONDS: Final = 600
+"""Seconds between two times that tokens which ended long ago are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Grants:
         self._clock = clock
         self._demo = demo or DemoCredentials({})
         self._people = People(directory, demo)
+        self._pruned_at = Timestamp(0)
         self.codes = Codes(directory, clock)
         """The codes that are exchanged for tokens here."""
 
@@ -137,6 +141,7 @@ class Grants:
         token = self._directory.token(credentials.digest(text))
         if token is None:
             return GrantRefusal.INVALID
+        self._prune()
         granted = self._directory.change_tokens(
             lambda table: self._refresh(table, client_id, token.hash, text)
         )
@@ -231,16 +236,15 @@ class Grants:
         goes on; whoever comes with another later shows that it was the second.
         """
         credentials.withdrawn(table, now, before)
-        for member in table.tokens():
-            if predecessor_of(member) == before.hash and member.hash != used.hash:
+        successors = TokensOf(label=grant_label(family_of(used), before))
+        for member in table.tokens(successors):
+            if member.hash != used.hash:
                 credentials.withdrawn(table, now, member)
 
     def _end_family(self, table: TokenTable, token: Token, now: Timestamp) -> None:
         """Withdraw all tokens of an authorization, inside a transaction."""
-        family = family_of(token)
-        for member in table.tokens():
-            if member.client == token.client and family_of(member) == family:
-                credentials.withdrawn(table, now, member)
+        for member in credentials.family_members(table, token.client, family_of(token)):
+            credentials.withdrawn(table, now, member)
 
     def exchange(
         self, client_id: str, text: str, redirect: str, verifier: str, peer: str = ""
@@ -263,6 +267,7 @@ class Grants:
             return GrantRefusal.INVALID
         if not self.codes.counts(code, client_id, redirect, verifier):
             return GrantRefusal.INVALID
+        self._prune()
         made = self._directory.change_tokens(lambda table: self._authorized(table, code))
         if made is None:
             return GrantRefusal.INVALID
@@ -312,8 +317,15 @@ class Grants:
         credentials.revoke_those(
             self._directory,
             self._clock,
-            lambda token: token.client == client_id and family_of(token) == family,
+            lambda table: credentials.family_members(table, client_id, family),
         )
+
+    def _prune(self) -> None:
+        """Forget what ended long ago, now and then; soon again as long as there is more of it."""
+        now = self._clock()
+        due = now - self._pruned_at >= PRUNE_SECONDS * SECOND
+        if due and credentials.prune(self._directory, now):
+            self._pruned_at = now
 
     def _note(self, what: What, by: By, company_ids: Iterable[CompanyId]) -> None:
         opened = frozenset(company_ids) - {NO_COMPANY}

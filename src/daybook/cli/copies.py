@@ -112,7 +112,9 @@ def _revoke(valid: Mapping[bytes, Token], url: str, environment: Environment) ->
     store = environment.open_store(url)
     try:
         revoked = credentials.revoke_those(
-            store.directory, environment.clock, lambda token: token.hash in valid
+            store.directory,
+            environment.clock,
+            lambda table: [token for token in table.tokens() if token.hash in valid],
         )
     finally:
         store.close()

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from daybook.app import bodies
-from daybook.app.access import OPERATOR, Principal, Scope
+from daybook.app.access import OPERATOR, Principal
 from daybook.app.ledger import Books, Context, Ledger, Refused
 from daybook.app.ports import Store
+from daybook.app.roles import principal_of
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
     ACTOR,
@@ -136,8 +137,7 @@ def _user(store: Store, name: str, company_id: CompanyId) -> Principal:
     user = store.directory.user(name)
     if user is None or user.revoked_at is not None:
         raise Failure(f"there is no user {name!r}; `daybook user create` makes one")
-    scopes = frozenset(Scope(scope) for scope in user.scopes if scope in set(Scope))
-    principal = Principal(ACTOR.client, user.company_ids or None, scopes, user.name)
+    principal = principal_of(user).within(company_id).through(ACTOR.client)
     if not principal.may_open(company_id):
         raise Failure(f"the company is not open to user {name!r}")
     return principal

@@ -17,7 +17,7 @@ from daybook.app.administration import (
     new_subject,
     password_fault,
 )
-from daybook.app.ports import Clock, Store, TokenTable, User
+from daybook.app.ports import Clock, Store, TokensOf, TokenTable, User
 from daybook.app.redirects import redirect_fault
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.scram import scram_verifier
@@ -280,7 +280,7 @@ def _keep(store: Store, clock: Clock, earlier: User | None, user: User) -> None:
         now = clock()  # no earlier than the last moment at which the earlier one was believed
         if not table.replace_user(earlier, replace(user, created_at=now)):
             return False
-        credentials.revoke_within(table, now, lambda token: token.user == user.name)
+        credentials.revoke_within(table, now, table.tokens(TokensOf(user=user.name)))
         return True
 
     if not store.directory.change_tokens(work):

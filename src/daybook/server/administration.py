@@ -28,8 +28,9 @@ from typing import Any, Final, TypeVar
 
 from daybook.app.access import Authenticator, Principal, Rejection, Scope
 from daybook.app.administration import SUBJECT, Administration, Fault, Secret, Why
-from daybook.app.credentials import NewToken, fault
+from daybook.app.credentials import NewToken, digest, fault
 from daybook.app.ports import Client, Clock, Directory, Token, User
+from daybook.app.powers import of_token
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.trail import Trail
 from daybook.domain.ids import CompanyId, Timestamp
@@ -169,7 +170,15 @@ class AdministrationInterface:
         if isinstance(route, _Bad):
             return _refusal(route.status, str(route))
         work, names = route
-        does = Administration(self._directory, self._clock, believed, request.peer, self._trail)
+        sent = digest(http.bearer(request.headers) or "")
+        does = Administration(
+            self._directory,
+            self._clock,
+            believed,
+            request.peer,
+            self._trail,
+            of_token(believed, sent, self._clock),
+        )
         call = _Call(request, believed, names, does, self._directory, self._clock())
         return self._runtime.in_thread(partial(_answered, work, call))
 
@@ -389,6 +398,7 @@ def _make_token(call: _Call) -> object:
             company_ids=_companies(call, body),
             scopes=_scopes(body, call.principal),
             label=_text(body, "label", ""),
+            user=call.principal.user,
             lifetime_us=None if days is None else days * _DAY,
         )
     )

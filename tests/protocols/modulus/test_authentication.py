@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -14,7 +15,8 @@ from tests.support.qbo import InlineRuntime
 from daybook.app.access import OPERATOR, Principal, Rejection, Scope
 from daybook.app.administration import Administration, Fault
 from daybook.app.credentials import digest
-from daybook.app.ports import Client, Token, TokenTable, User
+from daybook.app.ports import TOKENS_PRUNED_MAX, Client, Token, TokenTable, User
+from daybook.app.roles import Role
 from daybook.app.trail import Trail
 from daybook.auth.demo import DemoCredentials
 from daybook.auth.sign_in import StoreSignIn
@@ -247,6 +249,29 @@ def test_nothing_is_kept_of_what_the_demo_gets(wire: Wire, monkeypatch: pytest.M
     for _ in range(5):
         assert ask(wire, {"app": "demo", "secret": "demo"}).status == 200
     assert len(here._authentication._passing._tokens) == 3
+
+
+def test_who_has_no_role_any_more_gets_no_token_for_any_company(wire: Wire) -> None:
+    administration = Administration(wire.ledger.store.directory, wire.clock, OPERATOR)
+    administration.make_user("eve", "correct horse", {wire.company_id: Role.OWNER})
+    fields = {"username": "eve", "password": "correct horse"}
+    assert sign_in(wire, fields).status == 200
+    administration.set_role("eve", wire.company_id, None)
+    for host in ("shop.example.com", "mill.example.com", "localhost"):
+        answer = sign_in(wire, fields, host=host)
+        assert (answer.status, answer.json) == (401, FAILED)
+
+
+def test_many_tokens_that_have_expired_are_forgotten_by_the_next_ones(wire: Wire) -> None:
+    directory = wire.ledger.store.directory
+    old = Token(b"", KIND, "app", frozenset(), frozenset(), wire.clock(), expires_at=wire.clock())
+    for number in range(TOKENS_PRUNED_MAX + 10):
+        directory.put_token(replace(old, hash=number.to_bytes(32)))
+    left = []
+    for _ in range(2):
+        token_of(wire)
+        left.append(sum(token.client == "app" for token in directory.tokens()))
+    assert left == [10, 0]
 
 
 @pytest.mark.parametrize("token", ["nonsense", "6eeed540c8cf01b8f68b38f5b9e0289b", "", None, "ü"])

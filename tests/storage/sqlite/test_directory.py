@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.support import records
 
-from daybook.app.ports import Client, Token, Tx
+from daybook.app.ports import Client, Token, TokensOf, Tx
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite import directory
 from daybook.storage.sqlite.store import SqliteStore
@@ -41,6 +42,24 @@ def test_credentials_of_this_process_count_at_once(
     version = store.directory.credentials_version()
     store.directory.put_token(TOKEN)
     assert store.directory.credentials_version() > version
+
+
+@pytest.mark.parametrize(
+    ("of", "index"),
+    [
+        (TokensOf(client="app"), "token_by_client"),
+        (TokensOf(user="ada"), "token_by_user"),
+        (TokensOf(label="grant 1"), "token_by_label"),
+        (TokensOf(hash=b"h" * 16), "sqlite_autoindex_token_1"),
+        (TokensOf(derived=True), "token_with_parent"),
+    ],
+)
+def test_tokens_of_somebody_are_found_without_a_look_at_the_others(
+    store: SqliteStore, file: apsw.Connection, of: TokensOf, index: str
+) -> None:
+    statement, values = directory.tokens_statement(of)
+    plan = [row[-1] for row in file.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert f"INDEX {index}" in plan[0], plan
 
 
 def test_a_commit_of_books_is_no_change_of_credentials(

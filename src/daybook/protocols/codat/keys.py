@@ -11,7 +11,7 @@ from daybook.app import credentials
 from daybook.app.access import Principal, Scope
 from daybook.app.credentials import ACCESS, Issued, NewToken
 from daybook.app.ledger import Ledger
-from daybook.app.ports import Token, TokenTable
+from daybook.app.ports import Token, TokensOf, TokenTable
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.protocols.codat import errors, times
 from daybook.protocols.codat.calls import Call, answer, nothing
@@ -33,7 +33,7 @@ class Keys:
     def list_keys(self, call: Call) -> Response:
         """`GET /apiKeys`: the client's in the caller's companies, without their text."""
         call.require(Scope.ADMIN)
-        found = _keys(self._directory.tokens(), call.principal)
+        found = _keys(self._directory, call.principal)
         return answer({"results": [_key_json(token, SHOWN_ONCE) for token in found]})
 
     def create(self, call: Call) -> Response:
@@ -51,7 +51,7 @@ class Keys:
             if credentials.fault(maker, self._clock()) is not None:
                 raise errors.unauthorized("the API key was revoked at this moment")
             allowed = credentials.principal(maker)
-            if len(_keys(table.tokens(), allowed)) >= API_KEYS_MAX:
+            if len(_keys(table, allowed)) >= API_KEYS_MAX:
                 text = f"Maximum number of API keys reached. A client has at most {API_KEYS_MAX}."
                 raise errors.CodatError(409, text)
             wanted = NewToken(
@@ -76,13 +76,12 @@ class Keys:
         now = self._clock()
 
         def work(table: TokenTable) -> list[Token]:
-            tokens = table.tokens()
-            keys = _keys(tokens, call.principal)
+            keys = _keys(table, call.principal)
             found = [each for each in keys if _key_id(each) == wanted]
             if not found:
                 text = f"No API key was found with ID {errors.short(call.names['apiKeyId'])}"
                 raise errors.not_found(text)
-            gone = credentials.with_descendants(tokens, found)
+            gone = credentials.with_descendants(table, found)
             if {each.hash for each in keys} <= {each.hash for each in gone}:
                 raise errors.CodatError(403, _LAST, can_be_retried="False")
             return [credentials.withdrawn(table, now, token) for token in gone]
@@ -107,7 +106,7 @@ _LAST: Final = (
 )
 
 
-def _keys(tokens: list[Token], principal: Principal) -> list[Token]:
+def _keys(table: TokenTable, principal: Principal) -> list[Token]:
     """The keys of a client that still open something and do not expire.
 
     A client may have keys of several companies' administrators: who has one of them does not get
@@ -116,9 +115,8 @@ def _keys(tokens: list[Token], principal: Principal) -> list[Token]:
     opened = principal.company_ids
     return [
         token
-        for token in tokens
-        if token.client == principal.client
-        and (opened is None or (token.company_ids and token.company_ids <= opened))
+        for token in table.tokens(TokensOf(client=principal.client))
+        if (opened is None or (token.company_ids and token.company_ids <= opened))
         and token.kind == ACCESS
         and token.revoked_at is None
         and token.expires_at is None

@@ -23,7 +23,15 @@ from typing import Any, Final, TypeVar
 from daybook.app import credentials
 from daybook.app.access import Principal, Rejection
 from daybook.app.ledger import Books, refusal_of
-from daybook.app.ports import Client, Overloaded, StoreFailure, Token, TokenTable, User
+from daybook.app.ports import (
+    TOKENS_PRUNED_MAX,
+    Client,
+    Overloaded,
+    StoreFailure,
+    Token,
+    TokenTable,
+    User,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, bearer, content_type, form_map
@@ -206,8 +214,8 @@ class Authentication:
             return text
 
         def keep() -> None:
-            if prune:
-                self._directory.prune_tokens(KIND, now)
+            if prune and self._directory.prune_tokens(KIND, now) == TOKENS_PRUNED_MAX:
+                self._pruned_at = Timestamp(0)  # there may be more
             if not self._directory.change_tokens(kept_if_same):
                 raise unauthorized("the name was withdrawn or given another secret at this moment")
 

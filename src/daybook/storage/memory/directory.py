@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from daybook.app.ports import Client, CompanyNames, NameTaken, Token, TokenTable, User
+from daybook.app.ports import (
+    ALL_TOKENS,
+    TOKENS_PRUNED_MAX,
+    Client,
+    CompanyNames,
+    NameTaken,
+    Token,
+    TokensOf,
+    TokenTable,
+    User,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.memory.outbox import MemoryOutbox
 
@@ -119,9 +129,10 @@ class MemoryDirectory(MemoryOutbox):
             self._version += 1
             return numbered
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
-        return list(self._tokens.values())
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made."""
+        with self._lock:
+            return [token for token in self._tokens.values() if _is_of(token, of)]
 
     def change_tokens(self, work: Callable[[TokenTable], T]) -> T:
         """Run `work` on the tokens while nobody else changes any, nor users and clients."""
@@ -133,17 +144,21 @@ class MemoryDirectory(MemoryOutbox):
                 self._tokens, self._numbered, self._users, self._clients = before
                 raise
 
-    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+    def prune_tokens(
+        self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX
+    ) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many."""
         with self._lock:
-            gone = [
-                token.hash
+            found = [
+                (token.expires_at, token.hash)
                 for token in self._tokens.values()
                 if token.kind == kind
                 and token.expires_at is not None
                 and token.expires_at <= expired_by
+                and token.label.startswith(label)
             ]
-            for token_hash in gone:
+            gone = sorted(found)[:limit]
+            for _, token_hash in gone:
                 del self._tokens[token_hash]
             return len(gone)
 
@@ -161,3 +176,13 @@ class MemoryDirectory(MemoryOutbox):
 
     def _all_names(self) -> list[tuple[CompanyId, CompanyNames]]:
         return list(self._names.items())
+
+
+def _is_of(token: Token, of: TokensOf) -> bool:
+    return (
+        of.client in (None, token.client)
+        and of.user in (None, token.user)
+        and token.label.startswith(of.label)
+        and token.hash.startswith(of.hash)
+        and not (of.derived and token.parent is None)
+    )

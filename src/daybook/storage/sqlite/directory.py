@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar, cast
 
-from daybook.app.ports import Client, CompanyNames, Token, TokenTable, User
+from daybook.app.ports import (
+    ALL_TOKENS,
+    TOKENS_PRUNED_MAX,
+    Client,
+    CompanyNames,
+    Token,
+    TokensOf,
+    TokenTable,
+    User,
+)
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.storage.sqlite.deliveries import Row
 from daybook.storage.sqlite.outbox import Fetch, SqliteOutbox
@@ -50,7 +59,13 @@ _USER: Final = (
     "SELECT name, password_hash, created_at, company_ids, scopes, revoked_at, verifier, roles,"
     " profile FROM user"
 )
-_PRUNE: Final = "DELETE FROM token WHERE kind = ? AND expires_at <= ?"
+_PRUNE: Final = (
+    "DELETE FROM token WHERE number IN (SELECT number FROM token WHERE kind = ? AND expires_at <= ?"
+    " AND substr(label, 1, length(?)) = ? ORDER BY expires_at LIMIT ?) RETURNING number"
+)
+_AFTER_ALL_TEXT: Final = "\U0010ffff"
+_AFTER_ALL_HASHES: Final = b"\xff" * 32
+"""What sorts after whatever a text or a hash goes on with."""
 _CHANGED: Final = "UPDATE credentials SET version = version + 1"
 
 
@@ -158,19 +173,24 @@ class SqliteDirectory(SqliteOutbox):
         self._version_until = 0.0
         return cast(T, result)
 
-    def tokens(self) -> list[Token]:
-        """All tokens, in the order they were made."""
-        return [_token(row) for row in self._fetch(f"{_TOKEN} ORDER BY number", ())]
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        """The tokens of somebody or something, in the order they were made."""
+        statement, values = tokens_statement(of)
+        try:
+            return [_token(row) for row in self._fetch(statement, values)]
+        except UnicodeEncodeError:
+            return []  # a lone surrogate, which no stored name has
 
-    def prune_tokens(self, kind: str, expired_by: Timestamp) -> int:
+    def prune_tokens(
+        self, kind: str, expired_by: Timestamp, label: str = "", limit: int = TOKENS_PRUNED_MAX
+    ) -> int:
         """Forget tokens of a kind that expired at a time or before it; answers how many.
 
         Nobody believes them any more, so the version stays and no cache is emptied.
         """
 
         def job(session: Session) -> int:
-            gone = session.execute(f"{_PRUNE} RETURNING number", (kind, expired_by)).fetchall()
-            return len(gone)
+            return len(session.execute(_PRUNE, (kind, expired_by, label, label, limit)).fetchall())
 
         pruned = self._write(job)
         assert isinstance(pruned, int)
@@ -259,15 +279,38 @@ class _Tokens:
         _changed(self._session)
         return replace(token, number=row[0])
 
-    def tokens(self) -> list[Token]:
-        rows = self._session.connection.execute(f"{_TOKEN} ORDER BY number")
-        return [_token(row) for row in rows]
+    def tokens(self, of: TokensOf = ALL_TOKENS) -> list[Token]:
+        statement, values = tokens_statement(of)
+        try:
+            return [_token(row) for row in self._session.connection.execute(statement, values)]
+        except UnicodeEncodeError:
+            return []  # a lone surrogate, which no stored name has
 
     def _named(self, statement: str, name: str) -> Row | None:
         try:
             return self._session.connection.execute(statement, (name,)).fetchone()
         except UnicodeEncodeError:
             return None  # a lone surrogate, which no stored name has
+
+
+def tokens_statement(of: TokensOf) -> tuple[str, tuple[str | bytes, ...]]:
+    """The statement that finds some tokens, and its values. Beginnings are ranges of an index."""
+    conditions: list[str] = []
+    values: list[str | bytes] = []
+    for column, name in (("client", of.client), ("user", of.user)):
+        if name is not None:
+            conditions.append(f"{column} = ?")
+            values.append(name)
+    if of.label:
+        conditions.append("label >= ? AND label < ?")
+        values += [of.label, of.label + _AFTER_ALL_TEXT]
+    if of.hash:
+        conditions.append("hash >= ? AND hash <= ?")
+        values += [of.hash, of.hash + _AFTER_ALL_HASHES]
+    if of.derived:
+        conditions.append("parent IS NOT NULL")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"{_TOKEN}{where} ORDER BY number", tuple(values)
 
 
 def _changed(session: Session) -> None:

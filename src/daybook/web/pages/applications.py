@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from daybook.app import credentials
-from daybook.app.ports import Directory, Token
+from daybook.app.ports import Directory, Token, TokensOf
 from daybook.app.sessions import WEB
 from daybook.app.trail import By, Happening, Trail, What
 from daybook.domain.ids import CompanyId, Timestamp
@@ -70,9 +70,9 @@ def withdraw(visit: Visit) -> Response:
 def _mine(visit: Visit) -> Iterable[Token]:
     """The tokens in force that the visitor has consented to: they carry what was asked for."""
     now = visit.now()
-    for token in visit.site.ledger.store.directory.tokens():
-        consented = token.user == visit.user and credentials.words(token)
-        if consented and credentials.fault(token, now) is None:
+    directory = visit.site.ledger.store.directory
+    for token in directory.tokens(TokensOf(user=visit.user)):
+        if credentials.words(token) and credentials.fault(token, now) is None:
             yield token
 
 

@@ -15,6 +15,7 @@ from daybook.app import credentials
 from daybook.app.access import Scope
 from daybook.app.administration import Administration, Fault
 from daybook.app.ports import Token
+from daybook.app.powers import of_session
 from daybook.app.roles import Role
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
@@ -148,7 +149,9 @@ def _administration(visit: Visit) -> Administration:
     assert session is not None
     site = visit.site
     peer = visit.request.peer
-    return Administration(site.ledger.store.directory, site.clock, session.principal, peer)
+    standing = of_session(session.principal, session.signed_in_at)
+    directory = site.ledger.store.directory
+    return Administration(directory, site.clock, session.principal, peer, standing=standing)
 
 
 def _page(
