@@ -317,6 +317,21 @@ def test_four_eyes_are_two_people(site: Pages) -> None:
     assert site.entry(1).status is Status.POSTED
 
 
+def test_the_queue_offers_no_author_their_own_approval(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    olga, paul = site.visitor("olga"), site.visitor("paul")
+    olga.submit(NEW, rent(do="review"))
+    olga.submit(NEW, rent(do="draft"))
+    page = olga.get("/app/c/shop/approvals")
+    assert not page.has("Approve entry")
+    assert page.has("Return entry 1")
+    assert page.has("Send for review entry 2")
+    assert page.has("yours: somebody else approves it")
+    page = paul.get("/app/c/shop/approvals")
+    assert page.has("Approve entry 1")
+    assert not page.has("yours")
+
+
 def test_with_four_eyes_nobody_posts_alone(site: Pages) -> None:
     site.configure(four_eyes=True)
     olga, paul = site.visitor("olga"), site.visitor("paul")

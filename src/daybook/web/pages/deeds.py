@@ -5,6 +5,7 @@ from typing import Final
 from daybook.app.access import Scope
 from daybook.app.ledger import Committed, Outcome, Refused
 from daybook.domain.commands import CreateEntry, DeleteEntry, Guard, MoveEntry
+from daybook.domain.events import ENTRY
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.query import And, Compare, Field, Keyset, Op, Query, Sort
@@ -15,7 +16,7 @@ from daybook.web.entry_form import content_of
 from daybook.web.formats import read_number
 from daybook.web.limits import QUEUE_ROWS_MAX
 from daybook.web.names import names_of
-from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
+from daybook.web.pages.entry import WAITING, entry_id_of, is_own, is_settled
 from daybook.web.pages.journal import row_of
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -125,10 +126,12 @@ def approvals(visit: Visit) -> Response:
         found = reader.entries(query)
         entries = found[:QUEUE_ROWS_MAX]
         names = names_of(reader, entries)
+        events = {entry.id: reader.history(ENTRY, entry.id) for entry in entries}
     return visit.page(
         "approvals.html",
         title="Approvals",
         rows=[row_of(entry, names) for entry in entries],
+        own_ids={entry.id for entry in entries if is_own(visit, events[entry.id])},
         more=len(found) > QUEUE_ROWS_MAX,
     )
 
