@@ -266,7 +266,9 @@ def test_duplicates_and_reversals_are_new_entries_of_today(site: Pages, ada: Vis
 
 def test_deleting_asks_first_and_restoring_makes_a_new_entry(site: Pages, ada: Visitor) -> None:
     site.post(500, memo="Rent")
-    assert ada.get("/app/c/shop/journal/1/delete").has("It cannot be undone.")
+    asked = ada.get("/app/c/shop/journal/1/delete")
+    assert asked.has("It cannot be undone.")
+    assert asked.has("Over interfaces that mark deleted entries programs still get it, marked")
     stale = ada.submit("/app/c/shop/journal/1/delete", {"version": "7"})
     assert ada.get(stale.location).has("Somebody has changed this entry")
     assert ada.submit("/app/c/shop/journal/1/delete").status == 303
@@ -276,6 +278,7 @@ def test_deleting_asks_first_and_restoring_makes_a_new_entry(site: Pages, ada: V
     page = ada.get("/app/c/shop/journal/1")
     assert page.has("Restore as a new entry")
     assert not page.has("Change")
+    assert page.has("Programs get it marked as deleted where their interface has such a mark")
     answer = ada.submit("/app/c/shop/journal/1/restore")
     assert answer.location == "/app/c/shop/journal/2"
     assert site.entry(2).memo == "Rent"
