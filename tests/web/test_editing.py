@@ -5,18 +5,20 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.web import CHECKING, RENT, Pages, Visitor
+from tests.support.web import CHECKING, ORIGIN, PASSWORD, RENT, Pages, Visitor
 
+from daybook.app.sessions import IDLE_SECONDS
 from daybook.domain.commands import EntryContent, LineDraft, NoteDraft, ReplaceEntry
 from daybook.domain.events import Actor
 from daybook.domain.ids import ById
 from daybook.domain.model import Note, Side, Status, TaxMark
 from daybook.domain.refusals import Refusal, RefusalCode
-from daybook.web.limits import FORM_LINES_MAX
+from daybook.web.limits import FORM_LINES_MAX, KEPT_LENGTH_MAX
 from daybook.web.wording import wording
 
 NEW = "/app/c/shop/journal/new"
@@ -158,6 +160,72 @@ def test_a_form_sent_again_with_other_content_is_not_dropped(site: Pages, ada: V
     assert again.has("Rent of March")
     answer = ada.submit(NEW, rent(key=again.field("key"), memo="Rent of March"))
     assert (answer.status, site.entry(2).memo) == (303, "Rent of March")
+
+
+def test_an_entry_outlives_the_session_it_was_typed_in(site: Pages, ada: Visitor) -> None:
+    """It is carried through the sign-in, also through a wrong password, and shown, not posted."""
+    fields = {**form_fields(ada, NEW), **rent(memo='"Rent" & more')}
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    asked = ada.submit(NEW, fields)
+    assert asked.has("Your session had ended. Sign in again: what you typed is kept.")
+    assert asked.field("name") == "ada"
+    ada.token = asked.field("csrf")
+    sign_in = {"name": "ada", "next": NEW, "kept": asked.field("kept")}
+    again = ada.submit("/app/sign-in", {**sign_in, "password": "wrong"})
+    assert again.field("kept") == asked.field("kept")
+    told = ada.submit("/app/sign-in", {**sign_in, "password": PASSWORD})
+    assert told.has("What you typed is kept")
+    names = [name for name in fields if name not in ("do", "csrf")]
+    carried = {name: told.field(name) for name in names}
+    assert carried == {name: fields[name] for name in names}
+    ada.token = told.field("csrf")
+    form = ada.submit(NEW, {**carried, "do": "show"})
+    assert form.status == 200
+    assert form.field("account.0") == "Rent"
+    assert form.has('"Rent" & more')
+    with site.books.read() as reader:
+        assert reader.head().entries_live == 0
+
+
+def test_a_kept_form_is_shown_to_its_author_alone(site: Pages, ada: Visitor) -> None:
+    fields = {**form_fields(ada, NEW), **rent()}
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    asked = ada.submit(NEW, fields)
+    ada.token = asked.field("csrf")
+    sign_in = {"name": "ben", "password": PASSWORD, "next": NEW, "kept": asked.field("kept")}
+    answer = ada.submit("/app/sign-in", sign_in)
+    assert ada.get(ada.get(answer.location).location).has("ada typed the form that was sent.")
+
+
+@pytest.mark.parametrize("case", ["forged", "foreign", "too large"])
+def test_what_nobody_typed_here_is_not_kept(site: Pages, case: str) -> None:
+    visitor = site.visitor()
+    memo = "x" * KEPT_LENGTH_MAX if case == "too large" else "Rent"
+    body = urlencode({**rent(memo=memo), "author": "ada"}).encode()
+    headers = {"origin": "http://evil.test" if case == "foreign" else ORIGIN}
+    answer = visitor.send("POST", NEW, body, headers)
+    if case != "forged":
+        assert answer.status == 303
+        assert visitor.get(answer.location).has("Your session had ended, so nothing was done.")
+        return
+    kept = answer.field("kept")
+    visitor.token = answer.field("csrf")
+    sign_in = {"name": "ada", "password": PASSWORD, "next": NEW, "kept": f"A{kept}"}
+    assert visitor.submit("/app/sign-in", sign_in).location == NEW
+
+
+def test_a_button_pressed_after_the_session_leads_back_to_its_page(
+    site: Pages, ada: Visitor
+) -> None:
+    site.post(500)
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    page = "/app/c/shop/journal/1/delete"
+    body = urlencode({"csrf": ada.token, "version": "0"}).encode()
+    answer = ada.send("POST", page, body, {"referer": f"{ORIGIN}{page}"})
+    assert answer.location == f"/app/sign-in?{urlencode({'next': page})}"
+    assert ada.get(answer.location).has("Your session had ended, so nothing was done.")
+    elsewhere = ada.send("POST", page, body, {"referer": f"http://evil.test{page}"})
+    assert elsewhere.location == "/app/sign-in"
 
 
 def test_more_lines_without_a_script(ada: Visitor) -> None:

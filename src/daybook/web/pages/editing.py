@@ -27,6 +27,7 @@ from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.entry_form import Content, EntryForm, Faults, Row
 from daybook.web.formats import read_number, today
 from daybook.web.history import Difference, Version, versions
+from daybook.web.kept import BUTTON_FIELD, SHOW
 from daybook.web.names import names_of
 from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
 from daybook.web.routing import Route
@@ -110,7 +111,9 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         form = entry_form.typed(
             visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
         )
-        if visit.form.get("do") == "rows":
+        if visit.form.get(BUTTON_FIELD) == SHOW:
+            return _page(visit, reader, form, entry)
+        if visit.form.get(BUTTON_FIELD) == "rows":
             return _page(visit, reader, form.with_rows(len(form.rows) + _ROWS_MORE), entry)
         base = entry if entry is None or str(entry.version) == form.version else None
         content = entry_form.read(reader, form, base or _seen(reader, entry_id, form))
@@ -147,7 +150,7 @@ def _carry_out(
     repetition: Repetition = Repetition.REFUSE_OTHER,
 ) -> Outcome:
     if entry_id is None:
-        status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
+        status = _STATUSES.get(visit.form.get(BUTTON_FIELD, ""), Status.POSTED)
         context = _once(visit, form.key, repetition)
         return visit.opened.execute(CreateEntry(content.content, visit.posting(status)), context)
     guard = Guard(statuses=WAITING) if visit.home.four_eyes else Guard()
@@ -300,7 +303,7 @@ _JOURNAL: Final = f"{COMPANY_PREFIX}/journal"
 
 ROUTES: Final = (
     Route("new", "GET", f"{_JOURNAL}/new", new, Scope.WRITE, "journal"),
-    Route("new", "POST", f"{_JOURNAL}/new", create, Scope.WRITE, "journal"),
+    Route("new", "POST", f"{_JOURNAL}/new", create, Scope.WRITE, "journal", kept=True),
     Route("edit", "GET", f"{_JOURNAL}/{{entry}}/edit", edit, Scope.WRITE, "journal"),
-    Route("edit", "POST", f"{_JOURNAL}/{{entry}}/edit", revise, Scope.WRITE, "journal"),
+    Route("edit", "POST", f"{_JOURNAL}/{{entry}}/edit", revise, Scope.WRITE, "journal", kept=True),
 )
