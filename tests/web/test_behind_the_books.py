@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from tests.support.web import ACTOR, CHECKING, RENT, Answer, Pages, Visitor
@@ -398,6 +399,14 @@ def test_the_audit_trail_in_pages(site: Pages, monkeypatch: pytest.MonkeyPatch) 
     assert second.has("Contact 1 created")
     for odd in ("0", "1", "x", "9" * 18):
         assert visitor.get(f"{SHOP}/audit?before={odd}").status == 200
+
+
+def test_the_audit_says_what_changed_in_settings(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    site.configure(four_eyes=False, books_closed_through=date(2025, 12, 31))
+    answer = site.visitor("vera").get(f"{SHOP}/audit")
+    assert answer.has("Company 1 revised, version 1 Four eyes: off → on")
+    assert answer.has("version 2 Four eyes: on → off Closed through: none → 31 Dec 2025")
 
 
 def test_the_chain_is_verified_in_runs(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
