@@ -354,6 +354,18 @@ def test_a_login_is_made_shown_once_and_withdrawn(site: Pages) -> None:
     assert (What.USER_WITHDRAWN, "report", "olga") in told
 
 
+def test_a_login_of_scopes_is_listed_and_withdrawn(site: Pages) -> None:
+    directory, visitor = site.ledger.store.directory, site.visitor("olga")
+    ours = frozenset({site.company_id})
+    directory.put_user(User("scoped", "", site.clock(), ours, frozenset({"approve"})))
+    listed = visitor.get(f"{SHOP}/keys")
+    assert listed.has("no role, only: Approve entries")
+    scoped = site.visitor("scoped")
+    assert scoped.get("/app/companies").has("You see a company's books with a role in it")
+    visitor.submit(f"{SHOP}/keys/login/withdraw", {"name": "scoped"})
+    assert "<td>scoped</td>" not in visitor.get(f"{SHOP}/keys").text
+
+
 @pytest.mark.parametrize(
     ("fields", "fault"),
     [
