@@ -374,6 +374,24 @@ def test_the_queue_posts_and_returns(site: Pages, ada: Visitor) -> None:
     assert not site.visitor("ada").get("/app/c/shop/approvals").has("Approve entry 2")
 
 
+def test_the_queue_says_what_is_decided_on(site: Pages, ada: Visitor) -> None:
+    ada.submit(NEW, rent(do="review", number="INV-7"))
+    page = site.visitor("paul").get("/app/c/shop/approvals")
+    assert page.has("1 INV-7 Rent made by ada")
+
+
+def test_who_comes_too_late_is_told_what_was_done(site: Pages, ada: Visitor) -> None:
+    ada.submit(NEW, rent(do="review"))
+    paul, olga = site.visitor("paul"), site.visitor("olga")
+    paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
+    answer = olga.submit("/app/c/shop/journal/1/approve", {"version": "0", "back": "approvals"})
+    told = olga.get(answer.location)
+    assert told.has("Entry 1: Approved by paul since you opened this page.")
+    site.post(5, status=Status.REVIEW)
+    nothing = olga.submit("/app/c/shop/journal/2/approve", {"version": "7"})
+    assert olga.get(nothing.location).has("Somebody has changed this entry")
+
+
 def test_four_eyes_are_two_people(site: Pages) -> None:
     site.configure(four_eyes=True)
     olga, paul = site.visitor("olga"), site.visitor("paul")
