@@ -123,7 +123,7 @@ def test_import_a_file_after_mending_it(enter: Visitor, site: RunningServer) -> 
     expect(page.get_by_role("region", name="Entry from line 2").first).to_contain_text("Lunch")
     assert violations(page) == []
     page.get_by_role("button", name="Take it").click()
-    expect(page.get_by_role("status")).to_have_text("1 entry with 2 lines were taken.")
+    expect(page.get_by_role("status")).to_have_text("1 entry with 2 lines was taken.")
     page.goto("/app/c/demo/journal?text=I-1")
     expect(page.locator("#register tbody tr")).to_have_count(1)
 
