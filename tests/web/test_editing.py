@@ -310,6 +310,26 @@ def test_two_people_at_once_see_each_others_change(site: Pages, ada: Visitor) ->
     assert history.has("Version 0 Made by olga")
 
 
+def test_a_conflict_writes_amounts_one_way_and_calls_neither_side_wrong(
+    site: Pages, ada: Visitor
+) -> None:
+    site.post(123_450, memo="first")
+    address = "/app/c/shop/journal/1/edit"
+    fields = form_fields(ada, address)
+    ben = site.visitor("ben")
+    ben.submit(address, {**form_fields(ben, address), "memo": "of ben"})
+    typed = {**fields, "memo": "of ada", "debit.0": "1 234.50", "credit.1": "2345.6"}
+    apart = {**typed, "debit.0": "2,345.60"}
+    answer = ada.submit(address, apart)
+    assert answer.has("Rent, debit 1,234.50 Rent, debit 2,345.60")
+    assert answer.has("Now: 1,234.50")
+    box = answer.text.partition("Theirs and yours")[2].partition("</table>")[0]
+    assert "<ins>" not in box
+    assert "<del>" not in box
+    same = ada.submit(address, {**typed, "credit.1": "1,234.50"})
+    assert not same.has("Now: 1,234.50"), "written otherwise, but the same"
+
+
 def test_an_entry_deleted_meanwhile_is_told(site: Pages, ada: Visitor) -> None:
     site.post(500)
     fields = form_fields(ada, "/app/c/shop/journal/1/edit")

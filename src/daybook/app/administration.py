@@ -9,7 +9,6 @@ no other. Nobody gives away what they may not do themselves.
 """
 
 import re
-import secrets
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -280,7 +279,7 @@ class Administration:
         refused = self._grant_fault(company_ids, scopes)
         if refused is not None:
             return refused
-        text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
+        text = credentials.new_secret()
         client = Client(
             client_id,
             client_id,
@@ -316,7 +315,7 @@ class Administration:
         refused = self._grant_fault(client.company_ids, known_scopes(client.scopes))
         if refused is not None:
             return refused
-        text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
+        text = credentials.new_secret()
         changed = replace(client, secret_hash=credentials.digest(text))
         if not self._directory.replace_client(client, changed):
             return _MEANWHILE
