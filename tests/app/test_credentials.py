@@ -86,10 +86,13 @@ def test_the_first_time_of_revocation_stays(store: Store) -> None:
 
 
 def test_a_client_gets_a_secret_and_may_get_another(store: Store) -> None:
-    first = credentials.register(store.directory, TestClock(), "billing")
-    second = credentials.register(store.directory, TestClock(), "billing")
+    first = credentials.register(store.directory, TestClock(), "billing").secret
+    assert credentials.register(store.directory, TestClock(), "billing").secret is None
+    second = credentials.register(store.directory, TestClock(), "billing", anew=True).secret
     client = store.directory.client("billing")
     assert client is not None
+    assert first is not None
+    assert second is not None
     assert first.startswith("dbs_")
     assert first != second
     assert client.secret_hash == credentials.digest(second)
@@ -100,7 +103,9 @@ def test_a_secret_that_is_made_twice_at_once_is_one_of_both(store: Store) -> Non
 
     def register(_: int) -> str:
         together.wait(20)
-        return credentials.register(store.directory, TestClock(), "billing")
+        made = credentials.register(store.directory, TestClock(), "billing", anew=True)
+        assert made.secret is not None
+        return made.secret
 
     with ThreadPoolExecutor(2) as pool:
         secrets = set(pool.map(register, range(2)))

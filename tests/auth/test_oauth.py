@@ -207,7 +207,8 @@ def test_the_discovery_document_points_back() -> None:
 def test_what_an_operator_authorizes_is_refreshed_and_revoked_as_one(
     grants: Grants, directory: Directory, clock: HandClock
 ) -> None:
-    secret = credentials.register(directory, clock, "billing")
+    secret = credentials.register(directory, clock, "billing").secret
+    assert secret is not None
     made = credentials.authorize(directory, clock, NewToken("billing", label="of the shop"))
     assert grants.is_client("billing", secret)
     granted = grants.refresh("billing", made.refresh.text)

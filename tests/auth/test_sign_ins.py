@@ -3,17 +3,18 @@
 import pytest
 from tests.auth.conftest import SECOND, HandClock
 
-from daybook.app.ports import Directory
 from daybook.app.trail import By, Trail
 from daybook.auth import sign_ins as module
 from daybook.auth.sign_ins import SESSION_SECONDS, UNKNOWN_NAME, WINDOW_SECONDS, SignIns
+from daybook.storage import open_store
 
 HERE = By("sql", "ada", "192.0.2.1")
 
 
 @pytest.fixture
-def trail(directory: Directory, clock: HandClock) -> Trail:
-    return Trail(directory, clock)
+def trail(clock: HandClock) -> Trail:
+    """A trail of sign-ins alone, of a store in which nothing was founded."""
+    return Trail(open_store("memory://").directory, clock)
 
 
 @pytest.fixture

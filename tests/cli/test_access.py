@@ -38,6 +38,7 @@ def test_what_was_done_is_listed(ada: Terminal) -> None:
     ada.ok("user", "revoke", "ada")
     rows = words(ada.ok("audit", "list"))
     assert [row[2:5] for row in rows] == [
+        ["company-made", "mill", "operator"],
         ["user-made", "ada", "operator"],
         ["client-made", "billing", "operator"],
         ["token-made", "1", "operator"],
@@ -46,22 +47,42 @@ def test_what_was_done_is_listed(ada: Terminal) -> None:
         ["user-changed", "ada", "operator"],
         ["user-withdrawn", "ada", "operator"],
     ]
-    assert [row[0] for row in words(ada.ok("audit", "list", "--lines", "2"))] == ["6", "7"]
-    assert len(words(ada.ok("audit", "list", "--lines", "0"))) == 7
+    assert [row[0] for row in words(ada.ok("audit", "list", "--lines", "2"))] == ["7", "8"]
+    assert len(words(ada.ok("audit", "list", "--lines", "0"))) == 8
     assert [row[0] for row in words(ada.ok("audit", "list", "--company", "mill"))] == [
         "1",
         "2",
-        "5",
+        "3",
         "6",
         "7",
+        "8",
+    ]
+
+
+def test_what_an_oauth_client_gets_is_told_whole(shop: Terminal) -> None:
+    command = ("token", "create", "--client", "ref", "--refresh", "--company")
+    shop.ok("company", "create", "Shop", "--currency", "GBP")
+    shop.ok(*command, "mill")
+    shop.ok(*command, "shop", "--new-secret")
+    rows = words(shop.ok("audit", "list"))
+    assert [[row[2], row[3], *row[5:]] for row in rows] == [
+        ["company-made", "mill", "mill", "Mill", "Road"],
+        ["company-made", "shop", "shop", "Shop"],
+        ["client-made", "ref", "mill"],
+        ["token-made", "1", "mill", "for", "ref"],
+        ["token-made", "2", "mill", "for", "ref"],
+        ["client-changed", "ref", "shop", "companies"],
+        ["client-changed", "ref", "shop", "secret"],
+        ["token-made", "3", "shop", "for", "ref"],
+        ["token-made", "4", "shop", "for", "ref"],
     ]
 
 
 def test_a_trail_that_was_changed_shows(ada: Terminal) -> None:
     ada.ok("client", "create", "billing")
-    assert "2 records, whole and unchanged" in ada.ok("audit", "verify")
+    assert "3 records, whole and unchanged" in ada.ok("audit", "verify")
     store = ada.open_store("sqlite:///daybook.db")
-    document = store.directory.documents("auth", "trail")[0]
+    document = store.directory.documents("auth", "trail")[1]
     body = document.body.replace(b'"ada"', b'"eve"')
     store.directory.put_document(Document("auth", "trail", document.key, body), 1)
     store.close()

@@ -13,6 +13,12 @@ def test_all_is_well(shop: Terminal) -> None:
     assert out.endswith("All is well.\n")
 
 
+def test_the_store_of_the_option_is_told_as_such(shop: Terminal) -> None:
+    out = shop.ok("doctor", "--store", "sqlite:///./daybook.db")
+    assert "store   sqlite:///./daybook.db  --store" in out
+    assert "sqlite:///daybook.db  default" not in out
+
+
 def test_a_store_that_is_not_there(terminal: Terminal) -> None:
     assert terminal.fails("doctor") == "1 thing to look at"
     assert "`daybook init` makes one" in terminal.out

@@ -81,6 +81,19 @@ def test_a_known_client_keeps_its_secret_unless_told(shop: Terminal) -> None:
     assert values(shop.ok(*command, "--new-secret"))["client secret"] not in ("", first)
 
 
+def test_an_oauth_client_is_of_the_companies_it_was_made_for(shop: Terminal) -> None:
+    command = ("token", "create", "--client", "billing", "--refresh")
+    shop.ok("company", "create", "Shop", "--currency", "GBP")
+    for more, opened in (
+        (("--company", "mill"), "mill  "),
+        (("--company", "shop"), "mill shop  "),
+        ((), "all companies  "),
+        (("--company", "mill"), "all companies  "),
+    ):
+        shop.ok(*command, *more)
+        assert f"billing  {opened}" in shop.ok("client", "list")
+
+
 def test_what_does_not_go_with_refreshing(shop: Terminal) -> None:
     create = ("token", "create", "--client")
     assert "no colon" in shop.fails(*create, "a:b", "--refresh")

@@ -46,3 +46,17 @@ def test_the_table_is_whole() -> None:
     assert len({currencies.name(code) for code in CODES}) == len(CODES)
     assert (currencies._NO_DECIMALS | currencies._THREE_DECIMALS).issubset(CODES)
     assert not currencies._NO_DECIMALS & currencies._THREE_DECIMALS
+
+
+@pytest.mark.parametrize(
+    ("minor", "code", "said"),
+    [
+        (950, "GBP", "9.50 GBP"),
+        (-5, "USD", "-0.05 USD"),
+        (950, "JPY", "950 JPY"),
+        (1, "KWD", "0.001 KWD"),
+        (950, "XYZ", "950 smallest units of XYZ"),
+    ],
+)
+def test_amounts_are_said_in_their_currency(minor: int, code: str, said: str) -> None:
+    assert currencies.said(minor, code) == said

@@ -312,6 +312,13 @@ def test_a_foreign_entry_needs_a_rate_and_keeps_home_amounts() -> None:
     assert made(judge(CreateEntry(fallback), company=company)).rate == Decimal(1)
 
 
+def test_what_does_not_balance_is_told_in_its_currency() -> None:
+    decision = judge(CreateEntry(content(debit(950), credit(900, SALES))))
+    assert isinstance(decision, Rejected)
+    told = decision.refusals[0].message
+    assert told == "debits are 9.50 GBP, credits 9.00 GBP, a difference of 0.50 GBP"
+
+
 def test_home_amounts_that_a_wire_brings_are_checked_not_recomputed() -> None:
     company = replace(COMPANY, multicurrency=True)
     given_home = content(

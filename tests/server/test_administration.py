@@ -12,7 +12,7 @@ from tests.support.oauth import AtOnce, World
 from daybook.app import credentials
 from daybook.app.access import Scope
 from daybook.app.credentials import NewToken
-from daybook.app.ports import TokenTable
+from daybook.app.ports import TokenTable, User
 from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.ids import CompanyId
 from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Runtime, Services
@@ -73,6 +73,7 @@ def test_people(office: Office) -> None:
     assert eve == {
         "name": "eve",
         "roles": {"mill": "owner", "*": "viewer"},
+        "scopes": {},
         "profile": {"email": "eve@example.com"},
         "made": "2026-09-21T14:13:20Z",
         "withdrawn": None,
@@ -157,11 +158,15 @@ def test_sessions(office: Office) -> None:
 def test_the_trail(office: Office) -> None:
     office.world.sign_in()
     office.ask("POST", "tokens", {"client": "job", "companies": ["mill"]})
-    status, told = office.ask("GET", "trail?limit=1")
+    status, told = office.ask("GET", "trail?limit=3")
     assert status == 200
-    assert [each["what"] for each in told["results"]] == ["signed-in"]
-    assert told["after"] == "1"
-    (record,) = office.ask("GET", "trail?after=1")[1]["results"]
+    assert [(each["what"], each["subject"]) for each in told["results"]] == [
+        ("company-made", "mill"),
+        ("company-made", "shop"),
+        ("signed-in", "ada"),
+    ]
+    assert told["after"] == "3"
+    (record,) = office.ask("GET", "trail?after=3")[1]["results"]
     assert (record["what"], record["companies"], record["client"]) == (
         "token-made",
         ["mill"],
@@ -193,6 +198,16 @@ def test_other_companies_of_an_application_are_not_told() -> None:
     assert office.ask("GET", "clients/app")[1]["companies"] == ["mill"]
 
 
+def test_people_without_a_role_are_shown_by_their_scopes(office: Office) -> None:
+    directory, clock = office.world.directory, office.world.clock
+    scopes = frozenset({"approve", "read"})
+    directory.put_user(User("eve", "", clock(), frozenset({CompanyId(1)}), scopes))
+    directory.put_user(User("all", "", clock(), frozenset(), scopes))
+    eve = office.ask("GET", "users/eve")[1]
+    assert (eve["roles"], eve["scopes"]) == ({}, {"mill": ["approve", "read"]})
+    assert office.ask("GET", "users/all")[1]["scopes"] == {"*": ["approve", "read"]}
+
+
 def test_an_administrator_of_one_company() -> None:
     office = Office(1)
     assert [each["name"] for each in office.ask("GET", "users")[1]["results"]] == ["ada"]
@@ -206,7 +221,8 @@ def test_an_administrator_of_one_company() -> None:
     assert office.ask("POST", "tokens", {**wanted, "companies": ["*"]})[0] == 403
     assert office.ask("POST", "tokens", {**wanted, "companies": ["mill"]})[0] == 201
     office.world.sign_in()
-    assert [each["what"] for each in office.ask("GET", "trail")[1]["results"]] == ["token-made"]
+    told = [each["what"] for each in office.ask("GET", "trail")[1]["results"]]
+    assert told == ["company-made", "token-made"]
 
 
 @pytest.mark.parametrize(

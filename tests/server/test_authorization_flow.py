@@ -87,7 +87,7 @@ def driven(
     with visit(browser, server.url, expected=(callback.origin,)) as page:
         page.goto(address)
         sign_in(page)
-        expect(page.get_by_role("heading")).to_contain_text("Let The application 'demo'")
+        expect(page.get_by_role("heading")).to_have_text("Let demo in?")
         expect(page.get_by_text("Daybook Demo Ltd")).to_be_visible()
         expect(page.get_by_text("Second Demo Ltd")).to_have_count(0)
         page.get_by_role("button", name=button).click()

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -347,7 +348,7 @@ def test_only_owners_see_keys_and_only_their_own_companies(site: Pages) -> None:
     visitor = site.visitor("olga")
     listed = visitor.get(f"{SHOP}/keys")
     for name in ("wide", "every", "foreign"):
-        assert f"<td>{name}<" not in listed.text, "of others too, who are strangers"
+        assert f">{name}<" not in listed.text, "of others too, who are strangers"
     for token in (wide, every, foreign):
         answer = visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(token.number)})
         assert answer.status == 404
@@ -363,12 +364,12 @@ def test_what_has_ended_is_shown_where_it_is_asked_for(site: Pages) -> None:
     number = site.ledger.store.directory.tokens()[-2].number
     visitor.submit(f"{SHOP}/keys/withdraw", {"number": str(number)})
     listed = visitor.get(f"{SHOP}/keys")
-    assert "<td>first<" not in listed.text
-    assert "<td>second<" in listed.text
-    assert "<td>See everything</td>" in listed.text
+    assert ">first<" not in listed.text
+    assert ">second<" in listed.text
+    assert ">See everything</td>" in listed.text
     assert listed.has("Show 1 more that opened these books once")
     with_ended = visitor.get(f"{SHOP}/keys?ended=on")
-    assert "<td>first<" in with_ended.text
+    assert ">first<" in with_ended.text
     assert with_ended.has("withdrawn")
     assert with_ended.has("Hide those that have ended")
 
@@ -393,6 +394,18 @@ def test_a_login_is_made_shown_once_and_withdrawn(site: Pages) -> None:
     told = [(each.what, each.subject, each.user) for each in Trail(directory, site.clock).records()]
     assert (What.USER_MADE, "report", "olga") in told
     assert (What.USER_WITHDRAWN, "report", "olga") in told
+
+
+def test_a_login_of_scopes_is_listed_and_withdrawn(site: Pages) -> None:
+    directory, visitor = site.ledger.store.directory, site.visitor("olga")
+    ours = frozenset({site.company_id})
+    directory.put_user(User("scoped", "", site.clock(), ours, frozenset({"approve"})))
+    listed = visitor.get(f"{SHOP}/keys")
+    assert listed.has("no role, only: Approve entries")
+    scoped = site.visitor("scoped")
+    assert scoped.get("/app/companies").has("You see a company's books with a role in it")
+    visitor.submit(f"{SHOP}/keys/login/withdraw", {"name": "scoped"})
+    assert "<td>scoped</td>" not in visitor.get(f"{SHOP}/keys").text
 
 
 @pytest.mark.parametrize(
@@ -440,6 +453,14 @@ def test_the_audit_trail_in_pages(site: Pages, monkeypatch: pytest.MonkeyPatch) 
     assert second.has("Contact 1 created")
     for odd in ("0", "1", "x", "9" * 18):
         assert visitor.get(f"{SHOP}/audit?before={odd}").status == 200
+
+
+def test_the_audit_says_what_changed_in_settings(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    site.configure(four_eyes=False, books_closed_through=date(2025, 12, 31))
+    answer = site.visitor("vera").get(f"{SHOP}/audit")
+    assert answer.has("Company 1 revised, version 1 Four eyes: off → on")
+    assert answer.has("version 2 Four eyes: on → off Closed through: none → 31 Dec 2025")
 
 
 def test_the_chain_is_verified_in_runs(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,18 +5,20 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.web import CHECKING, RENT, Pages, Visitor
+from tests.support.web import CHECKING, ORIGIN, PASSWORD, RENT, Pages, Visitor
 
+from daybook.app.sessions import IDLE_SECONDS
 from daybook.domain.commands import EntryContent, LineDraft, NoteDraft, ReplaceEntry
 from daybook.domain.events import Actor
 from daybook.domain.ids import ById
 from daybook.domain.model import Note, Side, Status, TaxMark
 from daybook.domain.refusals import Refusal, RefusalCode
-from daybook.web.limits import FORM_LINES_MAX
+from daybook.web.limits import FORM_LINES_MAX, KEPT_LENGTH_MAX
 from daybook.web.wording import wording
 
 NEW = "/app/c/shop/journal/new"
@@ -160,6 +162,72 @@ def test_a_form_sent_again_with_other_content_is_not_dropped(site: Pages, ada: V
     assert (answer.status, site.entry(2).memo) == (303, "Rent of March")
 
 
+def test_an_entry_outlives_the_session_it_was_typed_in(site: Pages, ada: Visitor) -> None:
+    """It is carried through the sign-in, also through a wrong password, and shown, not posted."""
+    fields = {**form_fields(ada, NEW), **rent(memo='"Rent" & more')}
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    asked = ada.submit(NEW, fields)
+    assert asked.has("Your session had ended. Sign in again: what you typed is kept.")
+    assert asked.field("name") == "ada"
+    ada.token = asked.field("csrf")
+    sign_in = {"name": "ada", "next": NEW, "kept": asked.field("kept")}
+    again = ada.submit("/app/sign-in", {**sign_in, "password": "wrong"})
+    assert again.field("kept") == asked.field("kept")
+    told = ada.submit("/app/sign-in", {**sign_in, "password": PASSWORD})
+    assert told.has("What you typed is kept")
+    names = [name for name in fields if name not in ("do", "csrf")]
+    carried = {name: told.field(name) for name in names}
+    assert carried == {name: fields[name] for name in names}
+    ada.token = told.field("csrf")
+    form = ada.submit(NEW, {**carried, "do": "show"})
+    assert form.status == 200
+    assert form.field("account.0") == "Rent"
+    assert form.has('"Rent" & more')
+    with site.books.read() as reader:
+        assert reader.head().entries_live == 0
+
+
+def test_a_kept_form_is_shown_to_its_author_alone(site: Pages, ada: Visitor) -> None:
+    fields = {**form_fields(ada, NEW), **rent()}
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    asked = ada.submit(NEW, fields)
+    ada.token = asked.field("csrf")
+    sign_in = {"name": "ben", "password": PASSWORD, "next": NEW, "kept": asked.field("kept")}
+    answer = ada.submit("/app/sign-in", sign_in)
+    assert ada.get(ada.get(answer.location).location).has("ada typed the form that was sent.")
+
+
+@pytest.mark.parametrize("case", ["forged", "foreign", "too large"])
+def test_what_nobody_typed_here_is_not_kept(site: Pages, case: str) -> None:
+    visitor = site.visitor()
+    memo = "x" * KEPT_LENGTH_MAX if case == "too large" else "Rent"
+    body = urlencode({**rent(memo=memo), "author": "ada"}).encode()
+    headers = {"origin": "http://evil.test" if case == "foreign" else ORIGIN}
+    answer = visitor.send("POST", NEW, body, headers)
+    if case != "forged":
+        assert answer.status == 303
+        assert visitor.get(answer.location).has("Your session had ended, so nothing was done.")
+        return
+    kept = answer.field("kept")
+    visitor.token = answer.field("csrf")
+    sign_in = {"name": "ada", "password": PASSWORD, "next": NEW, "kept": f"A{kept}"}
+    assert visitor.submit("/app/sign-in", sign_in).location == NEW
+
+
+def test_a_button_pressed_after_the_session_leads_back_to_its_page(
+    site: Pages, ada: Visitor
+) -> None:
+    site.post(500)
+    site.clock.now += (IDLE_SECONDS + 1) * 1_000_000
+    page = "/app/c/shop/journal/1/delete"
+    body = urlencode({"csrf": ada.token, "version": "0"}).encode()
+    answer = ada.send("POST", page, body, {"referer": f"{ORIGIN}{page}"})
+    assert answer.location == f"/app/sign-in?{urlencode({'next': page})}"
+    assert ada.get(answer.location).has("Your session had ended, so nothing was done.")
+    elsewhere = ada.send("POST", page, body, {"referer": f"http://evil.test{page}"})
+    assert elsewhere.location == "/app/sign-in"
+
+
 def test_more_lines_without_a_script(ada: Visitor) -> None:
     answer = ada.submit(NEW, rent(do="rows"))
     assert answer.status == 200
@@ -242,6 +310,26 @@ def test_two_people_at_once_see_each_others_change(site: Pages, ada: Visitor) ->
     assert history.has("Version 0 Made by olga")
 
 
+def test_a_conflict_writes_amounts_one_way_and_calls_neither_side_wrong(
+    site: Pages, ada: Visitor
+) -> None:
+    site.post(123_450, memo="first")
+    address = "/app/c/shop/journal/1/edit"
+    fields = form_fields(ada, address)
+    ben = site.visitor("ben")
+    ben.submit(address, {**form_fields(ben, address), "memo": "of ben"})
+    typed = {**fields, "memo": "of ada", "debit.0": "1 234.50", "credit.1": "2345.6"}
+    apart = {**typed, "debit.0": "2,345.60"}
+    answer = ada.submit(address, apart)
+    assert answer.has("Rent, debit 1,234.50 Rent, debit 2,345.60")
+    assert answer.has("Now: 1,234.50")
+    box = answer.text.partition("Theirs and yours")[2].partition("</table>")[0]
+    assert "<ins>" not in box
+    assert "<del>" not in box
+    same = ada.submit(address, {**typed, "credit.1": "1,234.50"})
+    assert not same.has("Now: 1,234.50"), "written otherwise, but the same"
+
+
 def test_an_entry_deleted_meanwhile_is_told(site: Pages, ada: Visitor) -> None:
     site.post(500)
     fields = form_fields(ada, "/app/c/shop/journal/1/edit")
@@ -266,7 +354,9 @@ def test_duplicates_and_reversals_are_new_entries_of_today(site: Pages, ada: Vis
 
 def test_deleting_asks_first_and_restoring_makes_a_new_entry(site: Pages, ada: Visitor) -> None:
     site.post(500, memo="Rent")
-    assert ada.get("/app/c/shop/journal/1/delete").has("It cannot be undone.")
+    asked = ada.get("/app/c/shop/journal/1/delete")
+    assert asked.has("It cannot be undone.")
+    assert asked.has("Over interfaces that mark deleted entries programs still get it, marked")
     stale = ada.submit("/app/c/shop/journal/1/delete", {"version": "7"})
     assert ada.get(stale.location).has("Somebody has changed this entry")
     assert ada.submit("/app/c/shop/journal/1/delete").status == 303
@@ -276,6 +366,7 @@ def test_deleting_asks_first_and_restoring_makes_a_new_entry(site: Pages, ada: V
     page = ada.get("/app/c/shop/journal/1")
     assert page.has("Restore as a new entry")
     assert not page.has("Change")
+    assert page.has("Programs get it marked as deleted where their interface has such a mark")
     answer = ada.submit("/app/c/shop/journal/1/restore")
     assert answer.location == "/app/c/shop/journal/2"
     assert site.entry(2).memo == "Rent"
@@ -303,6 +394,24 @@ def test_the_queue_posts_and_returns(site: Pages, ada: Visitor) -> None:
     assert not site.visitor("ada").get("/app/c/shop/approvals").has("Approve entry 2")
 
 
+def test_the_queue_says_what_is_decided_on(site: Pages, ada: Visitor) -> None:
+    ada.submit(NEW, rent(do="review", number="INV-7"))
+    page = site.visitor("paul").get("/app/c/shop/approvals")
+    assert page.has("1 INV-7 Rent made by ada")
+
+
+def test_who_comes_too_late_is_told_what_was_done(site: Pages, ada: Visitor) -> None:
+    ada.submit(NEW, rent(do="review"))
+    paul, olga = site.visitor("paul"), site.visitor("olga")
+    paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
+    answer = olga.submit("/app/c/shop/journal/1/approve", {"version": "0", "back": "approvals"})
+    told = olga.get(answer.location)
+    assert told.has("Entry 1: Approved by paul since you opened this page.")
+    site.post(5, status=Status.REVIEW)
+    nothing = olga.submit("/app/c/shop/journal/2/approve", {"version": "7"})
+    assert olga.get(nothing.location).has("Somebody has changed this entry")
+
+
 def test_four_eyes_are_two_people(site: Pages) -> None:
     site.configure(four_eyes=True)
     olga, paul = site.visitor("olga"), site.visitor("paul")
@@ -315,6 +424,21 @@ def test_four_eyes_are_two_people(site: Pages) -> None:
     assert site.entry(1).status is Status.REVIEW
     paul.submit("/app/c/shop/journal/1/approve", {"version": "0"})
     assert site.entry(1).status is Status.POSTED
+
+
+def test_the_queue_offers_no_author_their_own_approval(site: Pages) -> None:
+    site.configure(four_eyes=True)
+    olga, paul = site.visitor("olga"), site.visitor("paul")
+    olga.submit(NEW, rent(do="review"))
+    olga.submit(NEW, rent(do="draft"))
+    page = olga.get("/app/c/shop/approvals")
+    assert not page.has("Approve entry")
+    assert page.has("Return entry 1")
+    assert page.has("Send for review entry 2")
+    assert page.has("yours: somebody else approves it")
+    page = paul.get("/app/c/shop/approvals")
+    assert page.has("Approve entry 1")
+    assert not page.has("yours")
 
 
 def test_with_four_eyes_nobody_posts_alone(site: Pages) -> None:

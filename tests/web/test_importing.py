@@ -4,6 +4,7 @@ import base64
 import html
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_file_is_looked_at_and_then_taken(site: Pages) -> None:
     }
     taken = visitor.submit(f"{IMPORT}/take", fields)
     assert taken.location == "/app/c/shop/journal"
-    assert visitor.get(taken.location).has("1 entry with 2 lines were taken.")
+    assert visitor.get(taken.location).has("1 entry with 2 lines was taken.")
     assert entries(site) == 1
 
 
@@ -109,10 +110,29 @@ def test_the_others_are_taken_and_pending_where_that_is_asked_for(site: Pages) -
     seen = upload(visitor, IMPORT, (HEAD + GOOD + WRONG).encode(), **options)
     assert seen.has("1 entry with 2 lines can be taken, as drafts")
     taken = visitor.submit(f"{IMPORT}/take", {"kept": visitor_kept(seen), **options})
-    assert taken.status == 303
-    assert visitor.get("/app/c/shop/journal").has("Draft")
-    again = upload(visitor, IMPORT, (HEAD + GOOD).encode(), **options)
-    assert again.has("1 entries have a number and date")
+    assert taken.location == "/app/c/shop/approvals"
+    listed = visitor.get(taken.location)
+    assert listed.has("1 entry with 2 lines was taken and kept as Draft.")
+    assert listed.has("1 thing was wrong; the entries concerned were left out.")
+    assert listed.has("Draft")
+
+
+def test_what_the_books_have_is_said_to_be_left_out(site: Pages) -> None:
+    visitor = site.visitor("ada")
+    site.post(5, doc_number="N-1", posting_date=date(2026, 1, 31))
+    other = GOOD.replace("N-1", "N-5")
+    beside = upload(visitor, IMPORT, (HEAD + GOOD + other).encode())
+    assert beside.has("1 entry has a number and date that an entry in the books has.")
+    assert beside.has("number N-1 The books have one like it")
+    seen = upload(visitor, IMPORT, (HEAD + GOOD + other).encode(), skip="on")
+    assert seen.has("1 entry has a number and date that an entry in the books has, and is left out")
+    assert seen.has("number N-1 Left out: the books have it")
+    assert not seen.has("number N-5 Left out")
+    kept = {"kept": visitor_kept(seen), "skip": "on"}
+    taken = visitor.submit(f"{IMPORT}/take", kept)
+    assert visitor.get(taken.location).has(
+        "1 entry with 2 lines was taken. 1 entry was left out that the books had already."
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * (2 * 1024 * 1024 + 1)])

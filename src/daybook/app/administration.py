@@ -9,7 +9,6 @@ no other. Nobody gives away what they may not do themselves.
 """
 
 import re
-import secrets
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -333,7 +332,7 @@ class Administration:
         )
         if refused is not None:
             return refused
-        text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
+        text = credentials.new_secret()
         client = Client(
             client_id,
             client_id,
@@ -366,7 +365,7 @@ class Administration:
             return client
         if client.revoked_at is not None:
             return Fault(Why.NOT_FOUND, f"the client {client_id!r} was withdrawn")
-        text = secrets.token_urlsafe(credentials.TOKEN_BYTES)
+        text = credentials.new_secret()
         changed = replace(client, secret_hash=credentials.digest(text))
         found = self._do(
             lambda powers: _grant_fault(powers, client.company_ids, known_scopes(client.scopes)),

@@ -134,29 +134,54 @@ def is_client_id(text: str) -> bool:
     return _CLIENT_ID(text) is not None
 
 
+def new_secret(random_text: Callable[[int], str] = secrets.token_urlsafe) -> str:
+    """A secret for a client, to be shown once; its `digest` is kept."""
+    return _SECRET_PREFIX + random_text(TOKEN_BYTES)
+
+
+@value
+class Registered:
+    """A client that is known now: its secret where it was given one, and what has changed of it.
+
+    `made` is whether it was unknown before, `widened` whether it is for more companies now.
+    """
+
+    secret: str | None
+    made: bool
+    widened: bool
+
+
 def register(
     directory: Directory,
     clock: Clock,
     client_id: str,
-    random_text: Callable[[int], str] = secrets.token_urlsafe,
-) -> str:
-    """Make a client known, or give a known one another secret. Answers with the secret.
+    company_ids: frozenset[CompanyId] = frozenset(),
+    *,
+    anew: bool = False,
+) -> Registered:
+    """Make a client known for some companies (none: all), or a known one for these too.
 
-    Tokens of a known client go on; its earlier secret does not.
+    A known one keeps its secret, unless it is to get one `anew`. Its tokens go on.
     """
     assert is_client_id(client_id)
-    secret = _SECRET_PREFIX + random_text(TOKEN_BYTES)
+    secret = new_secret()
 
-    def work(table: TokenTable) -> None:
+    def work(table: TokenTable) -> Registered:
         kept = table.client(client_id)
-        known = kept
-        if known is None or known.revoked_at is not None:
-            known = Client(client_id, client_id, b"", clock())
-        replaced = table.replace_client(kept, replace(known, secret_hash=digest(secret)))
+        made = kept is None or kept.revoked_at is not None
+        if kept is None or made:
+            client = Client(client_id, client_id, digest(secret), clock(), company_ids=company_ids)
+        else:
+            both = kept.company_ids | company_ids
+            wider = both if kept.company_ids and company_ids else frozenset[CompanyId]()
+            kept_hash = digest(secret) if anew else kept.secret_hash
+            client = replace(kept, secret_hash=kept_hash, company_ids=wider)
+        replaced = table.replace_client(kept, client)
         assert replaced, "nobody else writes meanwhile"
+        widened = kept is not None and not made and client.company_ids != kept.company_ids
+        return Registered(secret if made or anew else None, made, widened)
 
-    directory.change_tokens(work)
-    return secret
+    return directory.change_tokens(work)
 
 
 @value

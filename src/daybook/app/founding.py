@@ -7,6 +7,7 @@ from typing import Final
 
 from daybook.app.charts import CHARTS
 from daybook.app.ledger import Ledger, Refused
+from daybook.app.trail import By, Happening, Trail, What
 from daybook.domain import countries
 from daybook.domain.commands import CreateReference
 from daybook.domain.events import Actor
@@ -47,7 +48,7 @@ class NewCompany:
 
 
 def found(ledger: Ledger, wanted: NewCompany, actor: Actor) -> Company | Refused:
-    """Found a company and make the accounts of its chart.
+    """Found a company and make the accounts of its chart; the trail of access tells of it.
 
     Refused as `INVALID_VALUE` for a slug, realm, Codat id or country that is none, and as
     `Ledger.found` says; so is a chart that does not exist.
@@ -56,7 +57,7 @@ def found(ledger: Ledger, wanted: NewCompany, actor: Actor) -> Company | Refused
     faults = tuple(_faults(wanted))
     if faults:
         return Refused(faults)
-    return ledger.found(
+    founded = ledger.found(
         Company(
             id=CompanyId(0),
             slug=wanted.slug,
@@ -72,6 +73,11 @@ def found(ledger: Ledger, wanted: NewCompany, actor: Actor) -> Company | Refused
         actor,
         [CreateReference(account) for account in chart],
     )
+    if isinstance(founded, Company):
+        by, of = By(actor.client, actor.user), frozenset({founded.id})
+        happening = Happening(What.COMPANY_MADE, founded.slug, by, of, founded.name)
+        Trail(ledger.store.directory, ledger.clock).note(happening)
+    return founded
 
 
 def _faults(wanted: NewCompany) -> list[Refusal]:

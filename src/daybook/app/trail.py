@@ -50,6 +50,7 @@ class What(StrEnum):
     LET_IN = "application-let-in"
     CODE_REPEATED = "code-repeated"
     REFRESH_REPEATED = "refresh-repeated"
+    COMPANY_MADE = "company-made"
     USER_MADE = "user-made"
     USER_CHANGED = "user-changed"
     USER_WITHDRAWN = "user-withdrawn"

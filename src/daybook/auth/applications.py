@@ -45,8 +45,7 @@ class Applications:
         """An application that has not been withdrawn, or None."""
         demo = self._demo.principal(client_id)
         if demo is not None:
-            name = f"The application {client_id!r} of the demo"
-            return Application(client_id, name, (), ALL_SCOPES, demo.company_ids, True)
+            return Application(client_id, client_id, (), ALL_SCOPES, demo.company_ids, True)
         if len(client_id) > NAME_LENGTH_MAX:
             return None
         client = self._directory.client(client_id)

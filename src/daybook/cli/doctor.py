@@ -4,6 +4,7 @@ import argparse
 import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,13 +49,17 @@ def examine(arguments: argparse.Namespace, environment: Environment) -> int:
         print_line(f"  {name:<12} {version}")
     print_line()
     print_line("Settings of the server")
-    settings = environment.settings()
+    named = arguments.store is not None
+    url = store_url(arguments, environment)
+    settings = [
+        replace(each, value=url, source="--store") if each.name == "store" and named else each
+        for each in environment.settings()
+    ]
     print_table(
         ("  NAME", "VALUE", "FROM"),
-        [(f"  {setting.name}", setting.value or "-", setting.source) for setting in settings],
+        [(f"  {each.name}", each.value or "-", each.source) for each in settings],
     )
     print_line()
-    url = store_url(arguments, environment)
     print_line(f"Store {url}")
     advice = [*_about_variables(environment), *_about_store(url, environment)]
     print_line()

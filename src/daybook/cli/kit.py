@@ -185,9 +185,10 @@ def note(
     what: What,
     subject: str,
     company_ids: frozenset[CompanyId],
+    told: str = "",
 ) -> None:
     """Leave in the trail of access what somebody on the machine itself has done."""
-    happening = Happening(what, subject, By(OPERATOR.client), company_ids)
+    happening = Happening(what, subject, By(OPERATOR.client), company_ids, told)
     Trail(store.directory, environment.clock).note(happening)
 
 

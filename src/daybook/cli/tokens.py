@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, Rejection, Scope
-from daybook.app.ports import Clock, Store, Token
+from daybook.app.ports import Store, Token
 from daybook.app.trail import What
 from daybook.cli.environment import Environment
 from daybook.cli.kit import (
@@ -127,33 +127,46 @@ def create(arguments: argparse.Namespace, environment: Environment) -> int:
             lifetime_us=None if days is None else days * _DAY_US,
         )
         if arguments.refresh:
-            number = _authorize(store, environment.clock, wanted, arguments.new_secret)
-            note(store, environment, What.TOKEN_MADE, str(number), companies)
+            _authorize(store, environment, wanted, anew=arguments.new_secret)
             return 0
         issued = credentials.issue(store.directory, environment.clock, wanted)
-        note(store, environment, What.TOKEN_MADE, str(issued.token.number), companies)
+        _note_token(store, environment, issued)
         opens = companies_shown(store, issued.token.company_ids)
     print_aside(f"Token {issued.token.number} opens {opens}. It is shown only now:")
     print_line(issued.text)
     return 0
 
 
-def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_secret: bool) -> int:
-    """Make a client, unless it is known, and its tokens; names and values, one pair a line.
+def _note_token(store: Store, environment: Environment, issued: credentials.Issued) -> None:
+    token = issued.token
+    told = f"for {token.client}"
+    note(store, environment, What.TOKEN_MADE, str(token.number), token.company_ids, told)
 
-    Answers with the number of the refresh token.
-    """
-    directory = store.directory
-    known = directory.client(wanted.client)
-    rows = [("client id", wanted.client)]
-    if known is None or known.revoked_at is not None or new_secret:
-        rows.append(("client secret", credentials.register(directory, clock, wanted.client)))
+
+def _authorize(
+    store: Store, environment: Environment, wanted: credentials.NewToken, *, anew: bool
+) -> None:
+    """Make a client, unless it is known, and its tokens; names and values, one pair a line."""
+    directory, clock = store.directory, environment.clock
+    client, opened = wanted.client, wanted.company_ids
+    rows = [("client id", client)]
+    known = credentials.register(directory, clock, client, opened, anew=anew)
+    if known.made:
+        note(store, environment, What.CLIENT_MADE, client, opened)
+    elif known.widened:
+        note(store, environment, What.CLIENT_CHANGED, client, opened, "companies")
+    if known.secret is None:
+        print_aside(f"{client} keeps the secret it has; --new-secret gives it another.")
     else:
-        print_aside(f"{wanted.client} keeps the secret it has; --new-secret gives it another.")
+        rows.append(("client secret", known.secret))
+        if not known.made:
+            note(store, environment, What.CLIENT_CHANGED, client, opened, "secret")
     made = credentials.authorize(directory, clock, wanted)
+    _note_token(store, environment, made.refresh)
+    _note_token(store, environment, made.access)
     rows += [("access token", made.access.text), ("refresh token", made.refresh.text)]
-    opened = wanted.company_ids or directory.company_ids()
-    realms = [names.realm for each in sorted(opened) if (names := directory.names(each))]
+    companies = opened or directory.company_ids()
+    realms = [names.realm for each in sorted(companies) if (names := directory.names(each))]
     if len(realms) == 1:
         rows.append(("realm", realms[0]))
     numbers = f"{made.refresh.token.number} and {made.access.token.number}"
@@ -161,7 +174,6 @@ def _authorize(store: Store, clock: Clock, wanted: credentials.NewToken, new_sec
     print_aside(f"Tokens {numbers} open {opens}. They are shown only now:")
     for label, value in rows:
         print_line(f"{label:<14} {value}")
-    return made.refresh.token.number
 
 
 def list_tokens(arguments: argparse.Namespace, environment: Environment) -> int:

@@ -8,6 +8,8 @@ Funds codes, metals and test codes are left out: nobody keeps books in them.
 
 from typing import Final
 
+from daybook.domain.money import amount_text
+
 _NO_DECIMALS: Final = frozenset(
     [
         "BIF",
@@ -211,3 +213,12 @@ def name(code: str) -> str:
 def codes() -> list[str]:
     """The codes of all currencies in use, sorted."""
     return sorted(_NAMES)
+
+
+def said(minor: int, code: str) -> str:
+    """An amount for people, such as `9.50 GBP`; of no currency it cannot be told where the point
+    stands.
+    """
+    if not is_currency(code):
+        return f"{minor} smallest units of {code}"
+    return f"{amount_text(minor, exponent(code))} {code}"

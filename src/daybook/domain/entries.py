@@ -525,7 +525,9 @@ class Composer:
         count = len(self.refusals)
         if not 0 <= draft.amount <= limits.AMOUNT_MAX:
             reason = "negative" if draft.amount < 0 else "range"
-            message = f"amount {draft.amount} is not within 0 and {limits.AMOUNT_MAX}"
+            most = currencies.said(limits.AMOUNT_MAX, self.currency)
+            given = currencies.said(draft.amount, self.currency)
+            message = f"amount {given} is not within 0 and {most}"
             self.refusals.append(
                 Refusal(RefusalCode.INVALID_VALUE, message, "amount", at, {"reason": reason})
             )
@@ -667,7 +669,8 @@ class Composer:
             exponents = currencies.exponent(self.currency), currencies.exponent(home)
             amounts = [abs(amount) for amount in home_amounts(signed, self.rate, *exponents)]
         if not all(0 <= amount <= limits.AMOUNT_MAX for amount in amounts):
-            message = f"a home amount is not within 0 and {limits.AMOUNT_MAX}"
+            most = currencies.said(limits.AMOUNT_MAX, home)
+            message = f"a home amount is not within 0 and {most}"
             values: Values = {"reason": "range"}
             self.refusals.append(
                 Refusal(RefusalCode.INVALID_VALUE, message, "home_amount", values=values)
@@ -680,6 +683,8 @@ class Composer:
 
     @staticmethod
     def _unbalanced(debits: int, credits: int, currency: str) -> Refusal:
-        message = f"debits are {debits}, credits {credits} (minor units of {currency})"
+        said = [currencies.said(each, currency) for each in (debits, credits)]
+        apart = currencies.said(abs(debits - credits), currency)
+        message = f"debits are {said[0]}, credits {said[1]}, a difference of {apart}"
         values: Values = {"debits": debits, "credits": credits, "currency": currency}
         return Refusal(RefusalCode.UNBALANCED, message, "lines", values=values)

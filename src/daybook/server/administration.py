@@ -318,6 +318,11 @@ def _user_json(call: _Call, user: User) -> dict[str, object]:
             for company_id, role in user.roles
             if call.does.is_of_all or call.principal.may_open(company_id)
         },
+        "scopes": {
+            call.slug(company_id): sorted(user.scopes)
+            for company_id in ([] if user.roles else user.company_ids or [EVERY_COMPANY])
+            if user.scopes and (call.does.is_of_all or call.principal.may_open(company_id))
+        },
         "profile": {name: text for name, text in user.profile if name != SUBJECT},
         "made": _moment(user.created_at),
         "withdrawn": _moment(user.revoked_at),

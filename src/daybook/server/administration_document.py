@@ -61,6 +61,7 @@ _SCHEMAS: Final[dict[str, Schema]] = {
         {
             "name": TEXT,
             "roles": {"type": "object", "additionalProperties": TEXT},
+            "scopes": {"type": "object", "additionalProperties": listing(TEXT)},
             "profile": _PROFILE,
             "made": _MOMENT,
             "withdrawn": or_null(_MOMENT),

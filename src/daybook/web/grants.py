@@ -14,6 +14,12 @@ GRANTS: Final[Mapping[Scope, str]] = {
     Scope.ADMIN: "Administer",
 }
 
+
+def granted(scopes: frozenset[str]) -> str:
+    """What some scopes allow, in words; empty for nothing that is known here."""
+    return ", ".join(text for scope, text in GRANTS.items() if scope in scopes)
+
+
 KINDS: Final[Mapping[str, str]] = {
     ACCESS: "Token",
     REFRESH: "Refresh token, gets new tokens",

@@ -66,6 +66,12 @@ def versions(reader: Reader, entry_id: EntryId) -> tuple[list[Version], int]:
     return found, len(events)
 
 
+def latest(reader: Reader, entry_id: EntryId) -> Version:
+    """The last thing that was done to an entry, without how it differs."""
+    event = reader.history(ENTRY, entry_id)[-1]
+    return Version(event, _entry(event), ())
+
+
 def _entry(event: Event) -> JournalEntry:
     entry = bodies.decode(event.entity, event.body)
     assert isinstance(entry, JournalEntry)

@@ -26,6 +26,10 @@ SEARCH_SECONDS_MAX: Final = 10
 """Seconds the register, or the suggestions under a field, are searched for: people have given up by
 then, and one of the few threads for searches is theirs no longer."""
 
+KEPT_LENGTH_MAX: Final = 1024 * 1024
+"""Characters of a form, sealed, that is carried through the sign-in: entries that people type have
+a few thousand, and the page that carries it stays well within `BODY_BYTES_MAX`."""
+
 FLASH_LENGTH_MAX: Final = 300
 """Characters of a message kept for the next page: cookies stay small."""
 

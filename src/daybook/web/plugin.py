@@ -33,6 +33,7 @@ from daybook.web import pages, security, static_files
 from daybook.web.addresses import PREFIX
 from daybook.web.forms import read_form
 from daybook.web.limits import BODY_BYTES_MAX
+from daybook.web.pages.sign_in import interrupted
 from daybook.web.routing import Later, Match, Route, Routes
 from daybook.web.site import site_of
 from daybook.web.visit import Visit
@@ -134,6 +135,8 @@ class WebPlugin:
         token = cookies.get(security.SIGN_IN_COOKIE) or secrets.token_urlsafe(24)
         visit = replace(visit, parts=found.parts, query=query, form=form, sign_in_token=token)
         if session is None and not found.route.public:
+            if request.method == "POST":
+                return interrupted(visit, keeps=found.route.kept)
             return _to_sign_in(visit)
         if request.method == "POST" and not _is_ours(visit, cookies):
             text = "This form was not sent from a page of yours, or the page is too old. Please"
@@ -173,7 +176,7 @@ def _to_sign_in(visit: Visit) -> Response:
     """The sign-in page, from which a page that was asked for is returned to."""
     request = visit.request
     asked = request.path + (f"?{request.query}" if request.query else "")
-    if request.method != "GET" or request.path.rstrip("/") == PREFIX:
+    if request.path.rstrip("/") == PREFIX:
         asked = ""
     return visit.redirect(visit.address("sign-in", next=asked))
 

@@ -38,7 +38,8 @@ class Route:
 
     `scope` is what the visitor must be allowed in the company, None where the address is about no
     company. `section` names the section that is marked in the navigation. `public` pages are shown
-    to people who have not signed in.
+    to people who have not signed in. What was typed into a form that is `kept` is carried through
+    the sign-in where the session has ended.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Route:
     scope: Scope | None = None
     section: str = ""
     public: bool = False
+    kept: bool = False
 
     @property
     def about_company(self) -> bool:

@@ -24,8 +24,10 @@ TOKEN, REVOKE = "/oauth2/v1/tokens/bearer", "/v2/oauth2/tokens/revoke"
 
 def targets(house: Premises) -> Iterator[Target]:
     """Every place for a token or a name."""
-    secret = credentials.register(house.directory, house.clock, "ours")
-    theirs = credentials.register(house.directory, house.clock, "wombat-client")
+    secret = credentials.register(house.directory, house.clock, "ours").secret
+    assert secret is not None
+    theirs = credentials.register(house.directory, house.clock, "wombat-client").secret
+    assert theirs is not None
     wanted = NewToken("wombat-client", company_ids=frozenset({house.theirs.id}))
     made = credentials.authorize(house.directory, house.clock, wanted)
     house.theirs.names["refresh token"] = made.refresh.text

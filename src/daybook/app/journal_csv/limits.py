@@ -34,5 +34,6 @@ WINDOW_ENTRIES: Final = 200
 WINDOW_ROWS: Final = LINES_MAX
 """Rows after which a window ends however few its entries: as many as one entry may have."""
 
-EXISTING_TOLD_MAX: Final = 10
-"""Entries that are there already which a report names; their number says the rest."""
+EXISTING_TOLD_MAX: Final = 25
+"""Entries that are there already which a report names, as many as a page shows of a file; their
+number says the rest."""

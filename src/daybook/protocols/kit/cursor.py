@@ -40,9 +40,18 @@ class CursorSeal:
         seal = self._seal(company_id, query_digest, body)
         return base64.urlsafe_b64encode(seal + body).rstrip(b"=").decode()
 
-    def open(self, company_id: CompanyId, query_digest: bytes, cursor: str) -> Any | None:
-        """The position a cursor stands for, or None if it is not one of this company and query."""
-        if len(cursor) > CURSOR_LENGTH_MAX:
+    def open(
+        self,
+        company_id: CompanyId,
+        query_digest: bytes,
+        cursor: str,
+        length_max: int = CURSOR_LENGTH_MAX,
+    ) -> Any | None:
+        """The position a cursor stands for, or None if it is not one of this company and query.
+
+        `length_max` bounds the characters that are looked at, where more than a key was sealed.
+        """
+        if len(cursor) > length_max:
             return None
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)

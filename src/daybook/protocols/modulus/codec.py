@@ -344,7 +344,7 @@ def _check_totals(entries: Sequence[_Entry], company: Company) -> None:
             totals[foreign] = totals.get(foreign, 0) + sign * entry.foreign.amount
     for (kind, currency), total in totals.items():
         if total:
-            plain = f"{kind} debits less credits are {total} (minor units of {currency})"
+            plain = f"{kind} debits less credits are {currencies.said(total, currency)}"
             raise refused(Code.UNBALANCED, plain)
 
 

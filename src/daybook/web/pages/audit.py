@@ -12,6 +12,7 @@ from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.limits import EVENTS_SHOWN, VERIFIED_AT_ONCE
 from daybook.web.numbers import read_number
 from daybook.web.routing import Route
+from daybook.web.settings_history import changes_of
 from daybook.web.visit import Visit
 
 
@@ -22,10 +23,12 @@ def trail(visit: Visit) -> Response:
         before = min(read_number(visit.query.get("before", "")) or head.seq + 1, head.seq + 1)
         first = max(before - EVENTS_SHOWN, 1)
         events = reader.events(first - 1, before - first)
+        changes = changes_of(reader, events)
     return visit.page(
         "audit.html",
         title="Audit",
         events=events[::-1],
+        changes=changes,
         head=head,
         entry=ENTRY,
         more=first if first > 1 else None,

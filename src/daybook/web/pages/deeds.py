@@ -5,6 +5,7 @@ from typing import Final
 from daybook.app.access import Scope
 from daybook.app.ledger import Committed, Outcome, Refused
 from daybook.domain.commands import CreateEntry, DeleteEntry, Guard, MoveEntry
+from daybook.domain.events import ENTRY
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
 from daybook.domain.query import And, Compare, Field, Keyset, Op, Query, Sort
@@ -13,9 +14,10 @@ from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.entry_form import content_of
 from daybook.web.formats import read_number
+from daybook.web.history import latest
 from daybook.web.limits import QUEUE_ROWS_MAX
 from daybook.web.names import names_of
-from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
+from daybook.web.pages.entry import WAITING, entry_id_of, is_own, is_settled
 from daybook.web.pages.journal import row_of
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -125,10 +127,13 @@ def approvals(visit: Visit) -> Response:
         found = reader.entries(query)
         entries = found[:QUEUE_ROWS_MAX]
         names = names_of(reader, entries)
+        events = {entry.id: reader.history(ENTRY, entry.id) for entry in entries}
     return visit.page(
         "approvals.html",
         title="Approvals",
         rows=[row_of(entry, names) for entry in entries],
+        made={entry.id: events[entry.id][0].actor for entry in entries},
+        own_ids={entry.id for entry in entries if is_own(visit, events[entry.id])},
         more=len(found) > QUEUE_ROWS_MAX,
     )
 
@@ -165,8 +170,20 @@ def _answer(visit: Visit, outcome: Outcome, entry_id: EntryId, done: str) -> Res
         if outcome.refusals[0].code is RefusalCode.NOT_FOUND:
             return visit.not_found()
         text = wording(outcome.refusals[0], visit.home.home_currency)
+        if outcome.refusals[0].code is RefusalCode.STALE_VERSION:
+            text = _meanwhile(visit, entry_id) or text
         return visit.redirect(back, f"Entry {entry_id}: {text}", "bad")
     return visit.redirect(back, done)
+
+
+def _meanwhile(visit: Visit, entry_id: EntryId) -> str:
+    """What became of an entry since the visitor saw it; empty where nothing did."""
+    with visit.opened.read() as reader:
+        last = latest(reader, entry_id)
+    if last.event.version <= _version(visit) or not last.event.version:
+        return ""
+    actor = last.event.actor
+    return f"{last.deed} by {actor.user or actor.client} since you opened this page."
 
 
 _ENTRY: Final = f"{COMPANY_PREFIX}/journal/{{entry}}"

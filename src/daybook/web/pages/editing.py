@@ -19,14 +19,16 @@ from daybook.domain import currencies
 from daybook.domain.commands import CreateEntry, Guard, ReplaceEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Status
+from daybook.domain.money import AmountError
 from daybook.domain.refusals import RefusalCode
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web import entry_form
 from daybook.web.addresses import COMPANY_PREFIX
 from daybook.web.entry_form import Content, EntryForm, Faults, Row
-from daybook.web.formats import read_number, today
+from daybook.web.formats import money, read_money, read_number, today
 from daybook.web.history import Difference, Version, versions
+from daybook.web.kept import BUTTON_FIELD, SHOW
 from daybook.web.names import names_of
 from daybook.web.pages.entry import WAITING, entry_id_of, is_settled
 from daybook.web.routing import Route
@@ -110,7 +112,9 @@ def _take(visit: Visit, entry_id: EntryId | None) -> Response:
         form = entry_form.typed(
             visit.form, entry_form.axes_of(reader, entry), visit.home.home_currency
         )
-        if visit.form.get("do") == "rows":
+        if visit.form.get(BUTTON_FIELD) == SHOW:
+            return _page(visit, reader, form, entry)
+        if visit.form.get(BUTTON_FIELD) == "rows":
             return _page(visit, reader, form.with_rows(len(form.rows) + _ROWS_MORE), entry)
         base = entry if entry is None or str(entry.version) == form.version else None
         content = entry_form.read(reader, form, base or _seen(reader, entry_id, form))
@@ -147,7 +151,7 @@ def _carry_out(
     repetition: Repetition = Repetition.REFUSE_OTHER,
 ) -> Outcome:
     if entry_id is None:
-        status = _STATUSES.get(visit.form.get("do", ""), Status.POSTED)
+        status = _STATUSES.get(visit.form.get(BUTTON_FIELD, ""), Status.POSTED)
         context = _once(visit, form.key, repetition)
         return visit.opened.execute(CreateEntry(content.content, visit.posting(status)), context)
     guard = Guard(statuses=WAITING) if visit.home.four_eyes else Guard()
@@ -248,7 +252,11 @@ def _fields_apart(theirs: EntryForm, mine: EntryForm) -> dict[str, str]:
         old = theirs.rows[at] if at < len(theirs.rows) else Row()
         texts += [
             (f"{name}.{at}", getattr(old, name), getattr(row, name))
-            for name in ("account", "debit", "credit", "contact", "description")
+            for name in ("account", "contact", "description")
+        ]
+        texts += [
+            (f"{name}.{at}", _amount(theirs, getattr(old, name)), _amount(mine, getattr(row, name)))
+            for name in ("debit", "credit")
         ]
         axes = {axis for axis, _ in (*old.dimensions, *row.dimensions)}
         texts += [(f"axis.{at}.{axis}", old.dimension(axis), row.dimension(axis)) for axis in axes]
@@ -259,10 +267,18 @@ def _row_text(form: EntryForm, at: int) -> str:
     if at >= len(form.rows):
         return ""
     row = form.rows[at]
-    debit = f"debit {row.debit}" if row.debit else ""
-    credit = f"credit {row.credit}" if row.credit else ""
+    debit = f"debit {_amount(form, row.debit)}" if row.debit else ""
+    credit = f"credit {_amount(form, row.credit)}" if row.credit else ""
     texts = (row.account, debit, credit, row.contact, *(text for _, text in row.dimensions))
     return ", ".join(filter(None, (*texts, row.description)))
+
+
+def _amount(form: EntryForm, text: str) -> str:
+    """An amount as pages show it, however it was typed; what is none as it is."""
+    try:
+        return money(read_money(text, form.currency), form.currency)
+    except (AmountError, KeyError):
+        return text
 
 
 def _entry(reader: Reader, text: str) -> JournalEntry | None:
@@ -300,7 +316,7 @@ _JOURNAL: Final = f"{COMPANY_PREFIX}/journal"
 
 ROUTES: Final = (
     Route("new", "GET", f"{_JOURNAL}/new", new, Scope.WRITE, "journal"),
-    Route("new", "POST", f"{_JOURNAL}/new", create, Scope.WRITE, "journal"),
+    Route("new", "POST", f"{_JOURNAL}/new", create, Scope.WRITE, "journal", kept=True),
     Route("edit", "GET", f"{_JOURNAL}/{{entry}}/edit", edit, Scope.WRITE, "journal"),
-    Route("edit", "POST", f"{_JOURNAL}/{{entry}}/edit", revise, Scope.WRITE, "journal"),
+    Route("edit", "POST", f"{_JOURNAL}/{{entry}}/edit", revise, Scope.WRITE, "journal", kept=True),
 )

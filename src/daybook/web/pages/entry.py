@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from daybook.app.access import Scope
 from daybook.app.ports import Reader
-from daybook.domain.events import ENTRY, EventKind
+from daybook.domain.events import ENTRY, Event, EventKind
 from daybook.domain.ids import EntryId
 from daybook.domain.model import JournalEntry, Side, Status
 from daybook.protocols.kit.exhibits import Exhibit
@@ -104,16 +104,18 @@ def is_settled(visit: Visit, entry: JournalEntry) -> bool:
 
 def _head(visit: Visit, reader: Reader, entry: JournalEntry) -> dict[str, Any]:
     """What the head of every page about an entry knows."""
-    own = _is_own(visit, reader, entry)
+    own = is_own(visit, reader.history(ENTRY, entry.id))
     return {"entry": entry, "own": own, "settled": is_settled(visit, entry)}
 
 
-def _is_own(visit: Visit, reader: Reader, entry: JournalEntry) -> bool:
-    """Whether the visitor wrote an entry that it takes somebody else to approve or delete."""
+def is_own(visit: Visit, events: Sequence[Event]) -> bool:
+    """Whether the visitor wrote an entry that it takes somebody else to approve or delete.
+
+    `events` are those of the entry.
+    """
     if not visit.home.four_eyes:
         return False
     wrote = (EventKind.CREATED, EventKind.REVISED)
-    events = reader.history(ENTRY, entry.id)
     return any(event.actor.user == visit.user for event in events if event.kind in wrote)
 
 

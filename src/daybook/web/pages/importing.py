@@ -59,7 +59,8 @@ class PreviewLine:
 @value
 class PreviewEntry:
     """An entry as it would be posted, and the line of the file it begins in. `currency` is what
-    its amounts are in; `more` counts the lines that are not shown.
+    its amounts are in; `more` counts the lines that are not shown. `existing` is whether the books
+    have one of its number and date.
     """
 
     line: int
@@ -69,6 +70,7 @@ class PreviewEntry:
     currency: str
     lines: tuple[PreviewLine, ...]
     more: int
+    existing: bool
 
 
 @value
@@ -119,7 +121,8 @@ def _looked_at(visit: Visit, content: bytes) -> Response:
         if faults:
             entries.append(_refused(sample, group, faults, home))
         elif group.content is not None:
-            entries.append(_entry(group.lines[0], group.content, home))
+            existing = any(each.line == group.lines[0] for each in report.alike)
+            entries.append(_entry(group.lines[0], group.content, home, existing=existing))
     kept = base64.b64encode(content).decode()
     return _page(visit, report=report, entries=entries, titles=sample.titles, kept=kept)
 
@@ -142,10 +145,30 @@ def _taken(visit: Visit, content: bytes) -> Response:
     if report.entries == 0:
         kept = base64.b64encode(content).decode()
         return _page(visit, report=report, kept=kept, fault="Nothing was taken.")
-    left = f", {len(report.faults)} faults left out" if report.faults else ""
-    words = "entry" if report.entries == 1 else "entries"
-    told = f"{report.entries:,} {words} with {report.lines:,} lines were taken{left}."
-    return visit.redirect(visit.address("journal"), told)
+    becomes = _options(visit).status
+    return visit.redirect(
+        visit.address("journal" if becomes is Status.POSTED else "approvals"),
+        _told(report, becomes, skipped=_options(visit).skip_existing),
+    )
+
+
+def _told(report: ImportReport, becomes: Status, *, skipped: bool) -> str:
+    """What was taken, what became of it, and what was left out."""
+    lines = _counted(report.lines, "line", "lines")
+    taken = _counted(report.entries, "entry", "entries")
+    was = "was" if report.entries == 1 else "were"
+    told = f"{taken} with {lines} {was} taken{_BECOMES[becomes]}."
+    if report.faults:
+        wrong = _counted(len(report.faults), "thing was", "things were")
+        told += f" {wrong} wrong; the entries concerned were left out."
+    if report.existing and skipped:
+        were = _counted(report.existing, "entry was", "entries were")
+        told += f" {were} left out that the books had already."
+    return told
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def _busy(visit: Visit, content: bytes) -> Response:
@@ -219,6 +242,11 @@ def _options(visit: Visit) -> ImportOptions:
     )
 
 
+_BECOMES: Final = {
+    Status.POSTED: "",
+    Status.REVIEW: " and sent for review",
+    Status.PENDING: " and kept as Draft",
+}
 _AT_ONCE: Final = {Status.POSTED: "Posted at once"}
 _WAITING: Final = {Status.REVIEW: "Sent for review", Status.PENDING: "Kept as drafts"}
 """What becomes of entries that are not posted at once."""
@@ -251,7 +279,7 @@ def _reason(fault: Fault, currency: str) -> str:
     return f"{fault.message[:1].upper()}{fault.message[1:]}."
 
 
-def _entry(line: int, content: EntryContent, home: str) -> PreviewEntry:
+def _entry(line: int, content: EntryContent, home: str, *, existing: bool) -> PreviewEntry:
     drafts = [each for each in content.lines if isinstance(each, LineDraft)]
     return PreviewEntry(
         line,
@@ -261,6 +289,7 @@ def _entry(line: int, content: EntryContent, home: str) -> PreviewEntry:
         content.currency or home,
         tuple(_line(each) for each in drafts[:IMPORT_LINES_SHOWN]),
         max(len(drafts) - IMPORT_LINES_SHOWN, 0),
+        existing,
     )
 
 

@@ -14,13 +14,14 @@ from typing import Final
 from daybook.app import credentials
 from daybook.app.access import Scope
 from daybook.app.administration import Administration, Fault
-from daybook.app.ports import Token
+from daybook.app.ports import Token, User
 from daybook.app.powers import of_session
 from daybook.app.roles import Role
+from daybook.domain.ids import CompanyId
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
-from daybook.web.grants import GRANTS, KINDS, ROLES
+from daybook.web.grants import GRANTS, KINDS, ROLES, granted
 from daybook.web.limits import KEYS_SHOWN
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -53,7 +54,9 @@ class Row:
 
 @value
 class LoginRow:
-    """A person with a role in the company; `mine` where the visitor may withdraw them."""
+    """A person with a role in the company, or in place of one with scopes, which are told in words;
+    `mine` where the visitor may withdraw them.
+    """
 
     name: str
     role: str
@@ -207,19 +210,26 @@ def _is_mine(visit: Visit, token: Token) -> bool:
 def _row(visit: Visit, token: Token) -> Row:
     fault = credentials.fault(token, visit.now())
     state = "valid" if fault is None else ENDED.get(fault.value, fault.value)
-    grants = ", ".join(text for scope, text in GRANTS.items() if scope in token.scopes)
-    return Row(token, state, KINDS.get(token.kind, token.kind), grants or "No books")
+    grants = granted(token.scopes) or "No books"
+    return Row(token, state, KINDS.get(token.kind, token.kind), grants)
 
 
 def _logins(visit: Visit) -> list[LoginRow]:
-    """The people who have a role in this company by name; not those who have one in all."""
+    """The people to whom this company is open by name; not those to whom all are."""
     found = []
     for user in _administration(visit).users():
-        role = dict(user.roles).get(visit.home.id)
+        role = _role_of(user, visit.home.id)
         if role is not None and user.revoked_at is None:
-            mine = len(user.roles) == 1 and user.name != visit.user
+            mine = len(user.roles or user.company_ids) == 1 and user.name != visit.user
             found.append(LoginRow(user.name, role, mine))
     return found[:KEYS_SHOWN]
+
+
+def _role_of(user: User, company_id: CompanyId) -> str | None:
+    """What somebody is to a company: their role, or what their scopes allow; None for nothing."""
+    if user.roles or company_id not in user.company_ids:
+        return dict(user.roles).get(company_id)
+    return f"no role, only: {granted(user.scopes) or 'nothing'}"
 
 
 _KEYS: Final = f"{COMPANY_PREFIX}/keys"
