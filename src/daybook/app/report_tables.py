@@ -11,10 +11,18 @@ to what the figure is made of.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
-from daybook.app.account_reports import AccountLine, LedgerAccount, account_lines, general_ledger
+from daybook.app.account_reports import (
+    AccountLedger,
+    AccountLine,
+    LedgerAccount,
+    Span,
+    account_ledger,
+    account_lines,
+    general_ledger,
+)
 from daybook.app.ports import Reader
 from daybook.app.reports import (
     Section,
@@ -179,16 +187,29 @@ def general_ledger_table(reader: Reader, first: date, last: date) -> Table | Too
     return _table(reader, "General ledger", _period(first, last), _LINE_COLUMNS, rows)
 
 
-def account_table(reader: Reader, account: Account, first: date, last: date) -> Table | TooManyRows:
-    """One account over a period with all its lines, as in the general ledger."""
-    accounts = general_ledger(reader, first, last).accounts
-    found = next((each for each in accounts if each.account == account), None)
-    if found is None:
-        found = LedgerAccount(account, account.full_name, 0, 0, 0)
-    rows = list(islice(_ledger_rows(reader, first, last, (found,)), ROWS_MAX + 1))
+def account_table(reader: Reader, account: Account, span: Span) -> Table | TooManyRows:
+    """One account over a span with all its lines, and what those below it came to."""
+    ledger = account_ledger(reader, account, span)
+    every = (_ledger_rows(reader, span.first, span.last, (ledger.own,)), _below_rows(ledger))
+    rows = list(islice(chain(*every), ROWS_MAX + 1))
     if len(rows) > ROWS_MAX:
         return TooManyRows(ROWS_MAX)
-    return _table(reader, account.full_name, _period(first, last), _LINE_COLUMNS, rows)
+    scope = _period(span.first, span.last)
+    return _table(reader, account.full_name, scope, _LINE_COLUMNS, rows)
+
+
+def _below_rows(ledger: AccountLedger) -> Iterator[TableRow]:
+    """What each account below one came to, and the sum with its own."""
+    blank: tuple[Cell, ...] = (None, None)
+    for each in ledger.below:
+        assert each.account is not None
+        name = " ".join(filter(None, (_code(each.account), each.name)))
+        cells = (None, name, *blank, "Sub-account", each.debit, each.credit, each.closing)
+        yield TableRow(cells, account_id=each.account.id)
+    if ledger.below:
+        total = ledger.total
+        sums = (total.debit, total.credit, total.closing)
+        yield TableRow((None, "Total with sub-accounts", *blank, None, *sums), RowKind.TOTAL)
 
 
 _LINE_COLUMNS: Final = (

@@ -240,7 +240,7 @@ def income_statements(
     """The income statement of each period; adjoining ones share the totals between them."""
     accounts = {account.id: account for account in all_accounts(reader)}
     currency = reader.company.home_currency
-    balances_at = _remembered_balances(reader)
+    balances_at = remembered_balances(reader)
     found = []
     for first, last in periods:
         moved = dict(balances_at(last)) if first <= last else {}
@@ -260,7 +260,7 @@ def balance_sheet(reader: Reader, as_of: date) -> BalanceSheet:
 def balance_sheets(reader: Reader, days: Sequence[date]) -> list[BalanceSheet]:
     """The balance sheet at the end of each day."""
     accounts = {account.id: account for account in all_accounts(reader)}
-    balances_at = _remembered_balances(reader)
+    balances_at = remembered_balances(reader)
     return [_balance_sheet(reader.company, accounts, balances_at, day) for day in days]
 
 
@@ -309,7 +309,7 @@ Balances = Mapping[AccountId, int]
 """Debits less credits of each account, in minor units."""
 
 
-def _remembered_balances(reader: Reader) -> Callable[[date], Balances]:
+def remembered_balances(reader: Reader) -> Callable[[date], Balances]:
     """Balances at the end of a day, read once for each day."""
     found: dict[date, Balances] = {}
 
