@@ -18,7 +18,7 @@ from daybook.app.report_tables import (
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
-from daybook.web.files import file, format_of
+from daybook.web.files import file, format_of, no_period
 from daybook.web.formats import today
 from daybook.web.periods import COMPARISONS, CUSTOM, AskedPeriod, read_period
 from daybook.web.rendering import Format
@@ -76,11 +76,13 @@ def report(visit: Visit) -> Response:
     found = REPORTS.get(name)
     if found is None:
         return visit.not_found()
-    asked = _asked(visit)
+    asked = _asked(visit, found)
     table: Table | TooManyRows | None = None
     ledger: tuple[LedgerAccount, ...] = ()
     with visit.opened.read() as reader:
-        if name == "general-ledger":  # on a page the accounts, whose lines are a click away
+        if asked.faults:
+            pass
+        elif name == "general-ledger":  # on a page the accounts, whose lines are a click away
             ledger = general_ledger(reader, asked.first, asked.last).accounts
         else:
             table = found.make(reader, asked)
@@ -104,15 +106,21 @@ def report_file(visit: Visit) -> Response:
     found, wanted = REPORTS.get(visit.parts["report"]), format_of(visit)
     if found is None or wanted is None:
         return visit.not_found()
+    asked = _asked(visit, found)
+    if asked.faults:
+        return no_period(visit, asked.faults)
     with visit.opened.read() as reader:
-        table = found.make(reader, _asked(visit))
+        table = found.make(reader, asked)
     return file(visit, table, wanted)
 
 
-def _asked(visit: Visit) -> AskedPeriod:
+def _asked(visit: Visit, found: Report) -> AskedPeriod:
     company = visit.home
     day = today(visit.now(), company.time_zone)
-    return read_period(visit.query, day, company.fiscal_year_start, "year-to-date")
+    query = dict(visit.query)
+    if found.of_day:
+        query.pop("from", None)
+    return read_period(query, day, company.fiscal_year_start, "year-to-date")
 
 
 _REPORT: Final = f"{COMPANY_PREFIX}/reports/{{report}}"
