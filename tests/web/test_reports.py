@@ -89,8 +89,21 @@ def test_files_hold_what_the_page_shows(site: Pages) -> None:
     text = visitor.get(
         f"{REPORT}/general-ledger/csv?period=custom&from=2025-01-01&to=2026-12-31"
     ).text
-    assert "2026-03-05,R-1,1,,March rent,1234.56,,1244.56" in text
+    assert "E4,Rent,2026-03-05,R-1,1,,March rent,1234.56,,1244.56" in text
     assert "'=1+1" in text
+
+
+def test_every_line_of_a_general_ledger_for_programs_names_its_account(site: Pages) -> None:
+    """So that a pivot of it gives the trial balance; headings are for people."""
+    days = "period=custom&from=2026-01-01&to=2026-12-31"
+    text = site.visitor("vera").get(f"{REPORT}/general-ledger/csv?{days}").text
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert {row["Account"] for row in rows[:-1]} == {"Checking", "Rent", "Retained Earnings"}
+    assert {row["Code"] for row in rows if row["Account"] == "Rent"} == {"E4"}
+    rent = [row["Debit"] for row in rows if row["Account"] == "Rent" and row["Date"]]
+    assert rent == ["1234.56"]
+    assert (rows[-1]["Account"], rows[-1]["Number"]) == ("", "Total")
+    assert not any(row["Number"] in ("B8 Checking", "E4 Rent") for row in rows)
 
 
 def test_a_file_that_is_too_long_is_told_of(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +174,7 @@ def test_an_account_as_a_file(site: Pages) -> None:
     visitor = site.visitor("vera")
     answer = visitor.get(f"{ACCOUNT}/csv?from=2026-01-01&to=2026-12-31")
     assert "Opening balance,,,0.00" in answer.text
-    assert "2026-03-05,R-1,1,,March rent,1234.56,,1234.56" in answer.text
+    assert "E4,Rent,2026-03-05,R-1,1,,March rent,1234.56,,1234.56" in answer.text
     assert visitor.get(f"{ACCOUNT}/doc").status == 404
 
 
