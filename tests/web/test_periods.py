@@ -1,9 +1,11 @@
 """Which period a form asks for: a name, or days that somebody has changed."""
 
+import re
 from datetime import date
+from html import unescape
 
 import pytest
-from tests.support.web import CHECKING, Pages
+from tests.support.web import CHECKING, RENT, Pages
 
 from daybook.web.periods import CUSTOM, AskedPeriod, read_period
 
@@ -100,3 +102,38 @@ def test_a_day_that_a_form_does_not_have_is_no_fault_of_it(site: Pages) -> None:
     """A balance sheet is of one day."""
     page = site.visitor("vera").get(f"{REPORTS}/balance-sheet?{BACKWARDS}")
     assert page.has("at the end of 1 Jan 2025")
+
+
+@pytest.mark.parametrize("name", ["profit-and-loss", "general-ledger"])
+def test_a_period_without_entries_offers_the_last_fiscal_year_that_has_some(
+    site: Pages, name: str
+) -> None:
+    visitor = site.visitor("vera")
+    page = visitor.get(f"{REPORTS}/{name}")
+    assert page.has("The last entry is of 5 Mar 2025: show that fiscal year")
+    link = re.search(r'href="([^"]*)">show that fiscal year', page.text)
+    assert link is not None
+    there = visitor.get(unescape(link[1]))
+    assert there.has("from 1 Jan 2025 to 31 Dec 2025")
+    assert there.has("10.00")
+    assert not there.has("The last entry is of")
+
+
+def test_an_account_without_lines_in_its_days_offers_those_that_have_some(site: Pages) -> None:
+    visitor = site.visitor("vera")
+    page = visitor.get(f"/app/c/shop/accounts/{RENT}?to=2026-09-01")
+    link = re.search(r'href="([^"]*)">show that fiscal year', page.text)
+    assert link is not None
+    assert visitor.get(unescape(link[1])).has("5 Mar 2025")
+
+
+def test_books_without_entries_offer_none() -> None:
+    page = Pages().visitor("vera").get(f"{REPORTS}/profit-and-loss")
+    assert page.status == 200
+    assert not page.has("The last entry is of")
+
+
+def test_each_period_to_choose_says_its_days(site: Pages) -> None:
+    """A script puts them into the fields."""
+    page = site.visitor("vera").get(f"{REPORTS}/profit-and-loss")
+    assert 'value="last-year" data-from="2025-01-01" data-to="2025-12-31"' in page.text
