@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import re
 from datetime import date
+from html import unescape
 
 import openpyxl
 import pypdf
@@ -245,6 +247,31 @@ def test_a_parent_account_shows_what_is_below_it() -> None:
     assert "75.00,0.00,75.00" in text
     assert visitor.get(f"{REPORT}/profit-and-loss?period=custom&{days}").has("Rent 75.00")
     assert visitor.get("/app/c/shop/accounts").has("with its sub-accounts")
+
+
+@pytest.mark.parametrize(
+    ("number", "label", "value"),
+    [
+        (RENT, "Debit balance, USD", "75.00"),
+        (SALES, "Credit balance, USD", "30.00"),
+        (CHECKING, "Debit balance, USD", "-45.00"),
+    ],
+)
+def test_a_chart_is_drawn_on_the_side_where_the_balance_belongs(
+    number: int, label: str, value: str
+) -> None:
+    site = Pages()
+    site.post(7_500, posting_date=date(2026, 1, 5))
+    sale = (
+        LineDraft(Side.DEBIT, 3_000, ById(CHECKING)),
+        LineDraft(Side.CREDIT, 3_000, ById(SALES)),
+    )
+    site.post(lines=sale, posting_date=date(2026, 1, 6))
+    page = site.visitor("vera").get(f"/app/c/shop/accounts/{number}").text
+    found = re.search(r'data-chart="([^"]*)"', page)
+    assert found is not None
+    chart = json.loads(unescape(found[1]))
+    assert (chart["label"], chart["values"][-1]) == (label, value)
 
 
 @pytest.mark.parametrize("number", ["0", "99", "x", "9" * 40, "%C2%B2"])

@@ -194,7 +194,7 @@ def _shown(visit: Visit, reader: Reader, found: Account, asked: AskedDays) -> Sh
         page.lines,
         contact_names(reader, page.lines),
         months,
-        _chart(visit, months),
+        _chart(visit, found, months),
         older,
         place is None,
         elsewhere,
@@ -246,17 +246,29 @@ def _place(visit: Visit, found: Account) -> Place | None:
     return Place(date.fromisoformat(str(day)), EntryId(int(str(entry_id))))
 
 
-def _chart(visit: Visit, months: list[MonthlyBalance]) -> str:
-    """What our script draws: amounts as text, so that none is rounded on its way."""
+def _chart(visit: Visit, found: Account, months: list[MonthlyBalance]) -> str:
+    """What our script draws: amounts as text, so that none is rounded on its way.
+
+    On the side where the account's balance belongs, so that more income or debt goes upward.
+    """
     currency = visit.home.home_currency
+    is_credit = found.kind.classification in _CREDIT_SIDE
+    sign, side = (-1, "credit") if is_credit else (1, "debit")
     return json.encode(
         {
-            "label": f"Balance, {currency}",
+            "label": f"{side.title()} balance, {currency}",
             "labels": [formats.day(each.day) for each in months],
-            "values": [plain_money(each.balance, currency) for each in months],
+            "values": [plain_money(sign * each.balance, currency) for each in months],
         }
     ).decode()
 
+
+_CREDIT_SIDE: Final = (
+    Classification.LIABILITY,
+    Classification.EQUITY,
+    Classification.REVENUE,
+)
+"""Classes whose balances are credits."""
 
 _ACCOUNT: Final = f"{COMPANY_PREFIX}/accounts/{{account}}"
 
