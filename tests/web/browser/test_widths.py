@@ -11,7 +11,10 @@ PAGES = {**test_accessible.PAGES, **test_books.PAGES}
 WIDTHS = (360, 390, 768, 1280)
 """A small phone, a usual one, a tablet held upright, a laptop."""
 
-LISTS = ("journal", "approvals", "operations", "messages", "activity", "audit")
+LISTS = (
+    *("journal", "approvals", "operations", "messages", "activity", "audit"),
+    *("accounts", "an account", "trial balance", "general ledger"),
+)
 """Pages whose tables never scroll on their own, either: their rows become cards."""
 
 
