@@ -6,6 +6,7 @@ import pytest
 from tests.support.shop import carry_out, credit, debit, post, shop
 
 from daybook.app import report_tables
+from daybook.app.account_reports import Span
 from daybook.app.ledger import Books
 from daybook.app.report_tables import (
     RowKind,
@@ -108,7 +109,7 @@ def test_the_general_ledger_and_an_account_of_it(books: Books) -> None:
         table = general_ledger_table(reader, *THIS_YEAR)
         bank = reader.reference(ACCOUNT, entry.lines[1].account_id)
         assert isinstance(bank, Account)
-        alone = account_table(reader, bank, *THIS_YEAR)
+        alone = account_table(reader, bank, Span(*THIS_YEAR, THIS_YEAR[0]))
     assert isinstance(table, Table)
     assert isinstance(alone, Table)
     assert shown(table)[:6] == [
@@ -131,7 +132,7 @@ def test_an_account_that_nothing_was_posted_to(books: Books) -> None:
     with books.read() as reader:
         found = reader.reference(ACCOUNT, AccountId(3))
         assert isinstance(found, Account)
-        table = account_table(reader, found, *THIS_YEAR)
+        table = account_table(reader, found, Span(*THIS_YEAR, THIS_YEAR[0]))
     assert isinstance(table, Table)
     assert len(table.rows) == 3
 
@@ -142,4 +143,4 @@ def test_a_report_that_is_too_long_says_so(books: Books, monkeypatch: pytest.Mon
         assert general_ledger_table(reader, *THIS_YEAR) == TooManyRows(5)
         found = reader.reference(ACCOUNT, AccountId(1))
         assert isinstance(found, Account)
-        assert isinstance(account_table(reader, found, *THIS_YEAR), Table)
+        assert isinstance(account_table(reader, found, Span(*THIS_YEAR, THIS_YEAR[0])), Table)

@@ -1,9 +1,11 @@
 """Entries made, changed, deleted and approved by forms, and what is said when that cannot be."""
 
 import dataclasses
+import re
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,9 +54,6 @@ def rent(**more: str) -> dict[str, str]:
 
 def form_fields(visitor: Visitor, address: str) -> dict[str, str]:
     """The fields of a form as a browser would send them back."""
-    import re
-    from html import unescape
-
     page = visitor.get(address)
     assert page.status == 200, page.status
     body = page.text.partition('class="entry-form"')[2].partition("<template")[0]
@@ -68,6 +67,25 @@ def form_fields(visitor: Visitor, address: str) -> dict[str, str]:
     memo = re.search(r"<textarea[^>]*>(.*?)</textarea>", body, re.S)
     assert memo is not None
     return {**fields, "memo": unescape(memo[1]), "do": "post"}
+
+
+def axes_box(page: str) -> str:
+    """The box that unfolds the fields of dimensions."""
+    found = re.search(r'<input[^>]*id="axes-shown"[^>]*>', page)
+    assert found is not None
+    return found[0]
+
+
+def test_fields_of_dimensions_are_folded_away_until_they_are_used(ada: Visitor) -> None:
+    """The box has no name: it is not sent, and what is folded away is."""
+    page = ada.get(NEW)
+    assert "checked" not in axes_box(page.text)
+    assert "name=" not in axes_box(page.text)
+    assert page.field("axis.0.CLASS") == ""
+    faulty = ada.submit(NEW, rent(**{"axis.0.CLASS": "South"}))
+    assert "checked" in axes_box(faulty.text)
+    kept = ada.submit(NEW, rent(**{"axis.0.CLASS": "North"}))
+    assert "checked" in axes_box(ada.get(f"{kept.location}/edit").text)
 
 
 def test_an_entry_is_posted_in_the_name_of_its_author(site: Pages, ada: Visitor) -> None:

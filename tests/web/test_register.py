@@ -123,6 +123,11 @@ def test_deleted_entries_are_marked_and_in_no_total(vera: Visitor) -> None:
     assert answer.has("Total, without deleted entries 0.07 USD")
 
 
+def test_an_entry_says_who_made_it_and_a_short_number_stays_whole(vera: Visitor) -> None:
+    assert vera.get(f"{JOURNAL}/1").has("Made by olga")
+    assert 'class="quiet small whole">R-1<' in vera.get(JOURNAL).text
+
+
 def test_totals_are_by_currency(vera: Visitor) -> None:
     assert vera.get(f"{JOURNAL}?text=Rent").has("Total 4,000.10 USD")
 

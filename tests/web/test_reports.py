@@ -1,15 +1,21 @@
 """Reports as pages and files, and the ways down from a figure to what it is made of."""
 
+import csv
 import io
+import json
 import re
 from datetime import date
+from html import unescape
 
 import openpyxl
 import pypdf
 import pytest
-from tests.support.web import RENT, Pages
+from tests.support.web import CHECKING, RENT, SALES, Pages
 
 from daybook.app import report_tables
+from daybook.domain.commands import AccountContent, CreateReference, LineDraft
+from daybook.domain.ids import ById
+from daybook.domain.model import Account, AccountKind, Side
 from daybook.web.pages.reports import REPORTS
 from daybook.web.periods import read_period
 
@@ -85,8 +91,21 @@ def test_files_hold_what_the_page_shows(site: Pages) -> None:
     text = visitor.get(
         f"{REPORT}/general-ledger/csv?period=custom&from=2025-01-01&to=2026-12-31"
     ).text
-    assert "2026-03-05,R-1,1,,March rent,1234.56,,1244.56" in text
+    assert "E4,Rent,2026-03-05,R-1,1,,March rent,1234.56,,1244.56" in text
     assert "'=1+1" in text
+
+
+def test_every_line_of_a_general_ledger_for_programs_names_its_account(site: Pages) -> None:
+    """So that a pivot of it gives the trial balance; headings are for people."""
+    days = "period=custom&from=2026-01-01&to=2026-12-31"
+    text = site.visitor("vera").get(f"{REPORT}/general-ledger/csv?{days}").text
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert {row["Account"] for row in rows[:-1]} == {"Checking", "Rent", "Retained Earnings"}
+    assert {row["Code"] for row in rows if row["Account"] == "Rent"} == {"E4"}
+    rent = [row["Debit"] for row in rows if row["Account"] == "Rent" and row["Date"]]
+    assert rent == ["1234.56"]
+    assert (rows[-1]["Account"], rows[-1]["Number"]) == ("", "Total")
+    assert not any(row["Number"] in ("B8 Checking", "E4 Rent") for row in rows)
 
 
 def test_a_file_that_is_too_long_is_told_of(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,25 +158,123 @@ def test_an_account_in_pages_with_a_chart_and_a_table(
 ) -> None:
     visitor = site.visitor("vera")
     answer = visitor.get(f"{ACCOUNT}?to=2026-12-31")
-    assert answer.has("1,244.56 Dr")
+    assert answer.has("1,234.56 Dr")
+    assert not answer.has("1,244.56"), "what the year before came to is in retained earnings"
     assert "data-chart=" in answer.text
-    assert answer.has("31 Mar 2026 1,234.56 1,244.56 Dr")
+    assert answer.has("31 Mar 2026 1,234.56 1,234.56 Dr")
     monkeypatch.setattr("daybook.web.pages.accounts.REGISTER_ROWS", 1)
-    first = visitor.get(ACCOUNT)
+    first = visitor.get(f"{ACCOUNT}?from=2025-01-01")
     older = re.search(r'rel="next" href="([^"]*)"', first.text)
     assert older is not None
     second = visitor.get(older[1].replace("&amp;", "&"))
     assert second.has("=1+1")
     assert not second.has("March rent")
-    assert visitor.get(f"{ACCOUNT}?after=forged").has("March rent")
+    assert visitor.get(f"{ACCOUNT}?from=2025-01-01&after=forged").has("March rent")
 
 
 def test_an_account_as_a_file(site: Pages) -> None:
     visitor = site.visitor("vera")
     answer = visitor.get(f"{ACCOUNT}/csv?from=2026-01-01&to=2026-12-31")
     assert "Opening balance,,,0.00" in answer.text
-    assert "2026-03-05,R-1,1,,March rent,1234.56,,1234.56" in answer.text
+    assert "E4,Rent,2026-03-05,R-1,1,,March rent,1234.56,,1234.56" in answer.text
     assert visitor.get(f"{ACCOUNT}/doc").status == 404
+
+
+def lines_of(text: str) -> list[tuple[str, str]]:
+    """Entry and balance of each line in the CSV file of an account."""
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    return [(row["Entry"], row["Balance"]) for row in rows if row["Entry"]]
+
+
+@pytest.mark.parametrize("number", [CHECKING, SALES, RENT])
+@pytest.mark.parametrize(
+    "days", ["", "?to=2025-12-31", "?from=2025-03-01", "?from=2025-02-01&to=2026-02-28"]
+)
+def test_page_and_file_of_an_account_show_the_same_lines(
+    site: Pages, number: int, days: str
+) -> None:
+    """And the last balance of both is the closing one of the sums."""
+    address, visitor = f"/app/c/shop/accounts/{number}", site.visitor("vera")
+    page = visitor.get(address + days)
+    months, lines = (page.text.index(f'aria-label="{each}') for each in ("Balances by", "Lines on"))
+    text = page.text[:months] + page.text[lines:]
+    cells = re.findall(r'data-label="(Entry|Balance|Closing)">(.*?)</td>', text, re.DOTALL)
+    plain = [(name, re.sub(r"<[^>]*>|&nbsp;|\s", "", cell)) for name, cell in cells]
+    entries = [cell for name, cell in plain if name == "Entry"]
+    balances = [signed(cell) for name, cell in plain if name == "Balance"]
+    in_file = lines_of(visitor.get(f"{address}/csv{days}").text)
+    shown = [(re.sub("R-1$", "", cell), each) for cell, each in zip(entries, balances, strict=True)]
+    assert shown == in_file[::-1]
+    closing = next(signed(cell) for name, cell in plain if name == "Closing")
+    assert closing == (shown[0][1] if shown else "0.00")
+
+
+def signed(balance: str) -> str:
+    """A balance as files have it: debits less credits."""
+    found = re.fullmatch(r"([0-9,.]+)(Dr|Cr)?", balance)
+    assert found is not None, balance
+    return ("-" if found[2] == "Cr" else "") + found[1].replace(",", "")
+
+
+def test_what_a_report_says_of_an_account_is_what_its_page_ends_at(site: Pages) -> None:
+    visitor = site.visitor("vera")
+    for query in ("period=custom&from=2025-01-01&to=2025-12-31", YEAR):
+        sheet = visitor.get(f"{REPORT}/profit-and-loss?{query}")
+        found = r'href="([^"]*)">Rent</a></th>\s*<td class="amount"[^>]*>([^<]*)<'
+        link = re.search(found, sheet.text)
+        assert link is not None
+        assert visitor.get(link[1].replace("&amp;", "&")).has(f"{link[2]} Dr")
+    chart = visitor.get("/app/c/shop/accounts").text
+    assert re.search(rf'href="/app/c/shop/accounts/{RENT}\?to=\d', chart), (
+        "to the day of its figures"
+    )
+
+
+def test_a_parent_account_shows_what_is_below_it() -> None:
+    site = Pages()
+    lines = []
+    for name, amount in (("Gas", 7_000), ("Water", 500)):
+        content = AccountContent(name, AccountKind.EXPENSE, parent=ById(RENT))
+        account = site.execute(CreateReference(content))
+        assert isinstance(account, Account)
+        lines.append(LineDraft(Side.DEBIT, amount, ById(account.id)))
+    lines.append(LineDraft(Side.CREDIT, 7_500, ById(CHECKING)))
+    site.post(lines=tuple(lines), posting_date=date(2026, 1, 5))
+    visitor, days = site.visitor("vera"), "from=2026-01-01&to=2026-01-31"
+    page = visitor.get(f"{ACCOUNT}?{days}")
+    assert page.has("Rent:Gas 0.00 70.00 0.00 70.00 Dr")
+    assert page.has("Total with sub-accounts 0.00 75.00 0.00 75.00 Dr")
+    assert re.search(r'href="/app/c/shop/accounts/\d+\?from=2026-01-01[^"]*">Rent:Water', page.text)
+    text = visitor.get(f"{ACCOUNT}/csv?{days}").text
+    assert "Total with sub-accounts" in text
+    assert "75.00,0.00,75.00" in text
+    assert visitor.get(f"{REPORT}/profit-and-loss?period=custom&{days}").has("Rent 75.00")
+    assert visitor.get("/app/c/shop/accounts").has("with its sub-accounts")
+
+
+@pytest.mark.parametrize(
+    ("number", "label", "value"),
+    [
+        (RENT, "Debit balance, USD", "75.00"),
+        (SALES, "Credit balance, USD", "30.00"),
+        (CHECKING, "Debit balance, USD", "-45.00"),
+    ],
+)
+def test_a_chart_is_drawn_on_the_side_where_the_balance_belongs(
+    number: int, label: str, value: str
+) -> None:
+    site = Pages()
+    site.post(7_500, posting_date=date(2026, 1, 5))
+    sale = (
+        LineDraft(Side.DEBIT, 3_000, ById(CHECKING)),
+        LineDraft(Side.CREDIT, 3_000, ById(SALES)),
+    )
+    site.post(lines=sale, posting_date=date(2026, 1, 6))
+    page = site.visitor("vera").get(f"/app/c/shop/accounts/{number}").text
+    found = re.search(r'data-chart="([^"]*)"', page)
+    assert found is not None
+    chart = json.loads(unescape(found[1]))
+    assert (chart["label"], chart["values"][-1]) == (label, value)
 
 
 @pytest.mark.parametrize("number", ["0", "99", "x", "9" * 40, "%C2%B2"])

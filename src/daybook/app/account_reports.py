@@ -1,6 +1,8 @@
 """Reports that show what accounts are made of: entries, line by line, with running balances.
 
     general_ledger     each account over a period: what it began with, moved by and ended at
+    account_span       the days an account is shown over, where some of them were not asked for
+    account_ledger     an account over a span, and those below it
     account_lines      the lines of an account over a period, oldest first
     register_page      a page of an account's lines, newest first
     monthly_balances   what an account amounted to at the ends of months
@@ -11,15 +13,29 @@ fiscal year do: income and expense accounts with what was posted in that year, e
 retained earnings; so its opening balances add up to nothing, and its closing balances too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from daybook.app.periods import named
 from daybook.app.ports import Reader
-from daybook.app.reports import all_accounts, fiscal_year_start, retained_earnings_account
+from daybook.app.reports import (
+    all_accounts,
+    fiscal_year_start,
+    remembered_balances,
+    retained_earnings_account,
+)
 from daybook.domain.ids import AccountId, ContactId, EntryId
 from daybook.domain.limits import PAGE_ROWS_MAX
-from daybook.domain.model import Account, Classification, JournalEntry, Line, Side, Status
+from daybook.domain.model import (
+    Account,
+    Classification,
+    Company,
+    JournalEntry,
+    Line,
+    Side,
+    Status,
+)
 from daybook.domain.query import And, Compare, Field, Filter, Keyset, Op, Query, Sort, fold
 from daybook.domain.values import value
 
@@ -75,6 +91,45 @@ class GeneralLedger:
 
 
 @value
+class Span:
+    """The days that an account is shown over, `first` and `last` included.
+
+    Income and expense accounts count from `year_start`, the first day of a fiscal year; retained
+    earnings hold the profit of all before it.
+    """
+
+    first: date
+    last: date
+    year_start: date
+
+
+@value
+class AccountLedger:
+    """An account over a span, and those below it, which began with something or were moved.
+
+    `carried` is the profit of earlier fiscal years (as debits less credits) in what `own` began
+    with.
+    """
+
+    span: Span
+    own: LedgerAccount
+    below: tuple[LedgerAccount, ...]
+    carried: int
+
+    @property
+    def total(self) -> LedgerAccount:
+        """The account with all those below it."""
+        all_ = (self.own, *self.below)
+        return LedgerAccount(
+            self.own.account,
+            self.own.name,
+            sum(each.opening for each in all_),
+            sum(each.debit for each in all_),
+            sum(each.credit for each in all_),
+        )
+
+
+@value
 class Place:
     """Where a page of a register ended: the entry shown last."""
 
@@ -113,30 +168,105 @@ _COUNTS: Final = (
 def general_ledger(reader: Reader, first: date, last: date) -> GeneralLedger:
     """Every account from one day to another, both included. Costs in proportion to accounts."""
     accounts = {account.id: account for account in all_accounts(reader)}
-    before = _sides(reader, _day_before(first))
-    after = _sides(reader, last) if first <= last else before
+    span = Span(first, last, fiscal_year_start(reader.company, first))
+    rows, carried = _ledger(reader, accounts, span)
+    found = [each for each in rows.values() if _is_shown(each)]
+    if carried and retained_earnings_account(accounts.values()) is None:
+        found.append(LedgerAccount(None, "Retained Earnings", carried, 0, 0))
+    found.sort(key=_place)
+    return GeneralLedger(first, last, reader.company.home_currency, tuple(found))
+
+
+def account_span(
+    company: Company,
+    account: Account,
+    first: date | None,
+    last: date | None,
+    *,
+    today: date,
+    posted: tuple[date, date] | None,
+) -> Span:
+    """The days to show an account over; None stands for a day that was not asked for.
+
+    `posted` are the first and the last day of the books (`posting_span`). Without a first day what
+    carries over is shown from the beginning, and what does not from its fiscal year's: that of the
+    last day, or else the latest one that something was posted in, today's at the latest.
+    """
+    earliest, latest = posted or (today, today)
+    carries = account.kind.is_balance_sheet
+    if last is not None:
+        end = last
+    elif carries or first is not None:
+        end = max(today, latest, first or today)
+    else:
+        end = named("year", min(today, latest), company.fiscal_year_start)[1]
+    if first is not None:
+        return Span(first, end, fiscal_year_start(company, first))
+    year_start = fiscal_year_start(company, end)
+    return Span(min(earliest, end) if carries else year_start, end, year_start)
+
+
+def account_ledger(reader: Reader, account: Account, span: Span) -> AccountLedger:
+    """What an account and those below it began with, were moved by and ended at."""
+    accounts = {each.id: each for each in all_accounts(reader)}
+    rows, carried = _ledger(reader, accounts, span)
+    home = retained_earnings_account(accounts.values())
+    nothing = LedgerAccount(account, account.full_name, 0, 0, 0)
+    below = [
+        rows[account_id]
+        for account_id in _below(accounts.values(), account.id)
+        if account_id in rows and _is_shown(rows[account_id])
+    ]
+    return AccountLedger(
+        span,
+        rows.get(account.id, nothing),
+        tuple(sorted(below, key=_place)),
+        carried if home is not None and home.id == account.id else 0,
+    )
+
+
+def _ledger(
+    reader: Reader, accounts: Mapping[AccountId, Account], span: Span
+) -> tuple[dict[AccountId, LedgerAccount], int]:
+    """Accounts that anything was ever posted or carried to, and the profit that was carried."""
+    before = _sides(reader, _day_before(span.first))
+    after = _sides(reader, span.last) if span.first <= span.last else before
     opening = {account_id: debit - credit for account_id, (debit, credit) in before.items()}
-    start = fiscal_year_start(reader.company, first)
     carried = 0
-    for account_id, (debit, credit) in _sides(reader, _day_before(start)).items():
+    for account_id, (debit, credit) in _sides(reader, _day_before(span.year_start)).items():
         if not accounts[account_id].kind.is_balance_sheet:
-            opening[account_id] -= debit - credit
+            opening[account_id] = opening.get(account_id, 0) - (debit - credit)
             carried += debit - credit
     home = retained_earnings_account(accounts.values())
     if home is not None:
         opening[home.id] = opening.get(home.id, 0) + carried
-    found = []
+    found = {}
     for account_id in opening.keys() | after.keys():
         debit, credit = after.get(account_id, (0, 0))
         debit_before, credit_before = before.get(account_id, (0, 0))
-        began, account = opening.get(account_id, 0), accounts[account_id]
-        if began or debit != debit_before or credit != credit_before:
-            moved = (debit - debit_before, credit - credit_before)
-            found.append(LedgerAccount(account, account.full_name, began, *moved))
-    if home is None and carried:
-        found.append(LedgerAccount(None, "Retained Earnings", carried, 0, 0))
-    found.sort(key=_place)
-    return GeneralLedger(first, last, reader.company.home_currency, tuple(found))
+        account = accounts[account_id]
+        moved = (debit - debit_before, credit - credit_before)
+        began = opening.get(account_id, 0)
+        found[account_id] = LedgerAccount(account, account.full_name, began, *moved)
+    return found, carried
+
+
+def _is_shown(row: LedgerAccount) -> bool:
+    return bool(row.opening or row.debit or row.credit)
+
+
+def _below(accounts: Iterable[Account], account_id: AccountId) -> set[AccountId]:
+    """The accounts that are below one, however deep."""
+    children: dict[AccountId | None, list[AccountId]] = {}
+    for account in accounts:
+        children.setdefault(account.parent_id, []).append(account.id)
+    found: set[AccountId] = set()
+    waiting = [account_id]
+    while waiting:  # each account is below one other: ends when all of them have been met
+        below = children.pop(waiting.pop(), [])
+        found.update(below)
+        waiting.extend(below)
+    return found
 
 
 def account_lines(
@@ -162,11 +292,13 @@ def register_page(
     after: Place | None = None,
     last: date | None = None,
     first: date | None = None,
+    opening: int | None = None,
 ) -> RegisterPage:
     """Up to `limit` entries of an account, dated from `first` up to `last`, newest first.
 
-    The balances are those of all that was ever posted to the account. Besides the page, the
-    entries of one day are read where a page begins within it.
+    The balances go on from `opening`, what the account began `first` with; without it they are
+    those of all that was ever posted to the account. Besides the page, the entries of one day are
+    read where a page begins within it.
     """
     wanted: list[Filter] = [_on(account_id), *_COUNTS]
     if last is not None:
@@ -182,6 +314,8 @@ def register_page(
         balance = _balance_at(reader, account_id, last)
     else:
         balance = reader.account_total(account_id).balance
+    if opening is not None and first is not None:
+        balance += opening - _balance_at(reader, account_id, _day_before(first))
     more = len(entries) > limit or (bool(entries) and _is_cut(reader, query, entries))
     lines = []
     for entry in entries[:limit]:
@@ -194,16 +328,32 @@ def register_page(
 
 
 def monthly_balances(
-    reader: Reader, account_id: AccountId, days: Sequence[date]
+    reader: Reader, account: Account, days: Sequence[date]
 ) -> list[MonthlyBalance]:
-    """What an account amounted to at the end of each day, which rise; the first one's movement
-    is all that came before.
+    """What an account and those below it amounted to at the end of each day, which rise.
+
+    Income and expenses begin anew with each fiscal year, and earlier profit is in retained
+    earnings. The first day's movement is all that came before.
     """
+    accounts = {each.id: each for each in all_accounts(reader)}
+    wanted = {account.id, *_below(accounts.values(), account.id)}
+    home = retained_earnings_account(accounts.values())
+    balances_at = remembered_balances(reader)
     found: list[MonthlyBalance] = []
+    before = 0
     for day in days:
-        balance = _balance_at(reader, account_id, day)
-        moved = balance - (found[-1].balance if found else 0)
-        found.append(MonthlyBalance(day, balance, moved))
+        posted = sum(balances_at(day).get(each, 0) for each in wanted)
+        end = _day_before(fiscal_year_start(reader.company, day))
+        earlier: Mapping[AccountId, int] = {} if end is None else balances_at(end)
+        balance = posted
+        if not account.kind.is_balance_sheet:
+            balance -= sum(earlier.get(each, 0) for each in wanted)
+        elif home is not None and home.id in wanted:
+            balance += sum(
+                each for id, each in earlier.items() if not accounts[id].kind.is_balance_sheet
+            )
+        found.append(MonthlyBalance(day, balance, posted - before))
+        before = posted
     return found
 
 

@@ -9,12 +9,21 @@ to what the figure is made of.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
-from daybook.app.account_reports import AccountLine, LedgerAccount, account_lines, general_ledger
+from daybook.app.account_reports import (
+    AccountLedger,
+    AccountLine,
+    LedgerAccount,
+    Span,
+    account_ledger,
+    account_lines,
+    general_ledger,
+)
 from daybook.app.ports import Reader
 from daybook.app.reports import (
     Section,
@@ -72,7 +81,8 @@ class Column:
 class TableRow:
     """A row: as many cells as there are columns.
 
-    `depth` is how far it is set in. `account_id` and `entry_id` name what it is about.
+    `depth` is how far it is set in. `account_id` and `entry_id` name what it is about. `group` says
+    it too where a heading does for people, as many cells as the table has `groups`.
     """
 
     cells: tuple[Cell, ...]
@@ -80,12 +90,14 @@ class TableRow:
     depth: int = 0
     account_id: int | None = None
     entry_id: int | None = None
+    group: tuple[Cell, ...] = ()
 
 
 @value
 class Table:
     """A report, ready to be shown. `scope` says of which day or period it is; `is_tree`, that the
-    depth of its rows says something.
+    depth of its rows says something. `groups` are columns for programs, in place of headings: every
+    row says for itself what people read above it.
     """
 
     title: str
@@ -95,6 +107,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
     is_tree: bool = False
+    groups: tuple[Column, ...] = ()
 
     @property
     def name_column(self) -> int:
@@ -176,19 +189,31 @@ def general_ledger_table(reader: Reader, first: date, last: date) -> Table | Too
     moved = [(each.debit, each.credit, each.closing) for each in ledger.accounts]
     sums = tuple(map(sum, zip(*moved, strict=True))) or (0, 0, 0)
     rows.append(TableRow((None, "Total", None, None, None, *sums), RowKind.TOTAL))
-    return _table(reader, "General ledger", _period(first, last), _LINE_COLUMNS, rows)
+    return _line_table(reader, "General ledger", _period(first, last), rows)
 
 
-def account_table(reader: Reader, account: Account, first: date, last: date) -> Table | TooManyRows:
-    """One account over a period with all its lines, as in the general ledger."""
-    accounts = general_ledger(reader, first, last).accounts
-    found = next((each for each in accounts if each.account == account), None)
-    if found is None:
-        found = LedgerAccount(account, account.full_name, 0, 0, 0)
-    rows = list(islice(_ledger_rows(reader, first, last, (found,)), ROWS_MAX + 1))
+def account_table(reader: Reader, account: Account, span: Span) -> Table | TooManyRows:
+    """One account over a span with all its lines, and what those below it came to."""
+    ledger = account_ledger(reader, account, span)
+    every = (_ledger_rows(reader, span.first, span.last, (ledger.own,)), _below_rows(ledger))
+    rows = list(islice(chain(*every), ROWS_MAX + 1))
     if len(rows) > ROWS_MAX:
         return TooManyRows(ROWS_MAX)
-    return _table(reader, account.full_name, _period(first, last), _LINE_COLUMNS, rows)
+    return _line_table(reader, account.full_name, _period(span.first, span.last), rows)
+
+
+def _below_rows(ledger: AccountLedger) -> Iterator[TableRow]:
+    """What each account below one came to, and the sum with its own."""
+    blank: tuple[Cell, ...] = (None, None)
+    for each in ledger.below:
+        assert each.account is not None
+        name = " ".join(filter(None, (_code(each.account), each.name)))
+        cells = (None, name, *blank, "Sub-account", each.debit, each.credit, each.closing)
+        yield TableRow(cells, account_id=each.account.id, group=_group(each))
+    if ledger.below:
+        total = ledger.total
+        sums = (total.debit, total.credit, total.closing)
+        yield TableRow((None, "Total with sub-accounts", *blank, None, *sums), RowKind.TOTAL)
 
 
 _LINE_COLUMNS: Final = (
@@ -203,6 +228,18 @@ _LINE_COLUMNS: Final = (
 )
 
 
+_LINE_GROUPS: Final = (Column("Code", CellKind.CODE), Column("Account"))
+
+
+def _line_table(reader: Reader, title: str, scope: str, rows: Sequence[TableRow]) -> Table:
+    made = _table(reader, title, scope, _LINE_COLUMNS, rows)
+    return replace(made, groups=_LINE_GROUPS)
+
+
+def _group(row: LedgerAccount) -> tuple[Cell, ...]:
+    return _code(row.account), row.name
+
+
 def _ledger_rows(
     reader: Reader, first: date, last: date, accounts: Iterable[LedgerAccount]
 ) -> Iterator[TableRow]:
@@ -210,18 +247,21 @@ def _ledger_rows(
         account_id = None if each.account is None else each.account.id
         blank: tuple[Cell, ...] = (None, None, None, None)
         name = " ".join(filter(None, (_code(each.account), each.name)))
-        heading = (None, name, *blank, None, None)
-        yield TableRow(heading, RowKind.HEADING, 0, account_id)
-        yield TableRow((*blank, "Opening balance", None, None, each.opening))
+        heading, group = (None, name, *blank, None, None), _group(each)
+        yield TableRow(heading, RowKind.HEADING, 0, account_id, group=group)
+        yield TableRow((*blank, "Opening balance", None, None, each.opening), group=group)
         if each.account is not None:
             lines = account_lines(reader, each.account.id, first, last, each.opening)
-            yield from _line_rows(reader, lines, each.account.id)
+            yield from _line_rows(reader, lines, each.account.id, group)
         closing = ("Closing balance", each.debit, each.credit, each.closing)
-        yield TableRow((*blank, *closing), RowKind.SUBTOTAL)
+        yield TableRow((*blank, *closing), RowKind.SUBTOTAL, group=group)
 
 
 def _line_rows(
-    reader: Reader, lines: Iterator[AccountLine], account_id: AccountId
+    reader: Reader,
+    lines: Iterator[AccountLine],
+    account_id: AccountId,
+    group: tuple[Cell, ...],
 ) -> Iterator[TableRow]:
     while chunk := list(islice(lines, NAMES_READ)):
         names = contact_names(reader, chunk)
@@ -236,7 +276,7 @@ def _line_rows(
                 line.credit or None,
                 line.balance,
             )
-            yield TableRow(cells, account_id=account_id, entry_id=line.entry_id)
+            yield TableRow(cells, account_id=account_id, entry_id=line.entry_id, group=group)
 
 
 def contact_names(reader: Reader, lines: Iterable[AccountLine]) -> Mapping[ContactId, str]:

@@ -240,7 +240,7 @@ def income_statements(
     """The income statement of each period; adjoining ones share the totals between them."""
     accounts = {account.id: account for account in all_accounts(reader)}
     currency = reader.company.home_currency
-    balances_at = _remembered_balances(reader)
+    balances_at = remembered_balances(reader)
     found = []
     for first, last in periods:
         moved = dict(balances_at(last)) if first <= last else {}
@@ -260,7 +260,7 @@ def balance_sheet(reader: Reader, as_of: date) -> BalanceSheet:
 def balance_sheets(reader: Reader, days: Sequence[date]) -> list[BalanceSheet]:
     """The balance sheet at the end of each day."""
     accounts = {account.id: account for account in all_accounts(reader)}
-    balances_at = _remembered_balances(reader)
+    balances_at = remembered_balances(reader)
     return [_balance_sheet(reader.company, accounts, balances_at, day) for day in days]
 
 
@@ -280,19 +280,28 @@ def month_periods(last_month: date, months: int, count: int) -> list[tuple[date,
 
 def posting_span(reader: Reader) -> tuple[date, date] | None:
     """The first and the last day that a posted entry has, or None where there is none."""
-    posted = And(
-        (
-            Compare(QueryField.STATUS, Op.EQ, Status.POSTED.value),
-            Compare(QueryField.DELETED, Op.EQ, False),
-        )
-    )
     ends: list[date] = []
     for descending in (False, True):
         sort = (Sort(QueryField.POSTING_DATE, descending),)
-        ends.extend(entry.posting_date for entry in reader.entries(Query(posted, sort, Keyset(1))))
+        found = reader.entries(Query(And(_POSTED), sort, Keyset(1)))
+        ends.extend(entry.posting_date for entry in found)
     return (ends[0], ends[1]) if ends else None
 
 
+def is_posted_in(reader: Reader, first: date, last: date) -> bool:
+    """Whether any posted entry is dated from one day to another, both included."""
+    days = (
+        Compare(QueryField.POSTING_DATE, Op.GE, first),
+        Compare(QueryField.POSTING_DATE, Op.LE, last),
+    )
+    sort = (Sort(QueryField.POSTING_DATE),)
+    return bool(reader.entries(Query(And((*_POSTED, *days)), sort, Keyset(1))))
+
+
+_POSTED: Final = (
+    Compare(QueryField.STATUS, Op.EQ, Status.POSTED.value),
+    Compare(QueryField.DELETED, Op.EQ, False),
+)
 NET_INCOME: Final = "Net Income"
 """The line of a balance sheet that shows the profit of the fiscal year."""
 
@@ -309,7 +318,7 @@ Balances = Mapping[AccountId, int]
 """Debits less credits of each account, in minor units."""
 
 
-def _remembered_balances(reader: Reader) -> Callable[[date], Balances]:
+def remembered_balances(reader: Reader) -> Callable[[date], Balances]:
     """Balances at the end of a day, read once for each day."""
     found: dict[date, Balances] = {}
 

@@ -1,5 +1,7 @@
 """Reports as files to keep."""
 
+from collections.abc import Mapping
+
 from daybook.app.report_tables import Table, TooManyRows
 from daybook.protocols.kit.plugin import Response
 from daybook.web import security
@@ -27,3 +29,8 @@ def file(visit: Visit, table: Table | TooManyRows, wanted: Format) -> Response:
         ("content-disposition", f'attachment; filename="{file_name(table, wanted)}"'),
     )
     return Response(200, render(table, wanted), (*headers, NO_STORE, *security.HEADERS))
+
+
+def no_period(visit: Visit, faults: Mapping[str, str]) -> Response:
+    """The page in place of a file whose days cannot be read."""
+    return visit.problem(400, "No such days", next(iter(faults.values())))

@@ -74,6 +74,8 @@ def environment(titles: Mapping[str, str]) -> Environment:
     made.filters["status"] = formats.status
     made.filters["axis"] = axis_title
     made.filters["interface"] = lambda name: titles.get(name, name)
+    # a date field shows nothing where its value is no date: what was typed is then shown as text
+    made.tests["readable_day"] = lambda text: formats.read_day(text) is not None
     made.globals["pages_client"] = WEB
     made.globals["static"] = static_files.address
     made.globals["library"] = assets.address

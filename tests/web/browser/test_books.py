@@ -59,6 +59,20 @@ def test_no_page_has_a_barrier(
     assert found == []
 
 
+def test_a_period_that_is_chosen_puts_its_days_into_the_form(enter: Visitor) -> None:
+    page = enter("demo")
+    page.goto("/app/c/demo/reports/profit-and-loss?period=custom&from=2025-02-01&to=2025-02-28")
+    period = page.get_by_role("combobox", name="Period")
+    period.select_option("last-year")
+    expect(page.get_by_label("From")).to_have_value("2025-01-01")
+    expect(page.get_by_label("To", exact=True)).to_have_value("2025-12-31")
+    page.get_by_role("button", name="Show").click()
+    expect(period).to_have_value("last-year")
+    page.get_by_label("From").fill("2025-03-01")
+    page.get_by_label("From").blur()
+    expect(period).to_have_value("custom")
+
+
 def test_from_the_balance_sheet_down_to_an_entry(enter: Visitor) -> None:
     page = enter("demo")
     page.get_by_role("link", name="Reports").click()

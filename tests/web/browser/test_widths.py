@@ -10,8 +10,13 @@ from tests.web.browser.test_journeys import new_entry, number_of
 PAGES = {**test_accessible.PAGES, **test_books.PAGES}
 WIDTHS = (360, 390, 768, 1280)
 """A small phone, a usual one, a tablet held upright, a laptop."""
+LAPTOP = 1280
+"""Here nothing is cut on any page."""
 
-LISTS = ("journal", "approvals", "operations", "messages", "activity", "audit")
+LISTS = (
+    *("journal", "approvals", "operations", "messages", "activity", "audit"),
+    *("accounts", "an account", "trial balance", "general ledger"),
+)
 """Pages whose tables never scroll on their own, either: their rows become cards."""
 
 
@@ -40,6 +45,21 @@ def wide_entry(site: RunningServer) -> None:
     assert made.status_code == 200, made.text
 
 
+def failing_push(site: RunningServer) -> None:
+    """An operation that came to nothing, with what it was told, over the interface with the
+    longest names.
+    """
+    headers = {"Authorization": "Basic ZGVtbw=="}
+    found = requests.get(f"{site.url}/companies", headers=headers, timeout=20).json()
+    company = found["results"][0]
+    connection = company["dataConnections"][0]["id"]
+    address = f"{site.url}/companies/{company['id']}/connections/{connection}"
+    lines = [{"netAmount": 5, "accountRef": {"id": "139"}}] * 2
+    body = {"description": "One-sided", "postedOn": "2026-02-03", "journalLines": lines}
+    made = requests.post(f"{address}/push/journalEntries", json=body, headers=headers, timeout=20)
+    assert made.status_code == 200, made.text
+
+
 def too_wide(page: Page) -> bool:
     """Whether the page has to be scrolled sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
@@ -55,6 +75,7 @@ def cut(page: Page) -> list[str]:
 
 def test_no_page_scrolls_sideways(enter: Visitor, site: RunningServer) -> None:
     wide_entry(site)
+    failing_push(site)
     page = enter("demo")
     found = []
     for width in WIDTHS:

@@ -39,6 +39,7 @@ def show(visit: Visit) -> Response:
             return visit.not_found()
         names = names_of(reader, [entry])
         head = _head(visit, reader, entry)
+        maker = reader.history(ENTRY, entry.id)[0].actor
     home_totals = {
         side: sum(line.home_amount for line in entry.lines if line.side is side) for side in Side
     }
@@ -47,6 +48,7 @@ def show(visit: Visit) -> Response:
         title=f"Entry {entry.id}",
         names=names,
         home_total=home_totals[Side.DEBIT],
+        maker=maker,
         tab="entry",
         **head,
     )

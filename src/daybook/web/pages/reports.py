@@ -1,11 +1,12 @@
 """The reports: trial balance, profit and loss, balance sheet, general ledger; and their files."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 from daybook.app.access import Scope
 from daybook.app.account_reports import LedgerAccount, general_ledger
-from daybook.app.periods import NAMED
+from daybook.app.periods import NAMED, named
 from daybook.app.ports import Reader
 from daybook.app.report_tables import (
     Table,
@@ -15,12 +16,13 @@ from daybook.app.report_tables import (
     profit_and_loss_table,
     trial_balance_table,
 )
+from daybook.app.reports import is_posted_in, posting_span
 from daybook.domain.values import value
 from daybook.protocols.kit.plugin import Response
 from daybook.web.addresses import COMPANY_PREFIX
-from daybook.web.files import file, format_of
+from daybook.web.files import file, format_of, no_period
 from daybook.web.formats import today
-from daybook.web.periods import COMPARISONS, CUSTOM, AskedPeriod, read_period
+from daybook.web.periods import COMPARISONS, CUSTOM, AskedPeriod, OtherYear, read_period, year_of
 from daybook.web.rendering import Format
 from daybook.web.routing import Route
 from daybook.web.visit import Visit
@@ -65,6 +67,9 @@ REPORTS: Final[Mapping[str, Report]] = {
 }
 
 
+_DEFAULT: Final = "year-to-date"
+
+
 def index(visit: Visit) -> Response:
     """What there is."""
     return visit.page("reports.html", title="Reports", reports=REPORTS)
@@ -76,11 +81,14 @@ def report(visit: Visit) -> Response:
     found = REPORTS.get(name)
     if found is None:
         return visit.not_found()
-    asked = _asked(visit)
+    asked = _asked(visit, found)
     table: Table | TooManyRows | None = None
     ledger: tuple[LedgerAccount, ...] = ()
     with visit.opened.read() as reader:
-        if name == "general-ledger":  # on a page the accounts, whose lines are a click away
+        elsewhere = None if asked.faults or found.of_day else _elsewhere(visit, reader, asked)
+        if asked.faults:
+            pass
+        elif name == "general-ledger":  # on a page the accounts, whose lines are a click away
             ledger = general_ledger(reader, asked.first, asked.last).accounts
         else:
             table = found.make(reader, asked)
@@ -92,7 +100,8 @@ def report(visit: Visit) -> Response:
         asked=asked,
         table=table,
         ledger=ledger,
-        periods=NAMED,
+        elsewhere=elsewhere,
+        choices=_choices(visit, found),
         custom=CUSTOM,
         comparisons=COMPARISONS,
         formats=Format,
@@ -104,15 +113,51 @@ def report_file(visit: Visit) -> Response:
     found, wanted = REPORTS.get(visit.parts["report"]), format_of(visit)
     if found is None or wanted is None:
         return visit.not_found()
+    asked = _asked(visit, found)
+    if asked.faults:
+        return no_period(visit, asked.faults)
     with visit.opened.read() as reader:
-        table = found.make(reader, _asked(visit))
+        table = found.make(reader, asked)
     return file(visit, table, wanted)
 
 
-def _asked(visit: Visit) -> AskedPeriod:
+@value
+class Choice:
+    """A period to choose, and its days."""
+
+    name: str
+    title: str
+    first: date
+    last: date
+
+
+def _choices(visit: Visit, found: Report) -> list[Choice]:
+    company, day = visit.home, today(visit.now(), visit.home.time_zone)
+    return [
+        Choice(
+            name,
+            "Today" if found.of_day and name == _DEFAULT else title,
+            *named(name, day, company.fiscal_year_start),
+        )
+        for name, (title, _) in NAMED.items()
+    ]
+
+
+def _elsewhere(visit: Visit, reader: Reader, asked: AskedPeriod) -> OtherYear | None:
+    """The fiscal year of the last entry, where there are entries but none in the period."""
+    posted = posting_span(reader)
+    if posted is None or is_posted_in(reader, asked.first, asked.last):
+        return None
+    return year_of(posted[1], visit.home.fiscal_year_start)
+
+
+def _asked(visit: Visit, found: Report) -> AskedPeriod:
     company = visit.home
     day = today(visit.now(), company.time_zone)
-    return read_period(visit.query, day, company.fiscal_year_start, "year-to-date")
+    query = dict(visit.query)
+    if found.of_day:
+        query.pop("from", None)
+    return read_period(query, day, company.fiscal_year_start, _DEFAULT)
 
 
 _REPORT: Final = f"{COMPANY_PREFIX}/reports/{{report}}"

@@ -10,7 +10,7 @@ import io
 from datetime import date
 from typing import Final
 
-from daybook.app.report_tables import Cell, CellKind, Column, Table
+from daybook.app.report_tables import Cell, CellKind, Column, RowKind, Table
 from daybook.domain.money import amount_text
 
 LEVEL: Final = "Level"
@@ -20,15 +20,23 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render(table: Table) -> bytes:
-    """The rows under the titles of the columns; of a tree, each row's depth before it."""
+    """The rows under the titles of the columns; of a tree, each row's depth before it.
+
+    Where rows say for themselves what they are of, headings are left out: programs would have to
+    remember them.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     level = [LEVEL] if table.is_tree else []
-    writer.writerow([*level, *(guarded(column.title) for column in table.columns)])
+    columns = (*table.groups, *table.columns)
+    writer.writerow([*level, *(guarded(column.title) for column in columns)])
     for row in table.rows:
+        if table.groups and row.kind is RowKind.HEADING:
+            continue
+        group = row.group or (None,) * len(table.groups)
         cells = (
             _text(cell, column, table.exponent)
-            for cell, column in zip(row.cells, table.columns, strict=True)
+            for cell, column in zip((*group, *row.cells), columns, strict=True)
         )
         writer.writerow([str(row.depth), *cells] if table.is_tree else cells)
     return out.getvalue().encode("utf-8-sig", "replace")

@@ -65,3 +65,23 @@ document.addEventListener("htmx:configRequest", (event) => {
     if (text === "") event.detail.formData.delete(name);
   }
 });
+
+// A period that is chosen by name puts its days into the fields beside it, and days that are typed
+// make it one of its own: what is shown after "Show" is what the form says before.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form");
+  const period = form && form.querySelector("select[data-days]");
+  if (!period) return;
+  const days = ["from", "to"].map((name) => form.elements[name]).filter(Boolean);
+  if (event.target === period) {
+    const chosen = period.selectedOptions[0];
+    if (!chosen.dataset.to) return;
+    for (const day of days) {
+      day.type = "date";
+      day.value = chosen.dataset[day.name];
+    }
+    form.elements.shown.value = `${chosen.dataset.from} ${chosen.dataset.to}`;
+  } else if (days.includes(event.target)) {
+    period.value = period.dataset.days;
+  }
+});
