@@ -155,6 +155,13 @@ ANSWERS = [
         "1 4 -3",
     ),
     (f"SELECT n FROM {DAYS} GROUP BY n HAVING sum(n) / count(*) > 4", "5"),
+    # a set operation has the type that both of its sides come to
+    ("SELECT sum(n) / 2 FROM (SELECT 1 AS n UNION ALL SELECT 2.5) v", "1.7500000000000000"),
+    (
+        "SELECT extract(epoch FROM max(d)) FROM (SELECT date '2025-01-01' AS d"
+        " UNION ALL SELECT timestamp '2025-01-01 10:00:00') v",
+        "1735725600.000000",
+    ),
     # quotients in HAVING, where the engine has no lambdas
     (f"SELECT n FROM {DAYS} GROUP BY n HAVING avg(n) > 4.5", "5"),
     (

@@ -181,20 +181,33 @@ class Kinds:
                 if name.lower() in names and first is not None:
                     at = names.index(name.lower())
                     if at < len(first.expressions):
-                        return self._kind(first.expressions[at])
+                        return self._place_kind(inner, at)
                 return None
         first = first_select(inner) if inner is not None else None
         if first is None:
             return None
-        for item in first.expressions:
+        for at, item in enumerate(first.expressions):
             if item.is_star:
                 for each in sources_of(first):
                     found = self._source_kind(each, name)
                     if found is not None:
                         return found
             elif item.alias_or_name.lower() == name.lower():
-                return self._kind(item)
+                return self._place_kind(inner, at)
         return None
+
+    def _place_kind(self, query: exp.Expr | None, at: int) -> int | None:
+        """The type of a column of a query; of a set operation, what both sides come to."""
+        waiting, found = [query], []
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, exp.Subquery):
+                waiting.append(each.this)
+            elif isinstance(each, exp.SetOperation):
+                waiting += (each.this, each.expression)
+            elif isinstance(each, exp.Select) and at < len(each.expressions):
+                found.append(self._kind(each.expressions[at]))
+        return widest(found)
 
     def _table(self, source: exp.Expr) -> Table | None:
         if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
