@@ -97,6 +97,8 @@ def test_the_page_shows_every_operation_and_table_and_asks_nobody(house: Premise
     for table in TABLES.values():
         assert f"<code>{table.name}</code>" in page
     assert '<a href="/2020-04/graphql">' in page
+    assert '<a href="/">' in page
+    assert re.findall(r'<h2 id="([^"]+)">', page) == [*WIRES, "sql"]
     assert "<script" not in page
     assert re.findall(r'(?:src|href)="(?:https?:)?//', page) == []
 

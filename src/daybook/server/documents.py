@@ -24,16 +24,26 @@ from daybook.server.interfaces import present
 Json = dict[str, Any]
 
 _STYLE: Final = """
-:root { color-scheme: light dark }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-h2 { margin-top: 3rem } h3 { margin: 1.5rem 0 .3rem }
+:root { color-scheme: light dark; --ground: #f5f4ef; --paper: #fffefb; --ink: #1d2327;
+  --quiet: #5a636b; --rule: #dcd9cf; --accent: #17634a }
+@media (prefers-color-scheme: dark) { :root { --ground: #14181a; --paper: #1b2023; --ink: #e8e6df;
+  --quiet: #a5adb3; --rule: #343b40; --accent: #7fd1ae } }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; background: var(--ground);
+  color: var(--ink) }
+header { background: var(--paper); border-bottom: 1px solid var(--rule); font-weight: 600 }
+header p, main { margin: 0 auto; max-width: 60rem; padding: .8rem 1rem }
+main { padding-bottom: 3rem }
+section { background: var(--paper); border: 1px solid var(--rule); border-radius: 8px;
+  margin-top: 1.5rem; overflow-x: auto; padding: .3rem 1.2rem 1rem }
+a { color: var(--accent) }
+h2 { margin: .8rem 0 .3rem } h3 { margin: 1.5rem 0 .3rem }
 table { border-collapse: collapse; width: 100% }
-td, th { border-bottom: 1px solid #8884; padding: .25rem .75rem .25rem 0; text-align: left }
-td { vertical-align: top }
+td, th { border-bottom: 1px solid var(--rule); padding: .25rem .75rem .25rem 0; text-align: left }
+td { vertical-align: top } th { color: var(--quiet); font-size: .85rem }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
 summary { cursor: pointer; padding: .3rem 0 } details > div { padding-left: 1.2rem }
 .verb { display: inline-block; min-width: 4rem; font-weight: 600 }
-.note { opacity: .75 }
+.note { color: var(--quiet) }
 """
 _SEAL: Final = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
 _PAGE: Final = (
@@ -102,7 +112,7 @@ def _html(documents: Mapping[str, Json], plugins: Sequence[Plugin]) -> str:
         f"<td>{_where(each.name, documents)}</td></tr>"
         for each in titles.values()
     )
-    sections = "".join(_section(name, document) for name, document in documents.items())
+    sections = "".join(_section(name, documents[name]) for name in titles if name in documents)
     tables = "".join(_table(table) for table in TABLES.values())
     return f"""<!doctype html>
 <html lang="en">
@@ -110,14 +120,17 @@ def _html(documents: Mapping[str, Json], plugins: Sequence[Plugin]) -> str:
 <meta name="viewport" content="width=device-width">
 <title>Daybook: interfaces</title>
 <style>{_STYLE}</style>
+<header><p><a href="/">Daybook</a></p></header>
+<main>
 <h1>Interfaces</h1>
-<table><tr><th>Interface<th>Address<th>Described by</tr>{rows}
+<section><table><tr><th>Interface<th>Address<th>Described by</tr>{rows}
 <tr><td>SQL (PostgreSQL protocol)</td><td>a port of its own</td>
-<td><a href="#sql">its tables</a></td></tr></table>
+<td><a href="#sql">its tables</a></td></tr></table></section>
 {sections}
-<h2 id="sql">SQL</h2>
+<section><h2 id="sql">SQL</h2>
 <p>The tables of a company's books; the database is the company's short name.</p>
-{tables}
+{tables}</section>
+</main>
 </html>
 """
 
@@ -145,8 +158,11 @@ def _section(name: str, document: Json) -> str:
         for each, schema in document["components"]["schemas"].items()
     )
     return (
-        f'<h2 id="{escape(name)}">{escape(info["title"])}</h2><p>{escape(info["description"])}</p>'
-        f"{operations}<h3>Schemas</h3>{schemas}".replace("#/components/schemas/", f"#{name}-")
+        f'<section><h2 id="{escape(name)}">{escape(info["title"])}</h2>'
+        f"<p>{escape(info['description'])}</p>"
+        f"{operations}<h3>Schemas</h3>{schemas}</section>".replace(
+            "#/components/schemas/", f"#{name}-"
+        )
     )
 
 
