@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.faults.vfs import Disk, io_error
+from tests.server.test_administration import Office
 from tests.support.modulus import PEER, Wire
 from tests.support.oauth import World
 from tests.support.web import Pages
@@ -151,3 +152,12 @@ def test_consent_and_tokens_wait(store: SqliteStore, disk: Disk) -> None:
     assert json.loads(again.body)["error"] == "temporarily_unavailable"
     headers = {"authorization": f"Bearer {tokens['access_token']}"}
     assert world.ask("GET", "/v1/openid_connect/userinfo", headers=headers).status == 200
+
+
+def test_administration_waits(store: SqliteStore, disk: Disk) -> None:
+    office = Office(world=World(store=store))
+    fail(store, disk)
+    status, answer = office.ask("POST", "tokens", {"client": "till", "companies": ["mill"]})
+    assert status == 503
+    assert "takes no writes" in answer["error"]
+    assert office.ask("GET", "tokens")[0] == 200

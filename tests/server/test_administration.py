@@ -24,8 +24,13 @@ PASSWORD = "correct horse"
 class Office:
     """A server, and an administrator with a token."""
 
-    def __init__(self, *companies: int, scopes: frozenset[Scope] = frozenset(Scope)) -> None:
-        self.world = World()
+    def __init__(
+        self,
+        *companies: int,
+        scopes: frozenset[Scope] = frozenset(Scope),
+        world: World | None = None,
+    ) -> None:
+        self.world = world or World()
         wanted = NewToken("office", company_ids=frozenset(map(CompanyId, companies)), scopes=scopes)
         self.token = credentials.issue(self.world.directory, self.world.clock, wanted).text
         self.plugin: Plugin = administration.create(

@@ -242,8 +242,9 @@ def test_a_button_pressed_after_the_session_leads_back_to_its_page(
     answer = ada.send("POST", page, body, {"referer": f"{ORIGIN}{page}"})
     assert answer.location == f"/app/sign-in?{urlencode({'next': page})}"
     assert ada.get(answer.location).has("Your session had ended, so nothing was done.")
-    elsewhere = ada.send("POST", page, body, {"referer": f"http://evil.test{page}"})
-    assert elsewhere.location == "/app/sign-in"
+    for other in (f"http://evil.test{page}", "http://[", "null", f"{ORIGIN}//evil.test/"):
+        elsewhere = ada.send("POST", page, body, {"referer": other})
+        assert elsewhere.location == "/app/sign-in", other
 
 
 def test_more_lines_without_a_script(ada: Visitor) -> None:

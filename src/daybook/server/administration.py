@@ -29,7 +29,8 @@ from typing import Any, Final, TypeVar
 from daybook.app.access import Authenticator, Principal, Rejection, Scope
 from daybook.app.administration import SUBJECT, Administration, Fault, Secret, Why
 from daybook.app.credentials import NewToken, digest, fault
-from daybook.app.ports import Client, Clock, Directory, Token, User
+from daybook.app.ledger import refusal_of
+from daybook.app.ports import Client, Clock, Directory, StoreFailure, Token, User
 from daybook.app.powers import of_token
 from daybook.app.roles import EVERY_COMPANY, Role
 from daybook.app.trail import Trail
@@ -230,6 +231,8 @@ def _answered(work: "_Work", call: _Call) -> Response:
         found = work(call)
     except _Bad as bad:
         return _refusal(bad.status, str(bad))
+    except StoreFailure as failure:
+        return _refusal(503, refusal_of(failure).refusals[0].message)
     if isinstance(found, Fault):
         return _refusal(_STATUS[found.why], found.message)
     if isinstance(found, Response):

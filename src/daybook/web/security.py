@@ -90,12 +90,12 @@ def is_foreign(request: Request) -> bool:
     origin, host = request.headers.get("origin"), request.headers.get("host")
     if origin is None:
         return False
-    authority, ours = _authority(origin), _authority(request.origin)
-    return not authority or authority not in (host, ours)
+    said, ours = authority(origin), authority(request.origin)
+    return not said or said not in (host, ours)
 
 
-def _authority(origin: str) -> str:
-    """What stands behind the scheme of an origin: nothing else does. Empty for `null`."""
+def authority(origin: str) -> str:
+    """What stands behind the scheme of an origin or address. Empty for `null`."""
     return origin.partition("://")[2]
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from daybook.app.sessions import COOKIE, Denial, NotEntered
 from daybook.protocols.kit.plugin import Request, Response
@@ -70,11 +69,10 @@ def interrupted(visit: Visit, *, keeps: bool) -> Response:
 
 def _came_from(request: Request) -> str:
     """The page of ours that a form was sent from, as far as the browser tells it."""
-    came = urlsplit(request.headers.get("referer", ""))
-    authorities = (request.headers.get("host"), urlsplit(request.origin).netloc)
-    if came.netloc not in authorities:
+    authority, slash, rest = security.authority(request.headers.get("referer", "")).partition("/")
+    if authority not in (request.headers.get("host"), security.authority(request.origin)):
         return ""
-    return _next(came.path + (f"?{came.query}" if came.query else ""))
+    return _next(slash + rest)
 
 
 _ENDED: Final = "Your session had ended, so nothing was done. Please sign in again."
