@@ -38,6 +38,7 @@ def run(report: Report) -> None:
 
             took = _median(balance)
             report.add(f"trial balance {label}, {size:,} entries", f"{took * 1e3:.2f} ms")
+        books.wait_until_searchable(opened)
         opened.ledger.store.close()
         with servers.daybook(store, more=("--sql", "127.0.0.1:0")) as server:
             used = f"{server.cpu_seconds() * 1e3:.0f} ms of processor time"

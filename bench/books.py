@@ -77,3 +77,15 @@ def fill(books: Books, count: int, lines: int = 4) -> float:
         assert isinstance(streamed, Streamed), streamed
         assert not streamed.refused, streamed.refused[:3]
     return count / (time.perf_counter() - started)
+
+
+def wait_until_searchable(opened: Books) -> float:
+    """Seconds until the index behind the search has all entries: it follows the writer."""
+    from daybook.storage.sqlite import search
+
+    started = time.perf_counter()
+    while True:
+        with opened.ledger.store.snapshot() as connection:  # type: ignore[attr-defined]
+            if not search.behind(connection):
+                return time.perf_counter() - started
+        time.sleep(0.2)

@@ -21,6 +21,7 @@ def run(report: Report) -> None:
         first = reader.entries(Query(sort=(Sort(Field.ID, True),), page=Offset(0, 1)))[0].id + 1
     rate = books.fill(opened, ENTRIES)
     report.add("entries of four lines made through the ledger", f"{rate:,.0f}/s")
+    books.wait_until_searchable(opened)  # or the reads would be measured beside its filling
     opened.ledger.store.close()
     company = f"/v3/company/{servers.REALM}"
     with (

@@ -103,23 +103,13 @@ def fill(opened: Books, words: list[str]) -> None:
         assert not streamed.refused, streamed.refused[:3]
 
 
-def wait_until_searchable(opened: Books) -> float:
-    """Seconds until a rare word is found by its trigrams: the index is filled behind the writer."""
-    from daybook.storage.sqlite import search
-
-    started = time.perf_counter()
-    while True:
-        with opened.ledger.store.snapshot() as connection:  # type: ignore[attr-defined]
-            if not search.behind(connection):
-                return time.perf_counter() - started
-        time.sleep(0.2)
-
-
 def run(report: Report) -> None:
     """One store; each filter by itself."""
     opened, words = books.demo_books(books.new_store("register.db")), vocabulary()
     fill(opened, words)
-    report.add("search index filled after the import in", f"{wait_until_searchable(opened):.0f} s")
+    report.add(
+        "search index filled after the import in", f"{books.wait_until_searchable(opened):.0f} s"
+    )
     for what, item in filters(words, books.accounts(opened)[3]):
         times = []
         for _ in range(9):
