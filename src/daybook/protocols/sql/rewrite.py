@@ -574,7 +574,7 @@ class Rewriter(Kinds):
             case exp.Repeat() | exp.Pad() | exp.Replace() | exp.Chr():
                 return bounded(node)
             case exp.Sign() if self._kind(node.this) == pg.NUMERIC:
-                return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(38,0)", "duckdb"))
+                return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(1,0)", "duckdb"))
             case exp.Sqrt() | exp.Ln() | exp.Log() | exp.Exp() | exp.Pow():
                 return finite(node)
             case exp.Round() if self._kind(node.this) in (pg.FLOAT8, pg.FLOAT4):
