@@ -39,7 +39,6 @@ def show(visit: Visit) -> Response:
             return visit.not_found()
         names = names_of(reader, [entry])
         head = _head(visit, reader, entry)
-        maker = reader.history(ENTRY, entry.id)[0].actor
     home_totals = {
         side: sum(line.home_amount for line in entry.lines if line.side is side) for side in Side
     }
@@ -48,7 +47,6 @@ def show(visit: Visit) -> Response:
         title=f"Entry {entry.id}",
         names=names,
         home_total=home_totals[Side.DEBIT],
-        maker=maker,
         tab="entry",
         **head,
     )
@@ -106,8 +104,13 @@ def is_settled(visit: Visit, entry: JournalEntry) -> bool:
 
 def _head(visit: Visit, reader: Reader, entry: JournalEntry) -> dict[str, Any]:
     """What the head of every page about an entry knows."""
-    own = is_own(visit, reader.history(ENTRY, entry.id))
-    return {"entry": entry, "own": own, "settled": is_settled(visit, entry)}
+    events = reader.history(ENTRY, entry.id)
+    return {
+        "entry": entry,
+        "maker": events[0].actor,
+        "own": is_own(visit, events),
+        "settled": is_settled(visit, entry),
+    }
 
 
 def is_own(visit: Visit, events: Sequence[Event]) -> bool:
