@@ -29,6 +29,10 @@ ANSWERS = [
     ("SELECT extract(epoch FROM interval '1 day 12:00:00')", "129600.000000"),
     ("SELECT interval FROM (SELECT 'x' AS interval) AS t", "x"),
     ("SELECT greatest(44.14, sign(100::numeric)), sign(-2.5)", "44.14 -1"),
+    (
+        "SELECT greatest(1::numeric, 44.14), 9223372036854775807::numeric",
+        "44.14 9223372036854775807",
+    ),
     ("SELECT min(greatest(x, sign(100::numeric))) FROM (VALUES (44.14), (50)) AS t (x)", "44.14"),
     ("SELECT date '0001-01-01' - 1, date '0001-01-01' - 366", "0001-12-31 BC 0001-01-01 BC"),
     ("SELECT timestamp '0001-01-01' - interval '1.5 s'", "0001-12-31 23:59:58.5 BC"),

@@ -650,7 +650,8 @@ class Rewriter(Kinds):
             kind = self._kind(inner)
             if kind == pg.NUMERIC:
                 return exp.Paren(this=inner.copy())
-            width = "DECIMAL(38,0)" if kind in WHOLE else "DECIMAL(38,12)"
+            # no wider than a bigint: beside 38 digits the engine drops those behind a point
+            width = "DECIMAL(19,0)" if kind in WHOLE else "DECIMAL(38,12)"
             return exp.Cast(this=inner.copy(), to=exp.DataType.build(width, "duckdb"))
         if oid in _LENGTH_KINDS and node.to.expressions:
             if oid == pg.BPCHAR:
