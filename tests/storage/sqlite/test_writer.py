@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -24,8 +25,9 @@ from daybook.app.ports import (
 from daybook.domain.ids import CompanyId, EntryId, Timestamp
 from daybook.domain.model import Side
 from daybook.storage.sqlite import connection as settings
-from daybook.storage.sqlite import writer
+from daybook.storage.sqlite import tx, writer
 from daybook.storage.sqlite.store import SqliteStore
+from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.tx import SqliteTx
 
 UNBALANCED = (records.line(0, Side.DEBIT, 5, 1), records.line(1, Side.CREDIT, 6, 2))
@@ -266,6 +268,100 @@ def test_closing_finishes_what_was_taken(store: SqliteStore, books: CompanyId) -
     closing.join(30)
     with pytest.raises(ReadOnly):
         store.write_soon(books, posting(books, 101), 101, mail)
+
+
+class Diary:
+    """A mailbox that writes down what it gets among what others write down."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.whole = threading.Event()
+
+    def deliver(self, letters: Sequence[tuple[object, object]]) -> None:
+        self.lines += [f"answer {ticket}" for ticket, _ in letters]
+        if "answer last" in self.lines:
+            self.whole.set()
+
+    def noting(self, line: str, work: Callable[[Tx], object] = lambda tx: None) -> Any:
+        """A unit of work that is written down once it is done."""
+
+        def noted(tx: Tx) -> None:
+            work(tx)
+            self.lines.append(line)
+
+        return noted
+
+
+@contextmanager
+def answered(store: SqliteStore, company_id: CompanyId) -> Iterator[Diary]:
+    """A group that is committed just before what is queued inside the block makes another."""
+    diary = Diary()
+    begun, gate = threading.Event(), threading.Event()
+
+    def first(tx: Tx) -> None:
+        begun.set()
+        gate.wait(30)
+
+    store.write_soon(company_id, first, "first", diary)
+    assert begun.wait(30)
+    yield diary
+    gate.set()
+    assert diary.whole.wait(30)
+
+
+def test_answers_wait_for_the_commit_of_those_who_wait(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "HELD_BACK_S", 600)
+    with answered(store, books) as diary:
+        for number in (1, 2):
+            work = diary.noting(f"run {number}", posting(books, number))
+            store.write_soon(books, work, number, diary)
+        store.write_soon(books, diary.noting("run last"), "last", diary)
+    ran = ["run 1", "run 2", "run last"]
+    assert diary.lines == [*ran, "answer first", "answer 1", "answer 2", "answer last"]
+
+
+def test_answers_do_not_wait_long(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "HELD_BACK_S", 0)
+    with answered(store, books) as diary:
+        store.write_soon(books, diary.noting("run 1"), 1, diary)
+        store.write_soon(books, diary.noting("run last"), "last", diary)
+    assert diary.lines[:3] == ["answer first", "run 1", "run last"]
+
+
+def test_answers_do_not_wait_for_many_rows(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One unit may be a whole import."""
+    monkeypatch.setattr(writer, "HELD_BACK_S", 600)
+    monkeypatch.setattr(tx, "GATHERED_MAX", 2)
+
+    def many(tx: Tx) -> None:
+        for number in range(1, 4):
+            posting(books, number)(tx)
+
+    with answered(store, books) as diary:
+        store.write_soon(books, diary.noting("run last", many), "last", diary)
+    assert diary.lines == ["answer first", "run last", "answer last"]
+
+
+def test_answers_do_not_wait_for_another_processs_turn(
+    store: SqliteStore, books: CompanyId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "HELD_BACK_S", 600)
+    begin = Turns.begin
+    with answered(store, books) as diary:
+
+        def not_at_once(turns: Turns, wait_s: float) -> bool:
+            diary.lines.append("wait" if wait_s else "look")
+            return wait_s > 0 and begin(turns, wait_s)
+
+        monkeypatch.setattr(Turns, "begin", not_at_once)
+        store.write_soon(books, diary.noting("run last"), "last", diary)
+    assert diary.lines == ["look", "answer first", "wait", "run last", "answer last"]
 
 
 def test_a_mailbox_that_fails_stops_nobody(store: SqliteStore, books: CompanyId) -> None:

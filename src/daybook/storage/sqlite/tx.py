@@ -191,6 +191,7 @@ class SqliteTx(SqliteReader):
         "_entries",
         "_events",
         "_lines",
+        "_make_way",
         "_new",
         "_new_ids",
         "_new_operations",
@@ -215,9 +216,11 @@ class SqliteTx(SqliteReader):
         writes: Writes,
         publish: Publish,
         tails: totals.Tails,
+        make_way: Callable[[], None],
     ) -> None:
         super().__init__(connection, company_id, caches)
         self._publish = publish
+        self._make_way = make_way
         self._operations: dict[str, Operation] = {}
         self._new_operations: list[Operation] = []
         self._ended: list[Operation] = []
@@ -485,6 +488,7 @@ class SqliteTx(SqliteReader):
     def _make_room(self) -> None:
         """Keep what is gathered within its bounds; called between events."""
         if len(self._events) >= GATHERED_MAX or len(self._lines) >= GATHERED_LINES_MAX:
+            self._make_way()
             self._write_gathered()
         if len(self._unsummed) >= totals.LAZY_SUMS_MAX:
             self.write_periods()
