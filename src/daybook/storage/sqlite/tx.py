@@ -216,12 +216,11 @@ class SqliteTx(SqliteReader):
         publish: Publish,
         tails: totals.Tails,
     ) -> None:
-        super().__init__(connection, company_id, caches)
+        super().__init__(connection, company_id, caches, HeadRow.read(connection, company_id))
         self._publish = publish
         self._operations: dict[str, Operation] = {}
         self._new_operations: list[Operation] = []
         self._ended: list[Operation] = []
-        self._row: HeadRow = HeadRow.read(connection, company_id)
         self._writes = writes
         self.written = False
         """Whether anything was appended or remembered."""
