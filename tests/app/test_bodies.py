@@ -1,7 +1,7 @@
 """Bodies: a record has exactly one, and it leads back to the record."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -61,9 +61,31 @@ def _leaves(plain: object) -> Iterator[object]:
         yield plain
 
 
+PLAINLY = msgspec.json.Decoder(JournalEntry)
+"""How an entry is decoded without a shorter way."""
+
+
 @given(entries())
 def test_the_short_way_to_an_entry_is_the_same(made: JournalEntry) -> None:
-    assert bodies.decode_entry(bodies.encode(made)) == made
+    body = bodies.encode(made)
+    short, plain = bodies.decode_entry(body), PLAINLY.decode(body)
+    assert short == plain == made
+    assert repr(short) == repr(plain)  # in which types show, down to the last member's
+
+
+@given(entries(), st.data())
+def test_the_short_way_refuses_the_same(made: JournalEntry, data: st.DataObject) -> None:
+    body = bytearray(bodies.encode(made))
+    at = data.draw(st.integers(0, len(body) - 1))
+    body[at] = data.draw(st.sampled_from(b'0a"{}[],:x'))
+
+    def outcome(decode: Callable[[bytes], JournalEntry]) -> str:
+        try:
+            return repr(decode(bytes(body)))
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            return repr(error)
+
+    assert outcome(bodies.decode_entry) == outcome(PLAINLY.decode)
 
 
 @pytest.mark.parametrize("record", [*REFERENCES, company(3), RICH, entry(1)], ids=entity_of)

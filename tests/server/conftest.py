@@ -4,17 +4,19 @@ import asyncio
 import io
 import threading
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 import pytest
 import uvicorn
 from tests.support.server import RawResponse, exchange
+from uvicorn.server import ServerState
 
 from daybook.protocols.kit.plugin import Limits, Operation, Problem, Request, Response
 from daybook.server.asgi import Application, Lifecycle, Router
 from daybook.server.config import read_config
+from daybook.server.connection import Connection
 from daybook.server.observe import Metrics, configure_log
 from daybook.server.process import server_config
 from daybook.server.run import listen
@@ -116,13 +118,64 @@ class ThreadServer:
         return found
 
 
-@pytest.fixture
-def thread_server() -> Iterator[ThreadServer]:
-    """A server that is stopped in good order afterwards."""
-    config = read_config({}, {"http": "127.0.0.1:0", "log-level": "info"})
-    listeners = listen(config.http)
-    mirror, metrics, lifecycle, log = Mirror(), Metrics(), Lifecycle(), io.StringIO()
-    application = Application(
+class Pipe(asyncio.Transport):
+    """A connection's transport without a network: what was sent over all of one test, in order."""
+
+    def __init__(self, number: int, sent: list[tuple[int, bytes]]) -> None:
+        super().__init__()
+        self._number = number
+        self._sent = sent
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed
+        self._sent.append((self._number, bytes(data)))
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+class Callers:
+    """Connections to an application in this process; used on a running event loop."""
+
+    def __init__(self, application: Application, count: int) -> None:
+        config = server_config(read_config({}, {"http": "127.0.0.1:0"}), application)
+        state = ServerState()
+        self.sent: list[tuple[int, bytes]] = []
+        """What was sent, in order, each with the number of its connection."""
+        self.pipes = [Pipe(number, self.sent) for number in range(count)]
+        self.connections = [Connection(config, state, {}) for _ in range(count)]
+        for connection, pipe in zip(self.connections, self.pipes, strict=True):
+            connection.connection_made(pipe)
+
+    def hang_up(self) -> None:
+        """Let go of all connections, and of their timers."""
+        for connection in self.connections:
+            connection.connection_lost(None)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let the event loop turn until something is the case."""
+        for _ in range(100):
+            if condition():
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("it did not come to pass in a hundred turns")
+
+
+def application_of(
+    mirror: Mirror, metrics: Metrics, lifecycle: Lifecycle, log: io.StringIO
+) -> Application:
+    """The application over the test's wires."""
+    return Application(
         Router([mirror, Other()]),
         plain_page,
         metrics,
@@ -131,6 +184,15 @@ def thread_server() -> Iterator[ThreadServer]:
         lifecycle=lifecycle,
         bodies_bytes_max=BODIES_BYTES_MAX,
     )
+
+
+@pytest.fixture
+def thread_server() -> Iterator[ThreadServer]:
+    """A server that is stopped in good order afterwards."""
+    config = read_config({}, {"http": "127.0.0.1:0", "log-level": "info"})
+    listeners = listen(config.http)
+    mirror, metrics, lifecycle, log = Mirror(), Metrics(), Lifecycle(), io.StringIO()
+    application = application_of(mirror, metrics, lifecycle, log)
     server = uvicorn.Server(server_config(config, application))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=listeners)))
     thread.start()

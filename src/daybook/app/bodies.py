@@ -125,20 +125,45 @@ def _plain_line(line: Line) -> dict[str, object]:
 
 _encode: Final = msgspec.json.Encoder().encode
 
-_KINDS: Final[dict[str, type]] = {
-    ENTRY: JournalEntry,
-    ACCOUNT: Account,
-    CONTACT: Contact,
-    RATE: ExchangeRate,
-    COMPANY: Company,
-    "dimension": Dimension,
-    "list": ListItem,
+
+def _struct_of(kind: type, **others: Any) -> type[msgspec.Struct]:
+    """A structure with the members of a record, in their order; `others` have another type there.
+
+    msgspec fills one several times as fast as it fills a dataclass.
+    """
+    members: list[Any] = []
+    for member in fields(kind):
+        typed = others.get(member.name, member.type)
+        default = () if member.default is MISSING else (member.default,)
+        members.append((member.name, typed, *default))
+    return msgspec.defstruct(kind.__name__, members, gc=False)
+
+
+_LineStruct: Final = _struct_of(Line)
+_EntryStruct: Final = _struct_of(JournalEntry, lines=tuple[_LineStruct, ...])  # type: ignore[valid-type]
+_decode_struct: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(_EntryStruct).decode
+_members_of: Final = msgspec.structs.astuple
+
+
+def decode_entry(body: bytes) -> JournalEntry:
+    """A journal entry from its body: the record that is read most, a page of a thousand at a time.
+
+    Raises as `decode` does.
+    """
+    struct = _decode_struct(body)
+    struct.lines = tuple([Line(*_members_of(line)) for line in struct.lines])
+    return JournalEntry(*_members_of(struct))
+
+
+_DECODERS: Final[dict[str, Callable[[bytes], Record]]] = {
+    ENTRY: decode_entry,
+    ACCOUNT: msgspec.json.Decoder(Account).decode,
+    CONTACT: msgspec.json.Decoder(Contact).decode,
+    RATE: msgspec.json.Decoder(ExchangeRate).decode,
+    COMPANY: msgspec.json.Decoder(Company).decode,
+    "dimension": msgspec.json.Decoder(Dimension).decode,
+    "list": msgspec.json.Decoder(ListItem).decode,
 }
-_DECODERS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
-    name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()
-}
-decode_entry: Final[Callable[[bytes], JournalEntry]] = _DECODERS[ENTRY].decode
-"""A journal entry from its body."""
 
 
 def encode(record: Record) -> bytes:
@@ -155,5 +180,4 @@ def decode(entity: str, body: bytes) -> Record:
     """The record an event of `entity` holds. Raises `msgspec.MsgspecError` or UnicodeError
     on other bytes.
     """
-    record: Record = _DECODERS[entity.partition(":")[0]].decode(body)
-    return record
+    return _DECODERS[entity.partition(":")[0]](body)

@@ -164,7 +164,6 @@ class Application:
         exchange: Exchange | None = scope.pop(EXCHANGE, None)
         plugin = self._find(scope["path"])
         self._metrics.in_flight += 1
-        hold = _Hold(self._room)
         trace = begin()
         try:
             headers = {
@@ -186,8 +185,14 @@ class Application:
             )
             if self._proxies is not None and self._proxies.are(request.peer):
                 request = self._behind(self._proxies, request)
-            waits = body is None
-            response, close = await self._answer(plugin, request, receive if waits else None, hold)
+            close = False
+            if plugin is None:
+                page = self._pages(request)
+                response = page if isinstance(page, Response) else await page
+            elif body is None:
+                response, close = await self._answer_to_body(plugin, request, receive)
+            else:
+                response = await self._answer(plugin, request)
             texts = _headers(response, request.id)
             if exchange is None or not respond(
                 exchange, response.status, texts, response.body, close=close
@@ -197,36 +202,42 @@ class Application:
         except _Disconnected:
             return
         finally:
-            hold.end()
             self._metrics.in_flight -= 1
         self._record(plugin, request, response, time.perf_counter() - started, trace)
 
-    async def _answer(
-        self, plugin: Plugin | None, request: Request, receive: Receive | None, hold: _Hold
-    ) -> tuple[Response, bool]:
-        """The answer of a wire, or of the server itself in that wire's shape; and whether the
-        connection ends with it. `receive` is given where the body is still to be read.
-        """
-        if plugin is None:
-            page = self._pages(request)
-            return page if isinstance(page, Response) else await page, False
+    async def _answer(self, plugin: Plugin, request: Request) -> Response:
+        """The answer of a wire, or of the server itself in that wire's shape."""
         try:
-            if receive is not None:
-                body = await self._body(plugin, request, receive, hold)
-                if isinstance(body, Problem):
-                    return plugin.refuse(request, body), body is Problem.TIMEOUT
-                if isinstance(body, Response):
-                    return body, False
-                request = replace(request, body=body)
             if self._lifecycle.closed:
-                return plugin.refuse(request, Problem.SHUTTING_DOWN), False
+                return plugin.refuse(request, Problem.SHUTTING_DOWN)
             answer = plugin.handle(request)
-            return answer if isinstance(answer, Response) else await answer, False
+            return answer if isinstance(answer, Response) else await answer
+        except Exception:
+            return self._fault(plugin, request)
+
+    async def _answer_to_body(
+        self, plugin: Plugin, request: Request, receive: Receive
+    ) -> tuple[Response, bool]:
+        """The same where the body is still to be read; and whether the connection ends with it."""
+        hold = _Hold(self._room)
+        try:
+            body = await self._body(plugin, request, receive, hold)
+            if isinstance(body, Problem):
+                return plugin.refuse(request, body), body is Problem.TIMEOUT
+            if isinstance(body, Response):
+                return body, False
+            return await self._answer(plugin, replace(request, body=body)), False
         except _Disconnected:
             raise
         except Exception:
-            self._log.exception("fault", id=request.id, wire=plugin.name)
-            return plugin.refuse(request, Problem.INTERNAL), False
+            return self._fault(plugin, request), False
+        finally:
+            hold.end()
+
+    def _fault(self, plugin: Plugin, request: Request) -> Response:
+        """The answer where a fault of ours is being handled."""
+        self._log.exception("fault", id=request.id, wire=plugin.name)
+        return plugin.refuse(request, Problem.INTERNAL)
 
     async def _body(
         self, plugin: Plugin, request: Request, receive: Receive, hold: _Hold

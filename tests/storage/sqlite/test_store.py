@@ -9,7 +9,7 @@ import pytest
 from tests.support import records
 
 from daybook.app.ports import ReadOnly, StoreCorrupt, StoreFailure, UnknownCompany
-from daybook.domain.ids import ByName, CompanyId
+from daybook.domain.ids import ByName, CompanyId, EntryId
 from daybook.domain.model import Account
 from daybook.storage import engines, open_store
 from daybook.storage.sqlite.store import READERS_KEPT, SqliteStore, path_of
@@ -128,7 +128,20 @@ def test_a_reader_is_over_when_its_block_ends(store: SqliteStore, books: Company
     with store.read(books) as reader:
         pass
     with pytest.raises(AttributeError):
-        reader.head()
+        reader.entry(EntryId(1))
+
+
+def test_a_connection_whose_snapshot_does_not_end_is_not_lent_again(
+    store: SqliteStore, books: CompanyId
+) -> None:
+    connection = store.borrow()
+    left_open = connection.execute("SELECT seq FROM head")
+    assert left_open.fetchone() is not None
+    store.give_back(connection)
+    again = store.borrow()
+    assert again is not connection
+    store.give_back(again)
+    assert store.borrow() is again
 
 
 def test_more_readers_than_are_kept(store: SqliteStore, books: CompanyId) -> None:

@@ -86,12 +86,6 @@ _ENTRY: Final = (
     "SELECT v.body FROM entry e JOIN event v ON v.company_id = e.company_id"
     " AND v.seq = e.event_seq WHERE e.company_id = ? AND e.id = ?"
 )
-_HEAD_AND_ENTRY: Final = (
-    f"SELECT v.body, {_HEAD_COLUMNS} FROM head h"
-    " LEFT JOIN entry e ON e.company_id = h.company_id AND e.id = ?2"
-    " LEFT JOIN event v ON v.company_id = e.company_id AND v.seq = e.event_seq"
-    " WHERE h.company_id = ?1"
-)
 _LINE_AFTER: Final = (
     "SELECT 1 FROM line l WHERE l.company_id = ? AND l.entry_id = ? LIMIT 1 OFFSET ?"
 )
@@ -202,12 +196,16 @@ class SqliteReader:
     __slots__ = ("_caches", "_company_id", "_connection", "_private", "_row")
 
     def __init__(
-        self, connection: apsw.Connection, company_id: CompanyId, caches: ReferenceCaches
+        self,
+        connection: apsw.Connection,
+        company_id: CompanyId,
+        caches: ReferenceCaches,
+        row: HeadRow,
     ) -> None:
         self._connection = connection
         self._company_id = company_id
         self._caches = caches
-        self._row: HeadRow | None = None
+        self._row = row
         self._private: ReferenceCache | None = None
 
     def end(self) -> None:
@@ -217,14 +215,9 @@ class SqliteReader:
     def _settle(self) -> None:
         """Make what was written visible to statements; a reader has written nothing."""
 
-    def _head_row(self) -> HeadRow:
-        if self._row is None:
-            self._row = HeadRow.read(self._connection, self._company_id)
-        return self._row
-
     def _cache(self) -> ReferenceCache:
         if self._private is None or self._private.is_full:
-            self._private = self._caches.at(self._company_id, self._head_row().reference_seq)
+            self._private = self._caches.at(self._company_id, self._row.reference_seq)
         return self._private
 
     @property
@@ -245,21 +238,13 @@ class SqliteReader:
 
     def head(self) -> Head:
         """Where the log stands in this snapshot."""
-        return self._head_row().head()
+        return self._row.head()
 
     def entry(self, entry_id: EntryId) -> JournalEntry | None:
         """An entry, tombstones included, or None."""
         if not can_be_number(entry_id):
             return None
-        where = (self._company_id, entry_id)
-        if self._row is None:  # whoever shows the entry needs the head too, for what it names
-            row = self._connection.execute(_HEAD_AND_ENTRY, where).fetchone()
-            if row is None:
-                raise UnknownCompany(f"there is no company {self._company_id}")
-            body, *head = row
-            self._row = HeadRow.of(head)
-            return None if body is None else bodies.decode_entry(body)
-        row = self._connection.execute(_ENTRY, where).fetchone()
+        row = self._connection.execute(_ENTRY, (self._company_id, entry_id)).fetchone()
         return None if row is None else bodies.decode_entry(row[0])
 
     def has_more_lines(self, entry_id: EntryId, than: int) -> bool:
@@ -280,7 +265,7 @@ class SqliteReader:
     def count_entries(self, filter: Filter) -> int:
         """How many entries satisfy a filter: from the head's counters where they can tell."""
         if _asks_state_alone(filter):
-            counts = self._head_row().counts
+            counts = self._row.counts
             return sum(
                 count
                 for count, entry in zip(counts, _STAND_INS, strict=True)
@@ -347,7 +332,7 @@ class SqliteReader:
         self._settle()
         if as_of is None:
             return totals.account_totals(self._connection, self._company_id)
-        row = self._head_row()
+        row = self._row
         return totals.account_totals_as_of(
             self._connection, self._company_id, as_of, row.totals_seq, row.seq
         )
@@ -375,7 +360,7 @@ class SqliteReader:
     def events(self, after: int, limit: int) -> list[Event]:
         """Events numbered above `after`, in order."""
         self._settle()
-        if after >= self._head_row().seq:
+        if after >= self._row.seq:
             return []
         rows = self._connection.execute(_EVENTS, (self._company_id, max(after, 0), limit))
         return [_event(self._company_id, row) for row in rows]
@@ -383,7 +368,7 @@ class SqliteReader:
     def logged_bodies(self, after: int, limit: int, bytes_max: int) -> list[LoggedBody]:
         """The bodies of events numbered above `after`, in order, within both bounds."""
         self._settle()
-        if after >= self._head_row().seq:
+        if after >= self._row.seq:
             return []
         found: list[LoggedBody] = []
         left = bytes_max

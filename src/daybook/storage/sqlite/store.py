@@ -35,7 +35,7 @@ from daybook.storage.sqlite import checks, schema
 from daybook.storage.sqlite.backup import lock_path, take_lock
 from daybook.storage.sqlite.connection import Role, check_version, connect, failure_of
 from daybook.storage.sqlite.directory import SqliteDirectory
-from daybook.storage.sqlite.reader import SqliteReader
+from daybook.storage.sqlite.reader import HEAD, HeadRow, SqliteReader
 from daybook.storage.sqlite.references import ReferenceCaches
 from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.writer import Session, Writer, in_company
@@ -248,14 +248,18 @@ class SqliteStore:
             raise failure_of(error, self._path) from error
 
     def give_back(self, connection: apsw.Connection) -> None:
-        """Take back a connection: ends its transaction, if any."""
+        """Take back a connection: ends its transaction, if any.
+
+        One whose snapshot does not end, because somebody holds a statement open, is not kept.
+        """
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            stays = connection.txn_state() == apsw.SQLITE_TXN_NONE
         except apsw.Error:
             connection.close()
             return
-        if self._closed or len(self._readers) >= READERS_KEPT:
+        if not stays or self._closed or len(self._readers) >= READERS_KEPT:
             connection.close()
         else:
             self._readers.append(connection)
@@ -278,17 +282,14 @@ class SqliteStore:
 class _Borrowed:
     """A reading connection in a transaction, which the first statement's snapshot fixes."""
 
-    __slots__ = ("_connection", "_deadline", "_store")
+    __slots__ = ("_connection", "_store")
 
-    def __init__(self, store: SqliteStore, deadline: float | None = None) -> None:
+    def __init__(self, store: SqliteStore) -> None:
         self._store = store
-        self._deadline = deadline
 
     def __enter__(self) -> apsw.Connection:
         self._connection = self._store.borrow()
         self._connection.execute("BEGIN")
-        if self._deadline is not None:
-            self._connection.set_progress_handler(_until(self._deadline), STEPS_BETWEEN_LOOKS)
         return self._connection
 
     def __exit__(
@@ -297,8 +298,6 @@ class _Borrowed:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._deadline is not None:
-            self._connection.set_progress_handler(None)
         self._store.give_back(self._connection)
         if isinstance(error, apsw.Error):
             raise failure_of(error, self._store.path) from error
@@ -316,19 +315,37 @@ def _until(deadline: float) -> Callable[[], bool]:
 
 
 class _Snapshot:
-    """`Store.read`: a reader over a borrowed connection."""
+    """`Store.read`: a reader over a borrowed connection.
 
-    __slots__ = ("_borrowed", "_company_id", "_reader", "_store")
+    The statement that reads the head is left open, and holds the snapshot for those that follow, as
+    SQLite does while any statement is: BEGIN and ROLLBACK would be two more for each read.
+    """
+
+    __slots__ = ("_company_id", "_connection", "_deadline", "_head", "_reader", "_store")
 
     def __init__(self, store: SqliteStore, company_id: CompanyId, deadline: float | None) -> None:
         self._store = store
         self._company_id = company_id
-        self._borrowed = _Borrowed(store, deadline)
+        self._deadline = deadline
 
     def __enter__(self) -> SqliteReader:
-        connection = self._borrowed.__enter__()
-        self._reader = SqliteReader(connection, self._company_id, self._store.caches)
-        return self._reader
+        store = self._store
+        connection = self._connection = store.borrow()
+        try:
+            self._head = connection.execute(HEAD, (self._company_id,))
+            row = self._head.fetchone()
+            if row is None:
+                raise UnknownCompany(f"there is no company {self._company_id}")
+        except BaseException as error:
+            store.give_back(connection)
+            if isinstance(error, apsw.Error):
+                raise failure_of(error, store.path) from error
+            raise
+        if self._deadline is not None:
+            connection.set_progress_handler(_until(self._deadline), STEPS_BETWEEN_LOOKS)
+        reader = SqliteReader(connection, self._company_id, store.caches, HeadRow.of(row))
+        self._reader = reader
+        return reader
 
     def __exit__(
         self,
@@ -337,7 +354,12 @@ class _Snapshot:
         traceback: TracebackType | None,
     ) -> None:
         self._reader.end()
-        self._borrowed.__exit__(kind, error, traceback)
+        if self._deadline is not None:
+            self._connection.set_progress_handler(None)
+        self._head.close(True)
+        self._store.give_back(self._connection)
+        if isinstance(error, apsw.Error):
+            raise failure_of(error, self._store.path) from error
 
 
 def _register(session: Session, names: CompanyNames) -> CompanyId:

@@ -218,13 +218,12 @@ class SqliteTx(SqliteReader):
         tails: totals.Tails,
         make_way: Callable[[], None],
     ) -> None:
-        super().__init__(connection, company_id, caches)
+        super().__init__(connection, company_id, caches, HeadRow.read(connection, company_id))
         self._publish = publish
         self._make_way = make_way
         self._operations: dict[str, Operation] = {}
         self._new_operations: list[Operation] = []
         self._ended: list[Operation] = []
-        self._row: HeadRow = HeadRow.read(connection, company_id)
         self._writes = writes
         self.written = False
         """Whether anything was appended or remembered."""
