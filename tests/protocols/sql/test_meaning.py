@@ -122,7 +122,7 @@ ANSWERS = [
     ("SELECT '{1.50,2.25}'::numeric[], '{1.5,2}'::numeric(10,2)[]", "{1.50,2.25} {1.50,2.00}"),
     (
         "SELECT ARRAY[1.23456, 2]::numeric[], array_agg(1.23456)::numeric[]",
-        "{1.23456,2.00000} {1.234560000000}",
+        "{1.23456,2.00000} {1.23456}",
     ),
     ("SELECT ARRAY['1.23456', NULL]::numeric[]", "{1.234560000000,NULL}"),
     # no array at all has nothing that is known to be in it, nor not to be
@@ -240,7 +240,7 @@ REFUSALS = [
     ("SELECT 1 FROM pgc.pg_class()", "42883"),
     ("COPY (SELECT 1) TO STDOUT (FORMAT csv, NONSENSE true)", "42601"),
     ("COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')", "0A000"),
-    ("SELECT date_trunc('month', max(x)) FROM (VALUES (DATE '2025-03-09')) v(x)", "0A000"),
+    ("SELECT date_trunc('month', max(x)) FROM unnest(ARRAY[DATE '2025-03-09']) v(x)", "0A000"),
     (r"SELECT '\x00f'::bytea", "22023"),
     (r"SELECT '\xzz'::bytea", "22023"),
     (r"SELECT 'a\9'::bytea", "22P02"),
