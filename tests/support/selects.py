@@ -314,6 +314,9 @@ class Maker:
             f"({left}, 1) = ({right}, 1)",
             f"({left}, 1.5) IN (SELECT {right}, {self.literal()} FROM JournalEntryLines)",
             f"({left}, 1) IN (({right}, 1), ({self.literal()}, 1.5))",
+            f"({left}, {right}) {self.pick('<', '>=', '<>')} ({right}, {self.literal()})",
+            f"count(*) {self.pick('=', '>', '<=')} {self.pick('ANY', 'ALL')}"
+            f" (ARRAY[{left}, {right}])",
         )
 
     def exact(self) -> str:

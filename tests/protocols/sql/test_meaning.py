@@ -131,6 +131,31 @@ ANSWERS = [
         " FROM (VALUES (ARRAY['a']), (NULL), (ARRAY[]::text[])) v(x)",
         "t f f f t None None None None None f t t f t",
     ),
+    # aggregates in an array are those of the query
+    (
+        "SELECT count(*) = ANY (ARRAY[abs(count(*)), 0.5]), 2 < ALL (ARRAY[count(*), sum(x)]),"
+        " 3 <> ALL (ARRAY[count(*), sum(x)]), 9 > ANY (ARRAY[count(*)]::numeric[])"
+        " FROM (VALUES (1), (2), (3)) v(x)",
+        "t t f t",
+    ),
+    ("SELECT 2 = ANY (array_agg(x)), count(*) = ANY (array_agg(x)) FROM (VALUES (2)) v(x)", "t f"),
+    # rows with nulls
+    (
+        "SELECT (1, NULL::int) = (1, 2), (1, NULL::int) = (2, 2), (1, NULL::int) <> (2, 2),"
+        " (1, 2) <> (1, 2), (1, NULL::int) IN ((1, 2), (2, 2)), (1, 2) NOT IN ((1, NULL::int)),"
+        " (1, 2) NOT IN ((2, NULL::int)), (1, NULL::int) IN ((1, 2), (1, NULL::int))",
+        "None f t f None None t None",
+    ),
+    (
+        "SELECT (1, 2) < (1, 3), (1, 2) <= (1, 2), (1, 2, 3) > (1, 1, 9), (2, NULL::int) > (1, 1),"
+        " (1, NULL::int) > (1, 1), (NULL::int, 1) < (1, 1), (1, 3) >= (1, 2)",
+        "t t t t None None t",
+    ),
+    (
+        "SELECT (x, y) = (1, 2), (x, y) IS DISTINCT FROM (1, NULL::int)"
+        " FROM (VALUES (1, 2)) v(x, y)",
+        "t t",
+    ),
     ("SELECT 1 <> ALL (NULL::int[]), 1 = ANY (NULL::int[])", "None None"),
     ("SELECT 1 <> ALL ('{}'), 1 = ANY ('{1,2}'), 2.5 = ANY ('{2.50}')", "t t t"),
     # what is computed of an aggregate: its type is known before the engine knows it

@@ -16,6 +16,7 @@ from daybook.protocols.sql import errors, literals, sources
 from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
 from daybook.protocols.sql.catalog_functions import FUNCTIONS, roles_text
 from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
+from daybook.protocols.sql.comparing import compared
 from daybook.protocols.sql.digits import UNIFIED, Sized, kept_decimals
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.functions import (
@@ -517,8 +518,10 @@ class Rewriter(Sized):
                 return regular(node, "s")
             case exp.RegexpILike():
                 return regular(node, "si")
-            case exp.Binary() if (compared := compared_with_items(node)) is not None:
-                return compared
+            case exp.Binary() | exp.In() if (other := compared(node)) is not None:
+                return other
+            case exp.Binary() if (made := compared_with_items(node)) is not None:
+                return made
             case exp.EQ() if (numbers := proc_number(node)) is not None:
                 return numbers
             case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
