@@ -47,7 +47,7 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 _LOG = logging.getLogger("daybook.sql")
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Version of the copy's own tables and functions: a copy on disk of another one is made anew."""
 
 _HEADER_SHAPE: Final = (

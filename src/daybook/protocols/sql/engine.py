@@ -15,7 +15,16 @@ from daybook.protocols.sql import errors
 from daybook.protocols.sql.analytics import Copies, Copy
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
-from daybook.protocols.sql.macros import ESCAPES, FINE, NO_NAME, TOO_LONG, UNSHOWN
+from daybook.protocols.sql.losses import PLAN, loses
+from daybook.protocols.sql.macros import (
+    ESCAPES,
+    FINE,
+    MANY_DECIMALS,
+    NO_NAME,
+    TOO_LONG,
+    UNSHOWN,
+    for_planning,
+)
 from daybook.protocols.sql.pgwire import messages
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
@@ -26,6 +35,9 @@ from daybook.protocols.sql.tables import Table, modifier
 LOST: Final = (duckdb.FatalException, duckdb.InternalException)
 """After these the engine answers nothing any more, or may not be believed."""
 LOST_TEXT: Final = "the copy of the books was lost and is made anew; run the statement again"
+
+TOO_WIDE: Final = "numbers with so many digits cannot stand for one another without being rounded"
+NARROWER: Final = "cast them to the same type, as in x::numeric(30,8)"
 
 T = TypeVar("T")
 CANCELLED_TEXT: Final = "canceling statement due to user request"
@@ -42,6 +54,7 @@ _OIDS: Final = {
     "UBIGINT": pg.NUMERIC,
     "HUGEINT": pg.NUMERIC,
     "UHUGEINT": pg.NUMERIC,
+    "BIGNUM": pg.NUMERIC,
     "FLOAT": pg.FLOAT4,
     "DOUBLE": pg.FLOAT8,
     "VARCHAR": pg.TEXT,
@@ -327,16 +340,19 @@ class Engine:
 
     def describe(self, query: Query) -> Described:
         """The columns of a query, found without running it."""
-        sql = query.sql
+        sql = for_planning(query.sql)
         for at in range(len(query.used), 0, -1):
             sql = sql.replace(f"CAST(${at} AS", "CAST(NULL AS")
         cursor = self._ready_cursor(query)
         try:
             found = cursor.execute(f"DESCRIBE {sql}").fetchall()
+            ((plan,),) = cursor.execute(PLAN, [sql]).fetchall()
         except duckdb.Error as fault:
             raise self.fault_of(fault, self._copy) from fault
         finally:
             self.release(cursor, None)
+        if loses(plan, sql):
+            raise SqlFault(errors.OUT_OF_RANGE, TOO_WIDE, hint=NARROWER)
         return Described(query, [(row[0], row[1]) for row in found], self.copy.scale)
 
     def run(self, described: Described, values: Sequence[str | None]) -> EngineRows:
@@ -477,6 +493,7 @@ _FUNCTION = re.compile(
 )
 _TEXTS: Final = (
     (FINE, errors.UNSUPPORTED, FINE),
+    (MANY_DECIMALS, errors.UNSUPPORTED, MANY_DECIMALS),
     (TOO_LONG, errors.LIMIT, TOO_LONG),
     (ESCAPES, errors.UNSUPPORTED, ESCAPES),
     (UNSHOWN, errors.UNSUPPORTED, UNSHOWN),
@@ -506,6 +523,7 @@ _TEXTS: Final = (
     ("no function matches", errors.NO_FUNCTION, None),
     ("cannot compare values", errors.NO_FUNCTION, None),
     ("could not convert", errors.BAD_TEXT, None),
+    ("could not cast value", errors.OUT_OF_RANGE, None),
     (NO_DAY, "22008", "date out of range"),
     ("out of range", errors.OUT_OF_RANGE, None),
     ("overflow", errors.OUT_OF_RANGE, None),

@@ -14,18 +14,23 @@ from daybook.protocols.sql.catalog_tables import DEFINITIONS
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import WHOLE
-from daybook.protocols.sql.tables import TABLES, Table
+from daybook.protocols.sql.tables import TABLES, Column, Table
 from daybook.protocols.sql.translate import every_item, wider, widest
 from daybook.protocols.sql.trees import (
     cast_oid,
+    choices,
     cte_of,
     first_select,
     is_cte,
     is_null,
+    leaves,
     sources_of,
 )
 
 _DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
+
+Meaning = Column | int | list[exp.Expr]
+"""What a column of a query stands for: a table's, one of a type, or what these come to."""
 
 
 class Kinds:
@@ -52,7 +57,7 @@ class Kinds:
         match node:
             case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs() | exp.Max() | exp.Min():
                 return self._kind(node.this)
-            case exp.Filter() | exp.Window():
+            case exp.Filter() | exp.Window() | exp.Order():
                 return self._kind(node.this)
             case exp.Distinct() if node.expressions:
                 return self._kind(node.expressions[0])
@@ -76,6 +81,9 @@ class Kinds:
 
     def _computed_kind(self, node: exp.Expr) -> int | None:
         """The type of what functions and operators make."""
+        values = choices(node)
+        if values:
+            return widest([self._kind(each) for each in values if not is_null(each)])
         match node:
             case exp.Count() | exp.RowNumber() | exp.Rank() | exp.DenseRank():
                 return pg.INT8
@@ -87,8 +95,22 @@ class Kinds:
             case exp.Avg():
                 inner = self._kind(node.this)
                 return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
-            case exp.Lag() | exp.Lead() | exp.FirstValue() | exp.LastValue() | exp.NthValue():
+            case (
+                exp.FirstValue() | exp.LastValue() | exp.NthValue() | exp.AnyValue() | exp.Nullif()
+            ):
                 return self._kind(node.this)
+            case exp.ArrayAgg():
+                return pg.ARRAY_OF.get(self._kind(node.this) or 0)
+            case exp.Lag() | exp.Lead():
+                return self._kind(node.this)
+            case exp.Array() if node.expressions:
+                kinds = [self._kind(each) for each in node.expressions if not is_null(each)]
+                return pg.ARRAY_OF.get(widest(kinds) or 0)
+        return self._operation_kind(node)
+
+    def _operation_kind(self, node: exp.Expr) -> int | None:
+        """The type of what is computed of numbers and days."""
+        match node:
             case exp.Sub() if self._kind(node.this) == self._kind(node.expression) == pg.DATE:
                 return pg.INT4
             case exp.Sub() if {self._kind(node.this), self._kind(node.expression)} <= _DAYS:
@@ -101,23 +123,27 @@ class Kinds:
                 return pg.DATE if other & set(WHOLE) else pg.TIMESTAMP
             case exp.Add() | exp.Sub() | exp.Mul() | exp.Div() | exp.Mod():
                 return wider(self._kind(node.this), self._kind(node.expression))
-            case exp.Coalesce():
-                return widest([self._kind(each) for each in (node.this, *node.expressions)])
-            case exp.Greatest() | exp.Least():
-                return widest([self._kind(each) for each in (node.this, *node.expressions)])
-            case exp.Case():
-                values = [each.args["true"] for each in node.args["ifs"]]
-                if node.args.get("default") is not None:
-                    values.append(node.args["default"])
-                return widest([self._kind(each) for each in values if not is_null(each)])
-            case exp.Round() | exp.Nullif():
+            case exp.IntDiv():
+                both = {self._kind(node.this), self._kind(node.expression)}
+                return pg.NUMERIC if both <= WHOLE | {pg.NUMERIC} else None
+            case exp.Round() | exp.Trunc() if node.args.get("decimals") is not None:
                 inner = self._kind(node.this)
-                return pg.NUMERIC if inner in WHOLE and isinstance(node, exp.Round) else inner
+                return pg.NUMERIC if inner in WHOLE else inner
+            case exp.Round() if self._kind(node.this) in WHOLE:
+                return pg.NUMERIC
+            case exp.Round():
+                return self._kind(node.this)
             case exp.Floor() | exp.Ceil() | exp.Sign() | exp.Trunc():
                 inner = self._kind(node.this)
                 return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
             case exp.Extract():
                 return pg.NUMERIC
+            case exp.Sqrt() | exp.Ln() | exp.Exp() | exp.Pow() | exp.Stddev() | exp.Variance():
+                return pg.FLOAT8
+        return self._other_kind(node)
+
+    def _other_kind(self, node: exp.Expr) -> int | None:
+        match node:
             case exp.TimestampTrunc() | exp.DateTrunc():
                 inner = self._kind(node.this)
                 return pg.TIMESTAMPTZ if inner == pg.DATE else inner
@@ -125,8 +151,8 @@ class Kinds:
                 return pg.DATE
             case exp.CurrentTimestamp():
                 return pg.TIMESTAMPTZ
-            case exp.Subquery() if isinstance(node.this, exp.Select):
-                return self._kind(node.this.expressions[0])
+            case exp.Subquery() if isinstance(node.this, exp.Query):
+                return widest([self._kind(each) for each in leaves(node.this, 0)])
             case exp.Any() | exp.All():
                 return pg.ARRAYS.get(self._kind(node.this) or 0)
             case exp.Anonymous() if (items := every_item(node)) is not None:
@@ -135,8 +161,6 @@ class Kinds:
                 return pg.NUMERIC
             case exp.Anonymous() if node.name == "pg_div":
                 return widest([self._kind(each) for each in node.expressions])
-            case exp.Sqrt() | exp.Ln() | exp.Exp() | exp.Pow() | exp.Stddev() | exp.Variance():
-                return pg.FLOAT8
             case exp.Format():
                 return pg.TEXT
             case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
@@ -144,25 +168,34 @@ class Kinds:
         return None
 
     def _column_kind(self, column: exp.Column) -> int | None:
+        meant = self._meaning(column)
+        if isinstance(meant, Column):
+            return meant.oid
+        if isinstance(meant, list):
+            return widest([self._kind(each) for each in meant])
+        return meant
+
+    def _meaning(self, column: exp.Column) -> Meaning | None:
+        """What a column stands for, or None where that cannot be told."""
         select = column.find_ancestor(exp.Select)
         while select is not None:
             for source in sources_of(select):
                 if column.table and source.alias_or_name.lower() != column.table.lower():
                     continue
-                found = self._source_kind(source, column.name)
+                found = self._source_meaning(source, column.name)
                 if found is not None:
                     return found
             select = select.find_ancestor(exp.Select)
         return None
 
-    def _source_kind(self, source: exp.Expr, name: str) -> int | None:
+    def _source_meaning(self, source: exp.Expr, name: str) -> Meaning | None:
         table = self._table(source)
         if table is not None:
-            column = table.by_name.get(name.lower())
-            return None if column is None else column.oid
+            return table.by_name.get(name.lower())
         inner: exp.Expr | None = None
-        if isinstance(source, exp.Subquery):
-            inner = source.this
+        alias = source.args.get("alias")
+        if isinstance(source, (exp.Subquery, exp.Values)):
+            inner = source.this if isinstance(source, exp.Subquery) else source
         elif isinstance(source, exp.Lateral):
             inner = source.this.this
         elif isinstance(source, exp.Table):
@@ -173,41 +206,23 @@ class Kinds:
                     if known == name.lower():
                         return sources.WIRE_TYPES.get(kind, sources.PLAIN_TYPES.get(kind))
                 return None
-            inner = cte.this
-            listed = cte.args["alias"].columns if cte.args.get("alias") else []
-            if listed:
-                names = [each.name.lower() for each in listed]
-                first = first_select(inner) if inner is not None else None
-                if name.lower() in names and first is not None:
-                    at = names.index(name.lower())
-                    if at < len(first.expressions):
-                        return self._place_kind(inner, at)
-                return None
+            inner, alias = cte.this, cte.args.get("alias")
+        listed = alias.columns if isinstance(alias, exp.TableAlias) else []
+        if listed:
+            names = [each.name.lower() for each in listed]
+            return leaves(inner, names.index(name.lower())) if name.lower() in names else None
         first = first_select(inner) if inner is not None else None
         if first is None:
             return None
         for at, item in enumerate(first.expressions):
             if item.is_star:
                 for each in sources_of(first):
-                    found = self._source_kind(each, name)
+                    found = self._source_meaning(each, name)
                     if found is not None:
                         return found
             elif item.alias_or_name.lower() == name.lower():
-                return self._place_kind(inner, at)
+                return leaves(inner, at)
         return None
-
-    def _place_kind(self, query: exp.Expr | None, at: int) -> int | None:
-        """The type of a column of a query; of a set operation, what both sides come to."""
-        waiting, found = [query], []
-        while waiting:
-            each = waiting.pop()
-            if isinstance(each, exp.Subquery):
-                waiting.append(each.this)
-            elif isinstance(each, exp.SetOperation):
-                waiting += (each.this, each.expression)
-            elif isinstance(each, exp.Select) and at < len(each.expressions):
-                found.append(self._kind(each.expressions[at]))
-        return widest(found)
 
     def _table(self, source: exp.Expr) -> Table | None:
         if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):

@@ -178,7 +178,7 @@ _NUMBER = re.compile(
 )
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _RANGES: Final = {pg.INT2: 2**15, pg.INT4: 2**31, pg.INT8: 2**63, pg.OID: 2**32}
-_TYPE_NAMES: Final = {
+TYPE_NAMES: Final = {
     pg.INT2: "smallint",
     pg.INT4: "integer",
     pg.INT8: "bigint",
@@ -223,7 +223,7 @@ def canonical(oid: int, text: str) -> str:
                 return str(int(text))
         if whole:
             message = (
-                f'value "{text[:LITERAL_SHOWN_MAX]}" is out of range for type {_TYPE_NAMES[oid]}'
+                f'value "{text[:LITERAL_SHOWN_MAX]}" is out of range for type {TYPE_NAMES[oid]}'
             )
             raise SqlFault(errors.OUT_OF_RANGE, message)
     elif oid == pg.NUMERIC:
@@ -241,7 +241,7 @@ def canonical(oid: int, text: str) -> str:
         return pg.array_text([None if each is None else canonical(element, each) for each in items])
     else:
         return text
-    name = _TYPE_NAMES.get(oid, "text")
+    name = TYPE_NAMES.get(oid, "text")
     message = f'invalid input syntax for type {name}: "{text[:LITERAL_SHOWN_MAX]}"'
     raise SqlFault(errors.BAD_TEXT, message)
 

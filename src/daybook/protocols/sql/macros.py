@@ -6,12 +6,18 @@ rounded half away from zero.
 What means different things for different types has a macro for each, and the rewriter, which knows
 the types of aggregates before the engine does, names the right one. A macro with several forms is
 for arguments whose type it cannot tell, and fails where an aggregate is among them.
+
+Where a macro takes decimals away, it says so with `round`, or with TRY_CAST where there are none:
+a plain cast that does is taken for the engine's own (`losses`).
 """
 
 from typing import Final
 
 QUOTIENT_SCALE: Final = 16
 """Decimals of a quotient of exact numbers; PostgreSQL gives 16 to most."""
+
+TEXT_SCALE: Final = 12
+"""Decimals of a number that is given as a parameter or read from text: rates have 10."""
 
 TEXT_MAX: Final = 8 * 1024 * 1024
 """Bytes of a text that a function may make of a shorter one: what a literal may have."""
@@ -27,7 +33,7 @@ _SCALE: Final = 10**6
 # can leave the range.
 _MILLIONTHS: Final = (
     f"(CAST(trunc(abs({{0}})) AS HUGEINT) * {_SCALE}"
-    f" + CAST((abs({{0}}) - trunc(abs({{0}}))) * {_SCALE} AS HUGEINT))"
+    f" + TRY_CAST((abs({{0}}) - trunc(abs({{0}}))) * {_SCALE} AS HUGEINT))"
 )
 _DIVISION: Final = f"""
 CAST({{s}} AS DECIMAL(1,0)) * (CAST({{a}} // {{b}} AS DECIMAL(22,0))
@@ -50,7 +56,7 @@ _PLAIN: Final = _DIVISION.format(
 # A dividend with up to 16 decimals, such as a sum of quotients, by a whole number, such as a count.
 _FINE_UNITS: Final = (
     f"(CAST(trunc(abs(a)) AS HUGEINT) * {_UNIT}"
-    f" + CAST((abs(a) - trunc(abs(a))) * {_UNIT} AS HUGEINT))"
+    f" + TRY_CAST((abs(a) - trunc(abs(a))) * {_UNIT} AS HUGEINT))"
 )
 _FINE_QUOTIENT: Final = "((2 * {a} + {b}) // (2 * {b}))"
 _FINE_WHOLE: Final = f"""
@@ -72,10 +78,22 @@ FINE: Final = "this division has more decimals than are divided exactly"
 _CHOICE: Final = (
     "CASE WHEN a IS NULL OR b IS NULL THEN NULL"
     " WHEN b = 0 THEN error('division by zero')"
-    " WHEN NOT pg_rounds(a) AND NOT pg_rounds(b) THEN {}(a, b)"
+    " WHEN NOT pg_rounds(a) AND NOT pg_rounds(b) THEN {}(round(a, 6), round(b, 6))"
     f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
-    f" THEN {{}}(TRY_CAST(a AS DECIMAL(38,16)), CAST(b AS HUGEINT)) ELSE error('{FINE}') END"
+    f" THEN {{}}(TRY_CAST(a AS DECIMAL(38,16)), TRY_CAST(b AS HUGEINT)) ELSE error('{FINE}') END"
 )
+
+MANY_DECIMALS: Final = (
+    "a number has more decimals than this cast keeps; name them, as in x::numeric(30,16)"
+)
+_MORE: Final = r"\.[0-9]{{{}}}[0-9]*[1-9]|[eE]-"
+"""Matches a text with more decimals than some."""
+
+
+def for_planning(sql: str) -> str:
+    """A statement with quotients that are quickly planned, each thing in it at its old place."""
+    return sql.replace("PG_EXACT(", "PG_TYPED(").replace("PG_PLAIN_EXACT(", "PG_PLAIN_TYPED(")
+
 
 _SECONDS: Final = "CAST({} AS DECIMAL(18,0)) * CAST(0.000001 AS DECIMAL(6,6))"
 """Microseconds as seconds, exactly."""
@@ -86,13 +104,17 @@ _EPOCH: Final = (
 )
 
 MACROS: Final = (
-    "CREATE MACRO pg_rounds(x) AS CAST(x AS DECIMAL(38,6)) <> x",
+    "CREATE MACRO pg_rounds(x) AS round(x, 6) <> x",
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
     f"CREATE MACRO pg_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE}",
     f"CREATE MACRO pg_exact(a, b) AS {_CHOICE.format('pg_quotient', 'pg_fine')}",
     f"CREATE MACRO pg_plain_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_PLAIN}",
     f"CREATE MACRO pg_plain_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE_PLAIN}",
     f"CREATE MACRO pg_plain_exact(a, b) AS {_CHOICE.format('pg_plain_quotient', 'pg_plain_fine')}",
+    # of the type of a quotient alone, for statements that are described and not run
+    "CREATE MACRO pg_typed(a, b) AS CASE WHEN pg_rounds(a) OR pg_rounds(b)"
+    f" THEN CAST(0 AS DECIMAL(38,{QUOTIENT_SCALE})) END",
+    "CREATE MACRO pg_plain_typed(a, b) AS pg_typed(a, b)",
     "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",
     "CREATE MACRO pg_double_div(a, b) AS a / pg_nonzero(b)",
     "CREATE MACRO pg_whole(a, b) AS a // b",
@@ -102,8 +124,14 @@ MACROS: Final = (
     " (a HUGEINT, b HUGEINT) AS pg_exact(CAST(a AS DECIMAL(38,6)), CAST(b AS DECIMAL(38,6))),"
     " (a DOUBLE, b DOUBLE) AS CASE WHEN b = 0 THEN error('division by zero') ELSE a / b END,"
     " (a INTERVAL, b DOUBLE) AS a / b",
-    "CREATE MACRO pg_number(x HUGEINT) AS CAST(x AS DECIMAL(38,6)),"
-    " (x DECIMAL(38,6)) AS x, (x DOUBLE) AS x",
+    # The texts of numbers, of those alone that the cast which follows takes whole.
+    f"CREATE MACRO pg_decimals(t) AS CASE WHEN regexp_matches(t, '{_MORE.format(TEXT_SCALE)}')"
+    f" THEN error('{MANY_DECIMALS}') ELSE t END",
+    "CREATE MACRO pg_double_text(x, digits) AS"
+    " format(CASE digits WHEN 15 THEN '{:.15g}' ELSE '{:.6g}' END, x)",
+    "CREATE MACRO pg_double_decimals(x, digits) AS CASE WHEN"
+    f" regexp_matches(pg_double_text(x, digits), '{_MORE.format(QUOTIENT_SCALE)}')"
+    f" THEN error('{MANY_DECIMALS}') ELSE pg_double_text(x, digits) END",
     # By way of microseconds: a cast asks a calendar about each row, and all is UTC here. The first
     # of a month is found from the day, which takes a third of what the engine's own way takes.
     "CREATE MACRO pg_trunc_date(p, d DATE) AS make_timestamptz(epoch_us(CAST("

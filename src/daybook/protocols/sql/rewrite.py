@@ -16,6 +16,8 @@ from daybook.protocols.sql import errors, literals, sources
 from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
 from daybook.protocols.sql.catalog_functions import FUNCTIONS, roles_text
 from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
+from daybook.protocols.sql.comparing import compared
+from daybook.protocols.sql.digits import UNIFIED, Sized, kept_decimals
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.functions import (
     ALLOWED_CLASSES,
@@ -24,7 +26,6 @@ from daybook.protocols.sql.functions import (
     format_expression,
 )
 from daybook.protocols.sql.grouping import in_two_steps
-from daybook.protocols.sql.kinds import Kinds
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.rules import (
@@ -39,6 +40,7 @@ from daybook.protocols.sql.rules import (
 )
 from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, TABLES, Table
 from daybook.protocols.sql.translate import (
+    DIGITS_MAX,
     NUMBERS,
     anonymous,
     array_literal,
@@ -46,9 +48,11 @@ from daybook.protocols.sql.translate import (
     bounded,
     check_series,
     compared_with_items,
+    decimal,
     divide_plainly,
     engine_type,
     every_item,
+    exact_cast,
     extract,
     finite,
     formatted,
@@ -64,6 +68,7 @@ from daybook.protocols.sql.translate import (
     substring,
     truncated,
     typed,
+    whole_quotient,
     within_group,
 )
 from daybook.protocols.sql.trees import (
@@ -83,6 +88,7 @@ from daybook.protocols.sql.trees import (
 
 _CALLER: Final = frozenset(("user", "current_role"))
 """Words without parentheses that mean the user, as `current_user` does."""
+_FLOATS: Final = frozenset((pg.FLOAT8, pg.FLOAT4))
 _LENGTH_KINDS: Final = frozenset((pg.TEXT, pg.VARCHAR, pg.BPCHAR))
 
 
@@ -99,7 +105,7 @@ def _name_apart(source: exp.Table) -> None:
         source.set("alias", exp.TableAlias(this=exp.Identifier(this=name, quoted=True)))
 
 
-class Rewriter(Kinds):
+class Rewriter(Sized):
     """Rewrites one statement. `declared` are types of parameters that the caller named."""
 
     def __init__(
@@ -111,10 +117,9 @@ class Rewriter(Kinds):
         temps: dict[str, list[str]] | None = None,
         database: str = "",
     ) -> None:
-        super().__init__(declared)
+        super().__init__(declared, scale)
         self._database = database
         self._tree = tree
-        self._scale = scale
         self._staged = staged
         self._temps = temps or {}
         self._used_temps: set[str] = set()
@@ -141,6 +146,7 @@ class Rewriter(Kinds):
         self._conditions(tree)
         self._join_by_number(tree)
         self._order(tree)
+        self._unify(tree)
         self._expressions(tree)
         self._tables(tree)
         tree = self._replace_parameters(tree)
@@ -474,15 +480,16 @@ class Rewriter(Kinds):
     # Expressions that the engine means otherwise
 
     def _expressions(self, tree: exp.Expr) -> None:
-        for node in tree.walk():
+        nodes = list(tree.walk())
+        for node in nodes:
             self._kind(node)
-        for node in reversed(list(tree.walk())):
+            self._digits(node)
+        for node in reversed(nodes):
             replacement = self._expression(node)
             if replacement is not None and replacement is not node:
-                kind = self._kinds.get(id(node))
+                kind, size = self._kinds[id(node)], self._sizes[id(node)]
                 node.replace(replacement)
-                if kind is not None:
-                    self._kinds[id(replacement)] = kind
+                self._kinds[id(replacement)], self._sizes[id(replacement)] = kind, size
         for having in tree.find_all(exp.Having):
             divide_plainly(having)
 
@@ -490,6 +497,10 @@ class Rewriter(Kinds):
         match node:
             case exp.Div():
                 return self._division(node)
+            case exp.IntDiv() if self._kind(node) == pg.NUMERIC:
+                return whole_quotient(node)
+            case exp.Avg() | exp.Filter() | exp.Window() if self._kind(node) in _FLOATS:
+                return None
             case exp.Avg():
                 return None if isinstance(node.parent, (exp.Filter, exp.Window)) else average(node)
             case exp.Filter() | exp.Window() if is_average(node):
@@ -507,8 +518,10 @@ class Rewriter(Kinds):
                 return regular(node, "s")
             case exp.RegexpILike():
                 return regular(node, "si")
-            case exp.Binary() if (compared := compared_with_items(node)) is not None:
-                return compared
+            case exp.Binary() | exp.In() if (other := compared(node)) is not None:
+                return other
+            case exp.Binary() if (made := compared_with_items(node)) is not None:
+                return made
             case exp.EQ() if (numbers := proc_number(node)) is not None:
                 return numbers
             case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
@@ -569,7 +582,7 @@ class Rewriter(Kinds):
                 return within_group(node)
             case exp.HexString() | exp.BitString():
                 raise errors.unsupported("bit strings are not supported")
-            case exp.Literal() if not node.is_string and "e" in node.this.lower():
+            case exp.Literal() if not node.is_string:
                 return plain_number(node)
             case exp.Repeat() | exp.Pad() | exp.Replace() | exp.Chr():
                 return bounded(node)
@@ -577,10 +590,8 @@ class Rewriter(Kinds):
                 return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(1,0)", "duckdb"))
             case exp.Sqrt() | exp.Ln() | exp.Log() | exp.Exp() | exp.Pow():
                 return finite(node)
-            case exp.Round() if self._kind(node.this) in (pg.FLOAT8, pg.FLOAT4):
-                return exp.Anonymous(
-                    this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
-                )
+            case exp.Round() | exp.Trunc() | exp.Floor() | exp.Ceil():
+                return self._rounded(node)
             case exp.GenerateSeries() if not isinstance(node.parent, exp.Table):
                 check_series(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
@@ -609,6 +620,25 @@ class Rewriter(Kinds):
             )
         return exp.Anonymous(this="pg_div", expressions=both)
 
+    def _rounded(self, node: exp.Expr) -> exp.Expr | None:
+        """A number rounded as PostgreSQL does, with the decimals it was rounded to."""
+        inner = self._kind(node.this)
+        if inner in _FLOATS and node.args.get("decimals") is not None:
+            name = node.sql_name() if isinstance(node, exp.Func) else ""
+            message = f"function {name.lower()}(double precision, integer) does not exist"
+            raise SqlFault(errors.NO_FUNCTION, message)
+        if inner in _FLOATS and isinstance(node, exp.Round):
+            return exp.Anonymous(
+                this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
+            )
+        if self._kind(node) != pg.NUMERIC or kept_decimals(node) is None:
+            return None
+        whole, scale = self._digits(node)
+        made: exp.Expr = node.copy()
+        if isinstance(node, exp.Floor | exp.Ceil) and self._digits(node.this)[1] == 0:
+            made = node.this.copy()  # of a whole number the engine's are floating point
+        return decimal(made, min(whole + scale, DIGITS_MAX), scale)
+
     def _sum(self, node: exp.Sum) -> exp.Expr | None:
         inner = self._kind(node.this)
         if inner not in (pg.INT2, pg.INT4) or isinstance(node.parent, (exp.Filter, exp.Window)):
@@ -616,6 +646,8 @@ class Rewriter(Kinds):
         return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
 
     def _cast(self, node: exp.Cast) -> exp.Expr | None:
+        if UNIFIED in node.meta:
+            return None
         name = node.to.sql("postgres").lower()
         if name in REG_TYPES:
             return self._reg_cast(node, name)
@@ -646,13 +678,11 @@ class Rewriter(Kinds):
             if self._kind(inner) == pg.BYTEA:
                 return exp.Paren(this=inner.copy())
             return exp.Anonymous(this="pg_bytes", expressions=[inner.copy()])
-        if oid == pg.NUMERIC and not node.to.expressions:
+        if oid == pg.NUMERIC:
             kind = self._kind(inner)
-            if kind == pg.NUMERIC:
+            if kind == pg.NUMERIC and not node.to.expressions:
                 return exp.Paren(this=inner.copy())
-            # no wider than a bigint: beside 38 digits the engine drops those behind a point
-            width = "DECIMAL(19,0)" if kind in WHOLE else "DECIMAL(38,12)"
-            return exp.Cast(this=inner.copy(), to=exp.DataType.build(width, "duckdb"))
+            return exact_cast(node, kind)
         if oid in _LENGTH_KINDS and node.to.expressions:
             if oid == pg.BPCHAR:
                 raise errors.unsupported("CHAR(n) is not supported; VARCHAR(n) is")

@@ -11,8 +11,13 @@ from daybook.protocols.sql.catalog_functions import FUNCTIONS
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import CURSOR_ROWS_MAX
 from daybook.protocols.sql.literals import NUMBER_DIGITS_MAX, natural
+from daybook.protocols.sql.macros import QUOTIENT_SCALE, TEXT_SCALE
 from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.rules import WHOLE
 from daybook.protocols.sql.trees import is_table_name
+
+DIGITS_MAX: Final = 38
+"""Digits of an exact number in the engine."""
 
 _ENGINE_TYPES: Final = {
     pg.BOOL: "BOOLEAN",
@@ -22,7 +27,7 @@ _ENGINE_TYPES: Final = {
     pg.OID: "UINTEGER",
     pg.FLOAT4: "FLOAT",
     pg.FLOAT8: "DOUBLE",
-    pg.NUMERIC: "DECIMAL(38,12)",
+    pg.NUMERIC: f"DECIMAL({DIGITS_MAX},{TEXT_SCALE})",
     pg.DATE: "DATE",
     pg.TIMESTAMP: "TIMESTAMP",
     pg.TIMESTAMPTZ: "TIMESTAMPTZ",
@@ -69,11 +74,8 @@ def widest(kinds: list[int | None]) -> int | None:
 def typed(text: str, oid: int) -> exp.Expr:
     """A literal of a type for the engine."""
     if oid == pg.NUMERIC:
-        return (
-            exp.Paren(this=exp.Literal.number(text))
-            if text.startswith("-")
-            else (exp.Literal.number(text))
-        )
+        number = exp.Literal.number(_fitting(text))
+        return exp.Paren(this=number) if text.startswith("-") else number
     if oid == pg.BOOL:
         return exp.Boolean(this=text == "t")
     if oid == pg.BYTEA:
@@ -88,7 +90,7 @@ def array_literal(text: str, oid: int) -> exp.Expr:
     name = engine_type(oid)
     if oid == pg.ARRAY_OF[pg.NUMERIC]:
         decimals = max((len((item or "").partition(".")[2]) for item in items), default=0)
-        name = f"DECIMAL({_DIGITS_MAX},{min(decimals, _DIGITS_MAX)})[]"
+        name = f"DECIMAL({DIGITS_MAX},{min(decimals, DIGITS_MAX)})[]"
     members = [exp.Null() if item is None else exp.Literal.string(item) for item in items]
     return exp.Cast(this=exp.Array(expressions=members), to=exp.DataType.build(name, "duckdb"))
 
@@ -127,6 +129,14 @@ def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     )
 
 
+def whole_quotient(node: exp.IntDiv) -> exp.Expr:
+    """`div`: without the remainder the division is exact."""
+    left, right = node.this, node.expression
+    rest = exp.Mod(this=exp.Paren(this=left.copy()), expression=exp.Paren(this=right.copy()))
+    above = exp.Paren(this=exp.Sub(this=exp.Paren(this=left.copy()), expression=rest))
+    return exp.Trunc(this=exp.Anonymous(this=_EXACT, expressions=[above, right.copy()]))
+
+
 def divide_plainly(having: exp.Having) -> None:
     """Have quotients in HAVING made by a macro without lambdas: the engine takes their names for
     columns that are not grouped by. So are those of the rest, which they have to match.
@@ -155,16 +165,73 @@ def regular(node: exp.Expr, flags: str) -> exp.Expr:
     )
 
 
-def plain_number(node: exp.Literal) -> exp.Expr:
-    """A number with an exponent, which is exact in PostgreSQL, written out."""
-    text = format(Decimal(node.this), "f") if len(node.this) <= NUMBER_DIGITS_MAX else ""
-    if not 0 < len(text.replace(".", "")) <= _DIGITS_MAX:
-        raise SqlFault(errors.OUT_OF_RANGE, f"the number {node.this[:60]} is out of range")
-    return exp.Literal.number(text)
+def plain_number(node: exp.Literal) -> exp.Expr | None:
+    """A number without an exponent: with one it is exact in PostgreSQL, and not in the engine."""
+    text = str(node.this)
+    if "e" not in text.lower():
+        _fitting(text)
+        return None
+    if len(text) > NUMBER_DIGITS_MAX:
+        raise SqlFault(errors.OUT_OF_RANGE, f"the number {text[:60]} is out of range")
+    return exp.Literal.number(_fitting(format(Decimal(text), "f")))
 
 
-_DIGITS_MAX: Final = 38
-"""Digits of an exact number in the engine."""
+def _fitting(text: str) -> str:
+    """A number that the engine holds exactly: with more digits and a point it is a double there."""
+    if "." in text and sum(sign.isdigit() for sign in text) > DIGITS_MAX:
+        raise SqlFault(errors.OUT_OF_RANGE, f"the number {text[:60]} is out of range")
+    return text
+
+
+_DOUBLE_DIGITS: Final = {pg.FLOAT8: 15, pg.FLOAT4: 6}
+"""Digits of floating point numbers that PostgreSQL makes exact ones of."""
+
+
+def digits_given(kind: exp.Expr) -> tuple[int, int] | None:
+    """The digits that numeric(p, s) names, as the engine has them, and those behind the point."""
+    given = [natural(each.name) for each in kind.expressions]
+    if not given:
+        return None
+    width, scale = given[0], given[1] if len(given) > 1 else 0
+    if width is None or scale is None or scale > min(width, DIGITS_MAX):
+        raise errors.unsupported(f"numeric has up to {DIGITS_MAX} digits here")
+    return min(width, DIGITS_MAX), scale
+
+
+def exact_cast(node: exp.Cast, kind: int | None) -> exp.Expr | None:
+    """A cast to numeric of a value of a type, or None where the engine's own does it."""
+    given = digits_given(node.to)
+    inner: exp.Expr = node.this.copy()
+    digits = _DOUBLE_DIGITS.get(kind or 0)
+    if digits is not None:
+        rounded = given is not None or isinstance(node.parent, exp.Round)
+        name = "pg_double_text" if rounded else "pg_double_decimals"
+        text = exp.Anonymous(this=name, expressions=[inner, exp.Literal.number(digits)])
+        inner = decimal(text, DIGITS_MAX, QUOTIENT_SCALE)
+    elif given is None and kind in WHOLE:
+        return decimal(inner, _WHOLE_DIGITS, 0)  # no wider than it has to be
+    elif given is None:
+        shown = exp.Cast(this=inner, to=exp.DataType.build("VARCHAR", "duckdb"))
+        text = exp.Anonymous(this="pg_decimals", expressions=[shown])
+        return decimal(text, DIGITS_MAX, TEXT_SCALE)
+    elif kind != pg.NUMERIC:
+        return decimal(inner, *given)
+    elif given[0] < DIGITS_MAX:
+        return None
+    if given is None:
+        return inner
+    # said by a function, as no other cast to so many digits may round
+    kept = exp.Round(this=inner, decimals=exp.Literal.number(given[1]))
+    return decimal(kept, *given)
+
+
+def decimal(inner: exp.Expr, width: int, scale: int) -> exp.Expr:
+    """A cast to an exact number of so many digits, `scale` of them behind the point."""
+    return exp.Cast(this=inner, to=exp.DataType.build(f"DECIMAL({width},{scale})", "duckdb"))
+
+
+_WHOLE_DIGITS: Final = 19
+"""Digits of a bigint."""
 
 
 def bounded(node: exp.Expr) -> exp.Expr | None:

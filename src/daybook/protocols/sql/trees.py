@@ -110,6 +110,42 @@ def first_select(tree: exp.Expr) -> exp.Select | None:
     return tree if isinstance(tree, exp.Select) else None
 
 
+def leaves(query: exp.Expr | None, at: int) -> list[exp.Expr]:
+    """What a column of a query shows: of a set operation in each SELECT, of VALUES in each row.
+
+    None at all where a `*` stands before it.
+    """
+    waiting, found, seen = [query], list[exp.Expr](), set[int]()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, exp.Subquery):
+            waiting.append(each.this)
+        elif isinstance(each, exp.SetOperation):
+            waiting += (each.expression, each.this)
+        elif isinstance(each, exp.Values):
+            rows = [row.expressions or [row] for row in each.expressions]
+            found += [row[at] for row in rows if at < len(row)]
+        elif isinstance(each, exp.Select):
+            if any(item.is_star for item in each.expressions[: at + 1]):
+                waiting.append(_all_of(each))
+            elif at < len(each.expressions):
+                found.append(each.expressions[at].unalias())
+    return found
+
+
+def _all_of(select: exp.Select) -> exp.Expr | None:
+    """The one query that a SELECT shows all columns of, or None."""
+    only = list(sources_of(select))
+    if len(select.expressions) != 1 or len(only) != 1:
+        return None
+    cte = cte_of(only[0]) if isinstance(only[0], exp.Table) else None
+    inner: exp.Expr | None = only[0] if cte is None else cte.this
+    return inner if isinstance(inner, exp.Query | exp.Values) else None
+
+
 def sources_of(select: exp.Select) -> Iterator[exp.Expr]:
     """What a SELECT reads from: tables, subqueries, laterals."""
     start = select.args.get("from_")
@@ -149,6 +185,27 @@ def cte_of(source: exp.Table) -> exp.CTE | None:
 def is_cte(source: exp.Table) -> bool:
     """Whether a table name stands for a WITH query."""
     return cte_of(source) is not None
+
+
+def choices(node: exp.Expr) -> list[exp.Expr]:
+    """The values of which an expression has one; none where it is no choice."""
+    match node:
+        case exp.Coalesce() | exp.Greatest() | exp.Least():
+            return [node.this, *node.expressions]
+        case exp.Case():
+            default = node.args.get("default")
+            values = [each.args["true"] for each in node.args["ifs"]]
+            return values if default is None else [*values, default]
+        case exp.Lag() | exp.Lead() if node.args.get("default") is not None:
+            return [node.this, node.args["default"]]
+    return []
+
+
+def reads_itself(node: exp.Expr | None) -> bool:
+    """Whether a node is a WITH query that reads what it has found so far."""
+    return isinstance(node, exp.CTE) and any(
+        cte_of(source) is node for source in node.this.find_all(exp.Table)
+    )
 
 
 def cast_oid(node: exp.Expr | None) -> int | None:
