@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.ledger import Books
-from daybook.app.ports import Overloaded
+from daybook.app.ports import Overloaded, Reader
 from daybook.domain.ids import EntryId
 from daybook.domain.model import Status
 from daybook.protocols.kit import json
@@ -184,19 +184,25 @@ class QboPlugin:
 
     # Reading
 
-    def _read_entry(self, call: _Call) -> Response:
+    async def _read_entry(self, call: _Call) -> Response:
         number = _path_id(call)
-        with call.books.read() as reader:
+
+        def show(reader: Reader) -> Response | None:
             entry = reader.entry(EntryId(number))
             if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
-                raise errors.not_found(f"there is no journal entry {number}")
+                return None
             shown = entry_whole(entry, reader)
-            company = reader.company
-        return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), company)
+            return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
 
-    def _read_record(self, call: _Call) -> Response:
+        found = await self._services.runtime.read(call.books, show)
+        if found is None:
+            raise errors.not_found(f"there is no journal entry {number}")
+        return found
+
+    async def _read_record(self, call: _Call) -> Response:
         entity = entities.BY_NAME[call.resource]
-        with call.books.read() as reader:
+
+        def show(reader: Reader) -> Response:
             company = reader.company
             shown = None
             if entity is tax.CODES and len(call.rest) == 1:
@@ -207,7 +213,9 @@ class QboPlugin:
                 if record is None:
                     raise errors.not_found(f"there is no {entity.name} {number}")
                 shown = entity.show(record, reader)
-        return answers.entity(call.request, entity.name, shown, self._clock(), company)
+            return answers.entity(call.request, entity.name, shown, self._clock(), company)
+
+        return await self._services.runtime.read(call.books, show)
 
     def _read_company(self, call: _Call, name: str) -> Response:
         with call.books.read() as reader:
