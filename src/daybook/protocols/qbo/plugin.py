@@ -184,22 +184,19 @@ class QboPlugin:
 
     # Reading
 
-    async def _read_entry(self, call: _Call) -> Response:
+    def _read_entry(self, call: _Call) -> Awaitable[Response]:
         number = _path_id(call)
 
-        def show(reader: Reader) -> Response | None:
+        def show(reader: Reader) -> Response:
             entry = reader.entry(EntryId(number))
             if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
-                return None
+                raise errors.not_found(f"there is no journal entry {number}")
             shown = entry_whole(entry, reader)
             return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
 
-        found = await self._services.runtime.read(call.books, show)
-        if found is None:
-            raise errors.not_found(f"there is no journal entry {number}")
-        return found
+        return self._services.runtime.read(call.books, show)
 
-    async def _read_record(self, call: _Call) -> Response:
+    def _read_record(self, call: _Call) -> Awaitable[Response]:
         entity = entities.BY_NAME[call.resource]
 
         def show(reader: Reader) -> Response:
@@ -215,7 +212,7 @@ class QboPlugin:
                 shown = entity.show(record, reader)
             return answers.entity(call.request, entity.name, shown, self._clock(), company)
 
-        return await self._services.runtime.read(call.books, show)
+        return self._services.runtime.read(call.books, show)
 
     def _read_company(self, call: _Call, name: str) -> Response:
         with call.books.read() as reader:
