@@ -15,7 +15,7 @@ from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.ledger import Books
 from daybook.app.ports import Overloaded, Reader
 from daybook.domain.ids import EntryId
-from daybook.domain.model import Status
+from daybook.domain.model import JournalEntry, Status
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
 from daybook.protocols.kit.openapi import Schema
@@ -24,7 +24,12 @@ from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, op
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
-from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
+from daybook.protocols.qbo.limits import (
+    ASIDE_BYTES_MIN,
+    ASIDE_LINES_MIN,
+    BODY_BYTES_MAX,
+    REQUEST_ID_LENGTH_MAX,
+)
 from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Applied, Operations
 from daybook.protocols.qbo.render import entry_whole
 from daybook.protocols.qbo.times import today, zone
@@ -184,17 +189,30 @@ class QboPlugin:
 
     # Reading
 
-    def _read_entry(self, call: _Call) -> Awaitable[Response]:
+    async def _read_entry(self, call: _Call) -> Response:
         number = _path_id(call)
 
-        def show(reader: Reader) -> Response:
+        def find(reader: Reader) -> JournalEntry:
             entry = reader.entry(EntryId(number))
             if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
                 raise errors.not_found(f"there is no journal entry {number}")
+            return entry
+
+        def show(entry: JournalEntry, reader: Reader) -> Response:
             shown = entry_whole(entry, reader)
             return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
 
-        return self._services.runtime.read(call.books, show)
+        def quickly(reader: Reader) -> Response | None:
+            entry = find(reader)
+            return show(entry, reader) if len(entry.lines) < ASIDE_LINES_MIN else None
+
+        def aside() -> Response:
+            with call.books.read() as reader:
+                return show(find(reader), reader)
+
+        runtime = self._services.runtime
+        shown = await runtime.read(call.books, quickly)
+        return await runtime.in_thread(aside) if shown is None else shown
 
     def _read_record(self, call: _Call) -> Awaitable[Response]:
         entity = entities.BY_NAME[call.resource]
