@@ -145,9 +145,11 @@ class Pipe(asyncio.Transport):
 
 
 class Callers:
-    """Connections to an application in this process; used on a running event loop."""
+    """Connections to the wires in this process; used on a running event loop."""
 
-    def __init__(self, application: Application, count: int) -> None:
+    def __init__(self, mirror: Mirror, count: int) -> None:
+        self.mirror = mirror
+        application = application_of(mirror, Metrics(), Lifecycle(), io.StringIO())
         config = server_config(read_config({}, {"http": "127.0.0.1:0"}), application)
         state = ServerState()
         self.sent: list[tuple[int, bytes]] = []
@@ -156,6 +158,11 @@ class Callers:
         self.connections = [Connection(config, state, {}) for _ in range(count)]
         for connection, pipe in zip(self.connections, self.pipes, strict=True):
             connection.connection_made(pipe)
+
+    async def answered(self, count: int) -> None:
+        """Wait until so many answers were sent."""
+        while len(self.sent) < count:
+            await asyncio.sleep(0.005)
 
     def hang_up(self) -> None:
         """Let go of all connections, and of their timers."""

@@ -3,18 +3,17 @@
 import asyncio
 import contextlib
 import gc
-import io
 import socket
 import time
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
-from tests.server.conftest import Callers, Mirror, ThreadServer, application_of
+from tests.server.conftest import Callers, Mirror, ThreadServer
 from tests.support.server import read_response
 
 from daybook.server import connection as module
-from daybook.server.asgi import Lifecycle
-from daybook.server.limits import HEAD_BYTES_MAX, TOGETHER_MAX
-from daybook.server.observe import Metrics
+from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX, TOGETHER_MAX
 
 GET = b"GET /mirror/a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -146,8 +145,7 @@ def test_a_request_leaves_nothing_for_the_garbage_collector(thread_server: Threa
 
 
 def callers(count: int) -> Callers:
-    mirror, log = Mirror(), io.StringIO()
-    return Callers(application_of(mirror, Metrics(), Lifecycle(), log), count)
+    return Callers(Mirror(), count)
 
 
 def test_answers_of_one_turn_leave_together() -> None:
@@ -194,3 +192,90 @@ def test_an_answer_to_who_has_hung_up_is_dropped_alone() -> None:
         return those.sent
 
     assert [number for number, _ in asyncio.run(sent())] == [0, 2]
+
+
+class Timers:
+    """An event loop's time and timers in the test's hand; the rest is the loop's own."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        self.due.append((self.now + seconds, callback))
+        return asyncio.TimerHandle(self.now + seconds, callback, (), asyncio.get_running_loop())
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += seconds
+        due = [callback for when, callback in self.due if when <= self.now]
+        self.due = [timer for timer in self.due if timer[0] > self.now]
+        for callback in due:
+            callback()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio.get_running_loop(), name)
+
+
+def one_with_timers() -> tuple[Callers, module.Connection, Timers]:
+    """A connection that stays open for ten seconds between requests."""
+    those, timers = callers(1), Timers()
+    connection = those.connections[0]
+    connection.timeout_keep_alive = 10
+    connection.loop = cast("asyncio.AbstractEventLoop", timers)
+    return those, connection, timers
+
+
+def test_a_connection_is_closed_some_time_after_its_last_response() -> None:
+    async def scenario() -> None:
+        those, connection, timers = one_with_timers()
+        for count in range(1, 4):  # used every six seconds
+            connection.data_received(GET)
+            await asyncio.wait_for(those.answered(count), 20)
+            assert len(timers.due) == 1  # however many responses
+            timers.pass_seconds(6)
+        assert not those.pipes[0].closed
+        timers.pass_seconds(3.9)
+        assert not those.pipes[0].closed
+        timers.pass_seconds(0.2)
+        assert those.pipes[0].closed
+        those.hang_up()
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_with_a_request_under_way_stays_open() -> None:
+    async def scenario() -> None:
+        those, connection, timers = one_with_timers()
+        connection.data_received(GET)
+        await those.until(lambda: len(those.sent) == 1)
+        connection.data_received(GET.replace(b"/a", b"/wait"))
+        timers.pass_seconds(60)
+        assert not those.pipes[0].closed
+        those.mirror.release.set()
+        await asyncio.wait_for(those.answered(2), 20)
+        timers.pass_seconds(10)
+        assert those.pipes[0].closed
+        those.hang_up()
+
+    asyncio.run(scenario())
+
+
+def test_half_a_first_line_keeps_a_connection_open() -> None:
+    """Until its head is late: that is another timer's matter."""
+
+    async def scenario() -> None:
+        those, connection, timers = one_with_timers()
+        connection.data_received(GET)
+        await those.until(lambda: len(those.sent) == 1)
+        connection.data_received(b"GET /mir")
+        timers.pass_seconds(11)
+        assert not those.pipes[0].closed
+        timers.pass_seconds(HEAD_SECONDS_MAX)
+        assert those.pipes[0].closed
+        assert those.sent[-1][1].startswith(b"HTTP/1.1 408")
+        those.hang_up()
+
+    asyncio.run(scenario())

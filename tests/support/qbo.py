@@ -25,6 +25,7 @@ from daybook.app.ledger import (
     Refused,
 )
 from daybook.app.operations import Submission
+from daybook.app.ports import Reader
 from daybook.domain.commands import (
     AccountContent,
     ChangeCompany,
@@ -80,6 +81,10 @@ class InlineRuntime:
         self, books: Books, command: Command, context: Context, submission: Submission
     ) -> Acceptance:
         return books.submit_operation(command, context, submission)
+
+    async def read(self, books: Books, work: Callable[[Reader], T]) -> T:
+        with books.read() as reader:
+            return work(reader)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         self.aside += 1

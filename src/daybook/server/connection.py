@@ -127,6 +127,9 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._first_line = b""
         self._head_timer: asyncio.TimerHandle | None = None
+        self._idle_since: float | None = None
+        """When the last response was complete, if nothing has come since."""
+        self._idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -135,12 +138,15 @@ class Connection(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the timer."""
+        """Let go of the timers."""
         self._stop_head_timer()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, in whatever pieces."""
+        self._idle_since = None
         if self._between:
             data = self._with_clean_first_line(data)
             if not data:
@@ -172,9 +178,35 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """A response is complete; one to a HEAD request never had a body."""
+        """A response is complete; one to a HEAD request never had a body.
+
+        In place of what uvicorn does, which starts a timer for each response.
+        """
         self.transport.write(b"")
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._look_again_in(self.timeout_keep_alive)
+
+    def _look_again_in(self, seconds: float) -> None:
+        self._idle_timer = self.loop.call_later(seconds, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        """Close the connection if it has waited too long for a next request."""
+        self._idle_timer = None
+        if self._idle_since is None:  # a request has come; the next response starts the timer
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again_in(left)
+        else:
+            self.timeout_keep_alive_handler()
 
     def _with_clean_first_line(self, data: bytes) -> bytes:
         """What has come of the next request, its first line fit for the parser.
@@ -188,7 +220,6 @@ class Connection(HttpToolsProtocol):
             end = data.find(b"\n")
             if end < 0 and len(data) <= HEAD_BYTES_MAX:
                 self._first_line = data
-                self._unset_keepalive_if_required()
                 self._start_head_timer()
                 return b""
         if end < 0:

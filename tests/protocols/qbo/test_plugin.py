@@ -10,7 +10,7 @@ from daybook.app.access import Rejection, Scope
 from daybook.domain.model import CompanyStatus
 from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Problem, Request
-from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX
+from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, ASIDE_LINES_MIN, BODY_BYTES_MAX
 from daybook.protocols.qbo.operations import NAMES
 
 OTHER_REALM = "9130357766900002"
@@ -370,6 +370,16 @@ def test_a_list_is_asked_for_by_a_query(wire: Wire) -> None:
 )
 def test_what_is_wrong_with_a_body_is_said_plainly(wire: Wire, body: bytes, told: str) -> None:
     assert wire.post("journalentry", body).response.diagnosis == told
+
+
+def test_long_entries_are_shown_aside(wire: Wire) -> None:
+    """On the event loop they would hold up everybody else."""
+    for lines, goes in ((ASIDE_LINES_MIN - 2, False), (ASIDE_LINES_MIN, True)):
+        made = wire.create("JournalEntry", two_lines(Line=two_lines()["Line"] * (lines // 2)))
+        before = wire.runtime.aside
+        answer = wire.get(f"journalentry/{made['Id']}")
+        assert answer.json["JournalEntry"] == made
+        assert (wire.runtime.aside > before) is goes
 
 
 def test_large_bodies_are_read_aside(wire: Wire) -> None:

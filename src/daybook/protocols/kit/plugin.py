@@ -18,7 +18,7 @@ from daybook.app.access import Authenticator, Guard, Logins, Nobody, Scope, Sign
 from daybook.app.activity import Activities, ActivityLog
 from daybook.app.ledger import Acceptance, Books, Context, Ledger, Outcome
 from daybook.app.operations import Submission
-from daybook.app.ports import Clock
+from daybook.app.ports import Clock, Reader
 from daybook.app.sessions import NoSessions, Sessions
 from daybook.domain.commands import Command
 from daybook.domain.values import value
@@ -114,6 +114,9 @@ class Runtime(Protocol):
         self, books: Books, command: Command, context: Context, submission: Submission
     ) -> Awaitable[Acceptance]:
         """Keep a command for the worker, without holding a thread."""
+
+    def read(self, books: Books, work: Callable[[Reader], T]) -> Awaitable[T]:
+        """Read something quickly, from a snapshot that is opened from now on: see `reads`."""
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         """Run something that may take long (a scan, a report) on a pool thread."""

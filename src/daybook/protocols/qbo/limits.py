@@ -35,6 +35,10 @@ ASIDE_BYTES_MIN: Final = 256 * 1024
 """Bytes of a body from which on it is read on another thread: on the event loop it would hold up
 everybody else for more than some ten milliseconds."""
 
+ASIDE_LINES_MIN: Final = 1_000
+"""Lines of an entry from which on it is shown on another thread: on the event loop the largest
+would hold up everybody else for some thirty milliseconds."""
+
 BATCH_LINES_MAX: Final = 30_000
 """Lines of all entries of a batch: three of the largest entries, or a thousand for each item."""
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from daybook.app.access import Principal, Rejection, Scope
 from daybook.app.ledger import Books
-from daybook.app.ports import Overloaded
+from daybook.app.ports import Overloaded, Reader
 from daybook.domain.ids import EntryId
-from daybook.domain.model import Status
+from daybook.domain.model import JournalEntry, Status
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
 from daybook.protocols.kit.openapi import Schema
@@ -24,7 +24,12 @@ from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, op
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
 from daybook.protocols.qbo.identity import SAVE
-from daybook.protocols.qbo.limits import ASIDE_BYTES_MIN, BODY_BYTES_MAX, REQUEST_ID_LENGTH_MAX
+from daybook.protocols.qbo.limits import (
+    ASIDE_BYTES_MIN,
+    ASIDE_LINES_MIN,
+    BODY_BYTES_MAX,
+    REQUEST_ID_LENGTH_MAX,
+)
 from daybook.protocols.qbo.operations import JOURNAL_ENTRY, NAMES, TAX_SERVICE, Applied, Operations
 from daybook.protocols.qbo.render import entry_whole
 from daybook.protocols.qbo.times import today, zone
@@ -184,19 +189,35 @@ class QboPlugin:
 
     # Reading
 
-    def _read_entry(self, call: _Call) -> Response:
+    async def _read_entry(self, call: _Call) -> Response:
         number = _path_id(call)
-        with call.books.read() as reader:
+
+        def find(reader: Reader) -> JournalEntry:
             entry = reader.entry(EntryId(number))
             if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
                 raise errors.not_found(f"there is no journal entry {number}")
-            shown = entry_whole(entry, reader)
-            company = reader.company
-        return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), company)
+            return entry
 
-    def _read_record(self, call: _Call) -> Response:
+        def show(entry: JournalEntry, reader: Reader) -> Response:
+            shown = entry_whole(entry, reader)
+            return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
+
+        def quickly(reader: Reader) -> Response | None:
+            entry = find(reader)
+            return show(entry, reader) if len(entry.lines) < ASIDE_LINES_MIN else None
+
+        def aside() -> Response:
+            with call.books.read() as reader:
+                return show(find(reader), reader)
+
+        runtime = self._services.runtime
+        shown = await runtime.read(call.books, quickly)
+        return await runtime.in_thread(aside) if shown is None else shown
+
+    def _read_record(self, call: _Call) -> Awaitable[Response]:
         entity = entities.BY_NAME[call.resource]
-        with call.books.read() as reader:
+
+        def show(reader: Reader) -> Response:
             company = reader.company
             shown = None
             if entity is tax.CODES and len(call.rest) == 1:
@@ -207,7 +228,9 @@ class QboPlugin:
                 if record is None:
                     raise errors.not_found(f"there is no {entity.name} {number}")
                 shown = entity.show(record, reader)
-        return answers.entity(call.request, entity.name, shown, self._clock(), company)
+            return answers.entity(call.request, entity.name, shown, self._clock(), company)
+
+        return self._services.runtime.read(call.books, show)
 
     def _read_company(self, call: _Call, name: str) -> Response:
         with call.books.read() as reader:
