@@ -630,7 +630,8 @@ class Books:
             if isinstance(outcome, Committed) and outcome.events and first is None:
                 self._publish(tx, Happened(outcome.events), outcome.events[-1].at)
             if isinstance(outcome, Committed) and context.show is not None:
-                return replace(outcome, shown=context.show(tx, outcome))
+                shown = context.show(tx, outcome)
+                return Committed(outcome.records, outcome.events, outcome.replayed, shown)
             return outcome
 
         return work

@@ -6,7 +6,7 @@ exists in the company; receivable lines name a customer and payable lines a vend
 an open period. Each check yields refusals; all that can be established are reported together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -328,13 +328,17 @@ def _duplicate_number(
 
 def text_faults(
     text: str | None, length_max: int, field: str, line: int | None = None
-) -> Iterator[Refusal]:
+) -> Iterable[Refusal]:
     """Refusals for a text of more characters than its field has, or with some that no store keeps.
 
     PostgreSQL keeps no NUL, and a lone surrogate is no character at all.
     """
-    if text is None:
-        return
+    if text is None or (len(text) <= length_max and text.isascii() and "\0" not in text):
+        return ()
+    return _text_faults(text, length_max, field, line)
+
+
+def _text_faults(text: str, length_max: int, field: str, line: int | None) -> Iterator[Refusal]:
     if "\0" in text or not _is_encodable(text):
         message = f"{field} has a NUL or half of a surrogate pair"
         values: Values = {"reason": "characters"}

@@ -179,14 +179,14 @@ class HeadRow:
 
     def head(self) -> Head:
         """The same as the port says it."""
-        half = len(self.counts) // 2
+        pending, review, posted, *deleted = self.counts
         return Head(
             self.seq,
             self.hash,
             Timestamp(self.modified_at),
             self.reference_seq,
-            sum(self.counts[:half]),
-            sum(self.counts[half:]),
+            pending + review + posted,
+            sum(deleted),
         )
 
 
