@@ -20,6 +20,7 @@ from daybook.protocols.sql.macros import (
     ESCAPES,
     FINE,
     MANY_DECIMALS,
+    NO_DAY,
     NO_NAME,
     TOO_LONG,
     UNSHOWN,
@@ -71,8 +72,8 @@ _OIDS: Final = {
 
 def oid_of(kind: str) -> int:
     """The type of a column as the engine names it."""
-    if kind.endswith("[]"):
-        return pg.ARRAY_OF.get(oid_of(kind[:-2]), 1009)
+    if kind.endswith("[]"):  # of arrays too: PostgreSQL has one type for any number of dimensions
+        return pg.ARRAY_OF.get(oid_of(kind.rstrip("[]")), 1009)
     if kind.startswith("DECIMAL"):
         return pg.NUMERIC
     if kind.startswith(("STRUCT", "MAP")):
@@ -89,21 +90,19 @@ def _shown(column: str, kind: str) -> str:
     if kind.startswith("DECIMAL") and kind.endswith("[]"):
         texts = "VARCHAR" + kind.partition(")")[2]  # as numbers of JSON they would be rounded
         return f"CAST(to_json(CAST({column} AS {texts})) AS VARCHAR)"
+    if kind == "INTERVAL[]":
+        column = f"list_transform({column}, lambda item: pg_interval_text(item))"
     if kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
         return f"CAST(to_json({column}) AS VARCHAR)"
     if kind == "BLOB":
         return f"'\\x' || lower(hex({column}))"
-    shown = f"CAST({column} AS VARCHAR)"
+    if kind == "INTERVAL":
+        return f"pg_interval_text({column})"
     if kind in _DAYS:
-        # the engine writes `0001-12-31 (BC) 10:00:00`, and knows days before PostgreSQL's first
-        early = f"{column} < CAST('0001-01-01' AS {kind}) AND isfinite({column})"
-        none = f"{column} < CAST('4714-11-24 (BC)' AS {kind})"
-        before = f"CASE WHEN {none} THEN error('{NO_DAY}') ELSE replace({shown}, ' (BC)', '') END"
-        return f"CASE WHEN {early} THEN {before} || ' BC' ELSE {shown} END"
-    return shown
+        return f"pg_day_text({column})"
+    return f"CAST({column} AS VARCHAR)"
 
 
-NO_DAY: Final = "date/time before every one there is"
 _DAYS: Final = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"))
 
 
@@ -146,20 +145,11 @@ def _number_text(text: str, digits: int) -> str:
     return plain
 
 
-def _interval(value: str | None) -> str | None:
-    if value is None:
-        return None
-    text = re.sub(r"\bmonth(s?)\b", r"mon\1", value)
-    return re.sub(r"-1 (year|mon|day)\b", r"-1 \1s", text)
-
-
 def _finisher(kind: str, oid: int) -> Callable[[Any], str | None] | None:
     if kind == "DOUBLE":
         return float_text
     if kind == "FLOAT":
         return real_text
-    if kind == "INTERVAL":
-        return _interval
     if oid in pg.ARRAYS:
         element = pg.ARRAYS[oid]
         return lambda value: None if value is None else pg.array_of_json(value, element)
@@ -522,6 +512,8 @@ _TEXTS: Final = (
     ("ambiguous reference", "42702", None),
     ("no function matches", errors.NO_FUNCTION, None),
     ("cannot compare values", errors.NO_FUNCTION, None),
+    ("to interval", errors.BAD_DATE, None),
+    ("extract specifier", errors.BAD_DATE, "invalid input syntax for type interval"),
     ("could not convert", errors.BAD_TEXT, None),
     ("could not cast value", errors.OUT_OF_RANGE, None),
     (NO_DAY, "22008", "date out of range"),

@@ -104,9 +104,14 @@ class Kinds:
             case exp.Lag() | exp.Lead():
                 return self._kind(node.this)
             case exp.Array() if node.expressions:
-                kinds = [self._kind(each) for each in node.expressions if not is_null(each)]
+                kinds = [self._member_kind(each) for each in node.expressions if not is_null(each)]
                 return pg.ARRAY_OF.get(widest(kinds) or 0)
         return self._operation_kind(node)
+
+    def _member_kind(self, node: exp.Expr) -> int | None:
+        """The type of a member of an array, where text is text if nothing else tells its type."""
+        text = isinstance(node, exp.Literal) and node.is_string
+        return pg.TEXT if text else self._kind(node)
 
     def _operation_kind(self, node: exp.Expr) -> int | None:
         """The type of what is computed of numbers and days."""

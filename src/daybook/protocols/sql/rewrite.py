@@ -13,63 +13,32 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from daybook.protocols.sql import errors, literals, sources
-from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
 from daybook.protocols.sql.catalog_functions import FUNCTIONS, roles_text
 from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
-from daybook.protocols.sql.comparing import compared
-from daybook.protocols.sql.digits import UNIFIED, Sized, kept_decimals
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.functions import (
     ALLOWED_CLASSES,
     ALLOWED_NAMES,
-    FORMATTING,
-    format_expression,
 )
 from daybook.protocols.sql.grouping import in_two_steps
+from daybook.protocols.sql.meant import Meant
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.rules import (
     COMPARISONS,
     ENTRY_KEYS,
-    PASSED_TYPES,
     REFUSED,
-    REG_TYPES,
     ROOTS,
     VECTORS,
-    WHOLE,
 )
-from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, TABLES, Table
+from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, Table
 from daybook.protocols.sql.translate import (
-    DIGITS_MAX,
-    NUMBERS,
-    anonymous,
     array_literal,
-    average,
-    bounded,
-    check_series,
-    compared_with_items,
-    decimal,
-    divide_plainly,
     engine_type,
     every_item,
-    exact_cast,
-    extract,
-    finite,
-    formatted,
     function_source,
-    in_order,
-    is_average,
     items_of,
-    operator,
-    plain_number,
-    proc_number,
-    quotient,
-    regular,
-    substring,
-    truncated,
     typed,
-    whole_quotient,
-    within_group,
 )
 from daybook.protocols.sql.trees import (
     cast_oid,
@@ -78,7 +47,6 @@ from daybook.protocols.sql.trees import (
     has_using,
     is_cte,
     is_first,
-    is_table_name,
     label_of,
     name_values,
     named_type,
@@ -88,8 +56,6 @@ from daybook.protocols.sql.trees import (
 
 _CALLER: Final = frozenset(("user", "current_role"))
 """Words without parentheses that mean the user, as `current_user` does."""
-_FLOATS: Final = frozenset((pg.FLOAT8, pg.FLOAT4))
-_LENGTH_KINDS: Final = frozenset((pg.TEXT, pg.VARCHAR, pg.BPCHAR))
 
 
 def _with_name(name: str) -> str:
@@ -105,7 +71,7 @@ def _name_apart(source: exp.Table) -> None:
         source.set("alias", exp.TableAlias(this=exp.Identifier(this=name, quoted=True)))
 
 
-class Rewriter(Sized):
+class Rewriter(Meant):
     """Rewrites one statement. `declared` are types of parameters that the caller named."""
 
     def __init__(
@@ -476,243 +442,6 @@ class Rewriter(Sized):
                 ]
             ),
         )
-
-    # Expressions that the engine means otherwise
-
-    def _expressions(self, tree: exp.Expr) -> None:
-        nodes = list(tree.walk())
-        for node in nodes:
-            self._kind(node)
-            self._digits(node)
-        for node in reversed(nodes):
-            replacement = self._expression(node)
-            if replacement is not None and replacement is not node:
-                kind, size = self._kinds[id(node)], self._sizes[id(node)]
-                node.replace(replacement)
-                self._kinds[id(replacement)], self._sizes[id(replacement)] = kind, size
-        for having in tree.find_all(exp.Having):
-            divide_plainly(having)
-
-    def _expression(self, node: exp.Expr) -> exp.Expr | None:
-        match node:
-            case exp.Div():
-                return self._division(node)
-            case exp.IntDiv() if self._kind(node) == pg.NUMERIC:
-                return whole_quotient(node)
-            case exp.Avg() | exp.Filter() | exp.Window() if self._kind(node) in _FLOATS:
-                return None
-            case exp.Avg():
-                return None if isinstance(node.parent, (exp.Filter, exp.Window)) else average(node)
-            case exp.Filter() | exp.Window() if is_average(node):
-                return average(node)
-            case exp.Like() | exp.ILike() if not isinstance(node.parent, exp.Escape):
-                if isinstance(node.expression, (exp.Any, exp.All)):
-                    raise errors.unsupported("LIKE ANY is not supported")
-                return exp.Paren(
-                    this=exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
-                )
-            case exp.RegexpLike() if is_table_name(node.this):
-                # names of tables match without regard to case, also where psql looks for them
-                return regular(node, "si")
-            case exp.RegexpLike():
-                return regular(node, "s")
-            case exp.RegexpILike():
-                return regular(node, "si")
-            case exp.Binary() | exp.In() if (other := compared(node)) is not None:
-                return other
-            case exp.Binary() if (made := compared_with_items(node)) is not None:
-                return made
-            case exp.EQ() if (numbers := proc_number(node)) is not None:
-                return numbers
-            case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
-                table = TABLES.get(str(node.expression.this).lower())
-                if table is not None:
-                    return exp.EQ(this=node.this.copy(), expression=exp.Literal.string(table.name))
-            case exp.Cast():
-                return self._cast(node)
-            case exp.Extract():
-                return extract(node, self._kind(node.expression))
-            case exp.TimestampTrunc() | exp.DateTrunc():
-                return truncated(node, self._kind(node.this))
-            case exp.Substring():
-                return substring(node)
-            case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
-                return exp.Paren(
-                    this=exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType.build("INT"))
-                )
-            case exp.Sum():
-                return self._sum(node)
-            case exp.Anonymous() if isinstance(node.parent, exp.Table):
-                return None
-            case exp.Anonymous() if node.name.lower() in FORMATTING:
-                return format_expression(node, self._kind(node.expressions[0]))
-            case exp.Anonymous():
-                return anonymous(node)
-        return self._function(node)
-
-    def _function(self, node: exp.Expr) -> exp.Expr | None:
-        """Functions and operators that have another name, or bounds, in the engine."""
-        match node:
-            case exp.CurrentUser() | exp.SessionUser():
-                return exp.Anonymous(this="pgf_current_user")
-            case exp.CurrentSchema():
-                return exp.Anonymous(this="pgf_current_schema")
-            case exp.CurrentCatalog() | exp.CurrentDatabase():
-                return exp.Anonymous(this="pgf_current_database")
-            case exp.CurrentVersion():
-                return exp.Anonymous(this="pgf_version")
-            case exp.CurrentDate():
-                return exp.Anonymous(this="today")
-            case exp.Hex():
-                return exp.Anonymous(this="pg_hex", expressions=[node.this.copy()])
-            case exp.StrPosition():
-                return exp.Cast(this=node.copy(), to=exp.DataType.build("INT"))
-            case exp.Format():
-                return formatted(node)
-            case exp.ArrayAgg() | exp.GroupConcat() if isinstance(node.this, exp.Distinct):
-                return in_order(node)
-            case exp.Collate():
-                inner: exp.Expr = node.this.copy()
-                return inner
-            case exp.Operator():
-                return operator(node)
-            case exp.PercentileCont() if isinstance(node.parent, exp.WithinGroup):
-                return None
-            case exp.WithinGroup():
-                return within_group(node)
-            case exp.HexString() | exp.BitString():
-                raise errors.unsupported("bit strings are not supported")
-            case exp.Literal() if not node.is_string:
-                return plain_number(node)
-            case exp.Repeat() | exp.Pad() | exp.Replace() | exp.Chr():
-                return bounded(node)
-            case exp.Sign() if self._kind(node.this) == pg.NUMERIC:
-                return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(1,0)", "duckdb"))
-            case exp.Sqrt() | exp.Ln() | exp.Log() | exp.Exp() | exp.Pow():
-                return finite(node)
-            case exp.Round() | exp.Trunc() | exp.Floor() | exp.Ceil():
-                return self._rounded(node)
-            case exp.GenerateSeries() if not isinstance(node.parent, exp.Table):
-                check_series(node)
-            case exp.ArraySize() if node.args.get("expression") is not None:
-                return exp.Anonymous(this="len", expressions=[node.this.copy()])
-            case exp.Dot():
-                return None
-        return None
-
-    def _division(self, node: exp.Div) -> exp.Expr:
-        left, right = node.this, node.expression
-        kinds = self._kind(left), self._kind(right)
-        both = [left.copy(), right.copy()]
-        if pg.FLOAT8 in kinds or pg.FLOAT4 in kinds:
-            double = exp.DataType.build("DOUBLE", "duckdb")
-            parts = [exp.Cast(this=part, to=double.copy()) for part in both]
-            return exp.Anonymous(this="pg_double_div", expressions=parts)
-        if kinds[0] in WHOLE and kinds[1] in WHOLE:
-            width = exp.DataType.build("BIGINT" if pg.INT8 in kinds else "INT")
-            whole = [exp.Cast(this=part, to=width.copy()) for part in both]
-            return exp.Anonymous(this="pg_whole", expressions=whole)
-        if all(kind in NUMBERS for kind in kinds):
-            return quotient(*both)
-        if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
-            raise errors.unsupported(
-                "the types of this division cannot be told; cast its parts, as in x::numeric"
-            )
-        return exp.Anonymous(this="pg_div", expressions=both)
-
-    def _rounded(self, node: exp.Expr) -> exp.Expr | None:
-        """A number rounded as PostgreSQL does, with the decimals it was rounded to."""
-        inner = self._kind(node.this)
-        if inner in _FLOATS and node.args.get("decimals") is not None:
-            name = node.sql_name() if isinstance(node, exp.Func) else ""
-            message = f"function {name.lower()}(double precision, integer) does not exist"
-            raise SqlFault(errors.NO_FUNCTION, message)
-        if inner in _FLOATS and isinstance(node, exp.Round):
-            return exp.Anonymous(
-                this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
-            )
-        if self._kind(node) != pg.NUMERIC or kept_decimals(node) is None:
-            return None
-        whole, scale = self._digits(node)
-        made: exp.Expr = node.copy()
-        if isinstance(node, exp.Floor | exp.Ceil) and self._digits(node.this)[1] == 0:
-            made = node.this.copy()  # of a whole number the engine's are floating point
-        return decimal(made, min(whole + scale, DIGITS_MAX), scale)
-
-    def _sum(self, node: exp.Sum) -> exp.Expr | None:
-        inner = self._kind(node.this)
-        if inner not in (pg.INT2, pg.INT4) or isinstance(node.parent, (exp.Filter, exp.Window)):
-            return None
-        return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
-
-    def _cast(self, node: exp.Cast) -> exp.Expr | None:
-        if UNIFIED in node.meta:
-            return None
-        name = node.to.sql("postgres").lower()
-        if name in REG_TYPES:
-            return self._reg_cast(node, name)
-        if name in PASSED_TYPES:
-            return exp.Cast(
-                this=node.this.copy(), to=exp.DataType.build(PASSED_TYPES[name], "duckdb")
-            )
-        oid = cast_oid(node)
-        if oid is None:
-            raise SqlFault("42704", f'type "{name[:60]}" does not exist')
-        inner = node.this
-        if isinstance(inner, exp.Literal) and inner.is_string and oid not in pg.ARRAYS:
-            if oid == pg.NUMERIC and not node.to.expressions:
-                return typed(literals.canonical(oid, inner.this), oid)
-            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8, pg.BYTEA):
-                return typed(literals.canonical(oid, inner.this), oid)
-        if oid in pg.ARRAYS and isinstance(inner, exp.Literal) and inner.is_string:
-            made = array_literal(literals.canonical(oid, inner.this), oid)
-            digits = oid == pg.ARRAY_OF[pg.NUMERIC] and node.to.expressions[0].expressions
-            return exp.Cast(this=made, to=node.to.copy()) if digits else made
-        if oid == pg.ARRAY_OF[pg.NUMERIC] and not node.to.expressions[0].expressions:
-            members = inner.expressions if isinstance(inner, exp.Array) else ()
-            kinds = {self._kind(each) for each in members} - WHOLE
-            if kinds == {pg.NUMERIC} or self._kind(inner) == oid:
-                return exp.Paren(this=inner.copy())
-            return exp.Cast(this=inner.copy(), to=exp.DataType.build(engine_type(oid), "duckdb"))
-        if oid == pg.BYTEA and not isinstance(inner, exp.Parameter):
-            if self._kind(inner) == pg.BYTEA:
-                return exp.Paren(this=inner.copy())
-            return exp.Anonymous(this="pg_bytes", expressions=[inner.copy()])
-        if oid == pg.NUMERIC:
-            kind = self._kind(inner)
-            if kind == pg.NUMERIC and not node.to.expressions:
-                return exp.Paren(this=inner.copy())
-            return exact_cast(node, kind)
-        if oid in _LENGTH_KINDS and node.to.expressions:
-            if oid == pg.BPCHAR:
-                raise errors.unsupported("CHAR(n) is not supported; VARCHAR(n) is")
-            whole = exp.Cast(this=inner.copy(), to=exp.DataType.build("VARCHAR", "duckdb"))
-            return exp.Left(this=whole, expression=node.to.expressions[0].this.copy())
-        if oid == pg.TEXT and self._kind(inner) == pg.FLOAT8:
-            raise errors.unsupported("a double precision number is not shown as text here")
-        return None
-
-    def _reg_cast(self, node: exp.Cast, name: str) -> exp.Expr:
-        inner = node.this
-        if isinstance(inner, exp.Literal) and inner.is_string:
-            if name == "regclass":
-                if literals.natural(inner.this) is not None:
-                    return exp.Literal.number(inner.this)
-                plain = inner.this.rpartition(".")[2].strip('"').lower()
-                found = TABLE_OIDS.get(plain, CATALOG_OIDS.get(plain))
-                if found is None:
-                    raise errors.no_table(inner.this)
-                return exp.Literal.number(found)
-            return exp.Anonymous(this="pgf_to_regtype", expressions=[inner.copy()])
-        if name == "regclass" and self._kind(inner) == pg.TEXT:
-            return exp.Anonymous(this="pgf_to_regclass", expressions=[inner.copy()])
-        if isinstance(node.parent, exp.Cast) or isinstance(inner, exp.Parameter):
-            if isinstance(inner, exp.Parameter):
-                return exp.Anonymous(this=f"pgf_to_{name}", expressions=[inner.copy()])
-            if cast_oid(node.parent) in (pg.TEXT, pg.VARCHAR, pg.NAME):
-                return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
-            return exp.Paren(this=inner.copy())
-        return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
 
     # Tables
 
