@@ -163,7 +163,13 @@ ANSWERS = [
         f"SELECT extract(epoch FROM max(d)), extract(epoch FROM min(d) - 1) FROM {DAYS}",
         "1740787200 1738281600",
     ),
-    (f"SELECT date_part('epoch', max(s)) FROM {DAYS}", "1740798245.500000"),
+    (f"SELECT date_part('epoch', max(s)) FROM {DAYS}", "1740798245.5"),
+    ("SELECT extract(milliseconds FROM timestamp '2024-01-01 00:00:01.5005')", "1500.500"),
+    ("SELECT nullif(7, 2.5) / 2, nullif(7, 2::bigint) / 2", "3.5000000000000000 3"),
+    (
+        "SELECT d FROM generate_series(date '2024-01-31', date '2024-02-01', interval 'P1D') d",
+        "2024-01-31 00:00:00+00 2024-02-01 00:00:00+00",
+    ),
     (
         "SELECT extract(epoch FROM max(i)) FROM (VALUES (interval '1 year 1 day')) v(i)",
         "31644000.000000",

@@ -24,8 +24,8 @@ from daybook.protocols.sql.trees import (
     first_select,
     is_null,
     leaves,
+    merged_names,
     reads_itself,
-    sources_of,
     value_names,
 )
 
@@ -51,6 +51,8 @@ class Sized(Kinds):
         self._scale = scale
         self._sizes: dict[int, Digits] = {}
         self._replaced: list[exp.Expr] = []
+        self._products: set[int] = set()
+        """Products of numbers that the engine would keep as narrow as those are."""
 
     def _digits(self, node: exp.Expr) -> Digits:
         """The digits of an exact number, or of the members of an array of such: at least those
@@ -106,6 +108,9 @@ class Sized(Kinds):
                 return whole + 1, scale
             case exp.Mul():
                 left, right = self._digits(node.this), self._digits(node.expression)
+                if self._is_narrow(node):
+                    self._products.add(id(node))
+                    return DIGITS_MAX, left[1] + right[1]
                 return left[0] + right[0], left[1] + right[1]
             case exp.Round() | exp.Trunc() if (kept := kept_decimals(node)) is not None:
                 return self._digits(node.this)[0] + 1, kept
@@ -122,6 +127,14 @@ class Sized(Kinds):
             case exp.Parameter():
                 return _READ
         return _QUOTIENT
+
+    def _is_narrow(self, node: exp.Mul) -> bool:
+        """Whether a product may need more digits than the engine gives it."""
+        sides = [node.this, node.expression]
+        if any(isinstance(side.unnest(), exp.Literal) for side in sides):
+            return False
+        exact = {self._kind(side) for side in sides} == {pg.NUMERIC}
+        return exact and all(sum(self._digits(side)) <= AMOUNT_PRECISION for side in sides)
 
     def _cast_digits(self, node: exp.Cast) -> Digits:
         of_members = node.to.expressions if node.is_type("array") else ()
@@ -162,17 +175,13 @@ class Sized(Kinds):
                 if again:
                     self._check_first(node.parent, values, at)
                 self._unify_values(values, again or isinstance(node, exp.Lag | exp.Lead))
-            for join in node.args.get("joins") or () if isinstance(node, exp.Select) else ():
-                for name in join.args.get("using") or ():
-                    self._unify_values(self._merged(node, name.name), False)
+            if isinstance(node, exp.Select):
+                for name in sorted(merged_names(node)):
+                    merged = self._merged(node, name)
+                    self._unify_values(merged if isinstance(merged, list) else [], False)
         self._kinds.clear()
         self._sizes.clear()
-
-    def _merged(self, select: exp.Expr, name: str) -> list[exp.Expr]:
-        """What a column shows that a full join by USING makes of those of queries."""
-        assert isinstance(select, exp.Select)
-        found = [self._source_meaning(source, name) for source in sources_of(select)]
-        return [each for meant in found if isinstance(meant, list) for each in meant]
+        self._products.clear()
 
     def _check_first(self, cte: exp.Expr | None, values: Sequence[exp.Expr], at: int) -> None:
         """What a query that reads itself begins with has the type of all that it finds."""

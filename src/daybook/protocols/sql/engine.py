@@ -178,7 +178,7 @@ class Described:
                 oid, change = column.oid, modifier(column, scale)
                 table, number = table_oid(origin[0].name), origin[1]
             elif origin is not None:
-                oid = origin
+                oid = _told(kind, origin)
             label = labels[at]
             size = pg.SIZES.get(oid, -1)
             self.columns.append(
@@ -191,6 +191,23 @@ class Described:
         names = ", ".join(f"c{at}" for at in range(len(kinds)))
         self.sql = f"SELECT {', '.join(parts)} FROM ({query.sql}) AS q({names})"
         self.finishing = any(self.finishers)
+
+
+_TOLD: Final = {
+    pg.TEXT: frozenset((pg.VARCHAR, pg.BPCHAR, pg.NAME, pg.CHAR)),
+    pg.INT2: frozenset((pg.INT4, pg.INT8, pg.FLOAT8, pg.OID)),
+    pg.INT4: frozenset((pg.INT2, pg.INT8, pg.FLOAT8, pg.OID, pg.NUMERIC)),
+    pg.INT8: frozenset((pg.INT2, pg.INT4, pg.FLOAT8, pg.OID, pg.NUMERIC)),
+    pg.OID: frozenset((pg.INT4, pg.INT8)),
+}
+"""By types that the engine tells, those that PostgreSQL may have where values are written alike."""
+
+
+def _told(kind: str, wanted: int) -> int:
+    """The type of a column, from the engine's and that of its expression."""
+    found = oid_of(kind)
+    whole = kind in ("HUGEINT", "UBIGINT") and wanted in (pg.INT4, pg.INT8, pg.FLOAT8)
+    return wanted if whole or wanted in _TOLD.get(found, ()) else found
 
 
 def _in_place(known: Sequence[T], stars: Sequence[int], width: int) -> list[T | None]:
@@ -512,6 +529,7 @@ _TEXTS: Final = (
     ("ambiguous reference", "42702", None),
     ("no function matches", errors.NO_FUNCTION, None),
     ("cannot compare values", errors.NO_FUNCTION, None),
+    ("bignum", errors.OUT_OF_RANGE, "a number has more digits than are kept"),
     ("to interval", errors.BAD_DATE, None),
     ("extract specifier", errors.BAD_DATE, "invalid input syntax for type interval"),
     ("could not convert", errors.BAD_TEXT, None),

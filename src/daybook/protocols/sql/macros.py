@@ -204,6 +204,8 @@ MACROS: Final = (
     f"CREATE MACRO pg_epoch_moment(d) AS {_SECONDS.format('epoch_us(d)')}",
     # a year of an interval has 365.25 days, where it is 12 months of 30 to the engine
     f"CREATE MACRO pg_epoch(d) AS {_SECONDS.format(_EPOCH)}",
+    "CREATE MACRO pg_milliseconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
+    " * CAST(0.001 AS DECIMAL(3,3))",
     "CREATE MACRO pg_seconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
     " * CAST(0.000001 AS DECIMAL(6,6))",
 )

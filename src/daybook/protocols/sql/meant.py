@@ -67,6 +67,8 @@ from daybook.protocols.sql.trees import (
     is_table_name,
 )
 
+_BIGINT: Final = (19, 0)
+"""Digits of the largest whole number, and no decimals."""
 _FLOATS: Final = frozenset((pg.FLOAT8, pg.FLOAT4))
 _READ_HERE: Final = frozenset(
     (*WHOLE, *_FLOATS, *(pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.BYTEA, pg.INTERVAL))
@@ -216,19 +218,45 @@ class Meant(Sized):
                 return plain_number(node)
             case exp.Repeat() | exp.Pad() | exp.Replace() | exp.Chr():
                 return bounded(node)
-            case exp.Sign() if self._kind(node.this) == pg.NUMERIC:
-                return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(1,0)", "duckdb"))
+            case exp.Sign() if self._kind(node) == pg.NUMERIC:
+                return decimal(node.copy(), 1, 0)
+            case exp.Mul():
+                return self._product(node)
+            case exp.Nullif() if self._kind(node) == pg.NUMERIC and self._kind(node.this) in WHOLE:
+                made = node.copy()
+                made.set("this", decimal(made.this, *_BIGINT))
+                return made
             case exp.Sqrt() | exp.Ln() | exp.Log() | exp.Exp() | exp.Pow():
                 return finite(node)
-            case exp.Round() | exp.Trunc() | exp.Floor() | exp.Ceil():
+            case exp.Round() | exp.Trunc() | exp.Floor() | exp.Ceil() | exp.Sign():
                 return self._rounded(node)
-            case exp.GenerateSeries() if not isinstance(node.parent, exp.Table):
-                check_series(node)
+            case exp.GenerateSeries():
+                return self._series(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
                 return exp.Anonymous(this="len", expressions=[node.this.copy()])
             case exp.Dot():
                 return None
         return None
+
+    def _product(self, node: exp.Mul) -> exp.Expr | None:
+        """A product of two narrow numbers, which the engine keeps as narrow as they are."""
+        if id(node) not in self._products:
+            return None
+        made = node.copy()
+        made.set("this", decimal(made.this, DIGITS_MAX, self._digits(node.this)[1]))
+        return made
+
+    def _series(self, node: exp.GenerateSeries) -> exp.Expr | None:
+        """A series; one of days is of moments with a zone."""
+        if not isinstance(node.parent, exp.Table):
+            check_series(node)
+        if pg.DATE not in (self._kind(node.args["start"]), self._kind(node.args["end"])):
+            return None
+        made = node.copy()
+        for name in ("start", "end"):
+            moment = exp.DataType.build("TIMESTAMPTZ", "duckdb")
+            made.set(name, exp.Cast(this=made.args[name], to=moment))
+        return made
 
     def _division(self, node: exp.Div) -> exp.Expr:
         left, right = node.this, node.expression
@@ -261,6 +289,9 @@ class Meant(Sized):
             return exp.Anonymous(
                 this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
             )
+        if inner in WHOLE and self._kind(node) == pg.FLOAT8:
+            whole = node if isinstance(node, exp.Sign) else node.this
+            return exp.Cast(this=whole.copy(), to=exp.DataType.build("DOUBLE", "duckdb"))
         if self._kind(node) != pg.NUMERIC or kept_decimals(node) is None:
             return None
         whole, scale = self._digits(node)

@@ -34,13 +34,16 @@ from daybook.protocols.sql.rules import (
 from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, Table
 from daybook.protocols.sql.translate import (
     array_literal,
+    date_part,
     engine_type,
     every_item,
     function_source,
     items_of,
     typed,
+    widest,
 )
 from daybook.protocols.sql.trees import (
+    NO_LABEL,
     cast_oid,
     check_limit,
     first_select,
@@ -48,6 +51,7 @@ from daybook.protocols.sql.trees import (
     is_cte,
     is_first,
     label_of,
+    leaves,
     name_values,
     named_type,
     sources_of,
@@ -150,6 +154,8 @@ class Rewriter(Meant):
             if call.name.lower() == "format" and call.expressions:  # where a schema stood before it
                 first, *others = call.expressions
                 call.replace(exp.Format(this=first, expressions=others))
+            if call.name.lower() == "date_part" and len(call.expressions) == 2:
+                call.replace(date_part(*call.expressions))
         for cast in tree.find_all(exp.Cast):
             name = cast.to.sql("postgres")
             if name.lower().startswith("pg_catalog."):
@@ -239,7 +245,7 @@ class Rewriter(Meant):
                 if label is None and not top:
                     continue
                 alias = exp.Alias(
-                    this=item.copy(), alias=exp.Identifier(this=label or "?column?", quoted=True)
+                    this=item.copy(), alias=exp.Identifier(this=label or NO_LABEL, quoted=True)
                 )
                 select.expressions[at] = alias
                 alias.parent, alias.arg_key, alias.index = select, "expressions", at
@@ -254,22 +260,20 @@ class Rewriter(Meant):
     def _origins(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
         first = first_select(tree)
         if first is None or not isinstance(tree, exp.Select):
-            return []
+            return self._told(tree)
         found: list[tuple[Table, int] | int | None] = []
         for item in first.expressions:
             inner = item.this if isinstance(item, exp.Alias) else item
-            if item.is_star:
-                found.append(None)
-            elif isinstance(inner, exp.Column):
-                found.append(self._origin(inner, first))
-            else:
-                kind = self._kind(inner)
-                found.append(
-                    kind
-                    if kind in (pg.INT4, pg.INT8, pg.NUMERIC) and isinstance(inner, (exp.Sum,))
-                    else None
-                )
+            origin = self._origin(inner, first) if isinstance(inner, exp.Column) else None
+            found.append(None if item.is_star else origin or self._kind(inner))
         return found
+
+    def _told(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
+        """The types of the columns of a set operation, or of VALUES."""
+        first = first_select(tree)
+        names = list(value_names(tree)) if isinstance(tree, exp.Values) else []
+        width = len(names if first is None else first.expressions)
+        return [widest([self._kind(each) for each in leaves(tree, at)]) for at in range(width)]
 
     def _stars(self, tree: exp.Expr) -> list[int]:
         first = first_select(tree)

@@ -28,6 +28,7 @@ from daybook.protocols.sql.limits import (
     STATEMENTS_MAX,
     TOKENS_MAX,
 )
+from daybook.protocols.sql.rules import CALLED
 
 _FORMATTED: Final = ("TO_CHAR", "TO_DATE", "TO_TIMESTAMP", "DATE_PART")
 
@@ -41,6 +42,11 @@ class DaybookSql(Postgres):
         FUNCTIONS = {
             name: build
             for name, build in Postgres.Parser.FUNCTIONS.items()
+            if name not in _FORMATTED
+        }
+        FUNCTION_PARSERS = {
+            name: read
+            for name, read in Postgres.Parser.FUNCTION_PARSERS.items()
             if name not in _FORMATTED
         }
 
@@ -493,6 +499,10 @@ def _parse(text: str) -> exp.Expr:
         raise SqlFault(errors.SYNTAX, f"syntax error: {str(fault)[:200]}") from None
     if isinstance(found, exp.Command) or found is None:
         raise errors.unsupported("this statement is not supported")
+    for call in found.find_all(exp.Func, exp.Binary):
+        place = call.meta
+        if "start" in place:
+            place[CALLED] = text[place["start"] : place["end"] + 1].lower().strip('"')
     return found
 
 
