@@ -47,6 +47,11 @@ ANSWERS = [
         " WHERE n < 3) SELECT x FROM r ORDER BY 1",
         "1.5 1001.75 2002",
     ),
+    (
+        "WITH RECURSIVE r(x, n) AS (SELECT 1.5, 1 UNION ALL SELECT x + 1, n + 1 FROM r"
+        " WHERE n < 2) SELECT greatest(x, 7 / 3.0) FROM r ORDER BY 1",
+        "2.3333333333333333 2.5",
+    ),
     # comparisons
     (f"SELECT w = d, w < d, w BETWEEN d AND d, w IN (d, 7), w <> d FROM {WIDE}", "f t f f t"),
     (f"SELECT w IN (SELECT 5.4), w = ANY (SELECT 5.4), w IN (VALUES (5.4)) FROM {WIDE}", "f f f"),

@@ -9,6 +9,7 @@ from tests.support.sql import Sql
 
 from daybook.protocols.sql import statements
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.rewrite import Rewriter
 
 STATEMENTS = 5_000 if SLOW else 700
 
@@ -299,3 +300,13 @@ def test_a_limit_that_is_no_number(shared: Sql, text: str, code: str) -> None:
 
 def test_a_number_of_very_many_digits_is_a_number(shared: Sql) -> None:
     assert shared.rows(f"SELECT 1 WHERE 1 < {MANY}") == [("1",)]
+
+
+def test_queries_of_queries_are_planned_in_time(shared: Sql) -> None:
+    """Each reads the one before it twice, and a column may come from either: 2^60 ways."""
+    queries = ["q0 AS (SELECT * FROM Accounts)"]
+    queries += [f"q{at} AS (SELECT * FROM q{at - 1} AS a, q{at - 1} AS b)" for at in range(1, 60)]
+    (statement,) = statements.split(
+        f"WITH {', '.join(queries)} SELECT coalesce(nope, 1.5) FROM q59"
+    )
+    assert '"nope"' in Rewriter(statements.parse(statement), (), 2).run().sql

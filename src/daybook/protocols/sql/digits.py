@@ -179,9 +179,8 @@ class Sized(Kinds):
                 for name in sorted(merged_names(node)):
                     merged = self._merged(node, name)
                     self._unify_values(merged if isinstance(merged, list) else [], False)
-        self._kinds.clear()
-        self._sizes.clear()
-        self._products.clear()
+        for known in (self._kinds, self._shown, self._sizes, self._products):
+            known.clear()
 
     def _check_first(self, cte: exp.Expr | None, values: Sequence[exp.Expr], at: int) -> None:
         """What a query that reads itself begins with has the type of all that it finds."""
@@ -217,6 +216,7 @@ class Sized(Kinds):
             cast.meta[UNIFIED] = True
             each.replace(cast)
             cast.set("this", each)
+        self._shown.clear()  # of what it was before the casts
 
 
 _ARRAYS: Final = frozenset(pg.ARRAY_OF[kind] for kind in _EXACT)
@@ -257,7 +257,7 @@ def _groups(node: exp.Expr) -> Iterator[Sequence[exp.Expr]]:
     Those of a plain comparison are not among them: it compares what is there.
     """
     match node:
-        case exp.SetOperation():
+        case exp.SetOperation() if not isinstance(node.parent, exp.SetOperation):
             first = first_select(node)
             for at in range(0 if first is None else len(first.expressions)):
                 yield leaves(node, at)

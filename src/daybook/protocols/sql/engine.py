@@ -38,6 +38,7 @@ LOST: Final = (duckdb.FatalException, duckdb.InternalException)
 LOST_TEXT: Final = "the copy of the books was lost and is made anew; run the statement again"
 
 TOO_WIDE: Final = "numbers with so many digits cannot stand for one another without being rounded"
+TOO_LARGE: Final = "numeric field overflow"
 NARROWER: Final = "cast them to the same type, as in x::numeric(30,8)"
 
 T = TypeVar("T")
@@ -533,7 +534,8 @@ _TEXTS: Final = (
     ("to interval", errors.BAD_DATE, None),
     ("extract specifier", errors.BAD_DATE, "invalid input syntax for type interval"),
     ("could not convert", errors.BAD_TEXT, None),
-    ("could not cast value", errors.OUT_OF_RANGE, None),
+    ("could not cast value", errors.OUT_OF_RANGE, TOO_LARGE),
+    ("casting value", errors.OUT_OF_RANGE, TOO_LARGE),
     (NO_DAY, "22008", "date out of range"),
     ("out of range", errors.OUT_OF_RANGE, None),
     ("overflow", errors.OUT_OF_RANGE, None),

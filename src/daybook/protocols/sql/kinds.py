@@ -43,6 +43,8 @@ class Kinds:
         self._declared = list(declared)
         self._types: dict[int, int] = {}
         self._kinds: dict[int, int | None] = {}
+        self._shown: dict[tuple[int, str], Meaning | None] = {}
+        """What columns of queries are, each found once: queries of queries read them many times."""
 
     def _kind(self, node: exp.Expr | None) -> int | None:
         """The type of an expression, or None."""
@@ -249,6 +251,14 @@ class Kinds:
         first = first_select(inner) if inner is not None else None
         if first is None:
             return None
+        asked = id(first), name.lower()
+        if asked not in self._shown:
+            self._shown[asked] = None  # where a query reads itself, while it is looked at
+            self._shown[asked] = self._shown_as(first, inner, name)
+        return self._shown[asked]
+
+    def _shown_as(self, first: exp.Select, query: exp.Expr | None, name: str) -> Meaning | None:
+        """What a query shows under a name, `first` being the SELECT that names its columns."""
         for at, item in enumerate(first.expressions):
             if item.is_star:
                 for each in sources_of(first):
@@ -256,7 +266,7 @@ class Kinds:
                     if found is not None:
                         return found
             elif item.alias_or_name.lower() == name.lower():
-                return leaves(inner, at)
+                return leaves(query, at)
         return None
 
     def _table(self, source: exp.Expr) -> Table | None:

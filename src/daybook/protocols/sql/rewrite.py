@@ -46,6 +46,7 @@ from daybook.protocols.sql.trees import (
     NO_LABEL,
     cast_oid,
     check_limit,
+    choices,
     first_select,
     has_using,
     is_cte,
@@ -318,6 +319,7 @@ class Rewriter(Meant):
                     self._types[number] = found
             self._types.setdefault(number, 0)
         self._kinds.clear()
+        self._shown.clear()
 
     def _context(self, node: exp.Expr) -> int | None:
         """The type that a place wants of a value."""
@@ -329,8 +331,12 @@ class Rewriter(Meant):
                 return self._context(parent)
             case exp.Limit() | exp.Offset() | exp.Fetch():
                 return pg.INT8
-            case exp.Between() | exp.In():
-                return self._kind(parent.this)
+            case exp.Between():
+                return self._beside(node, [parent.this, parent.args["low"], parent.args["high"]])
+            case exp.In():
+                return self._beside(node, [parent.this, *parent.expressions])
+            case exp.Nullif():
+                return self._beside(node, [parent.this, parent.expression])
             case exp.Any() | exp.All():
                 return self._array_kind(parent.parent)
             case exp.Anonymous() if every_item(parent) is not None:
@@ -340,9 +346,13 @@ class Rewriter(Meant):
             case exp.Binary():
                 other = parent.expression if parent.this is node else parent.this
                 return self._kind(other)
-            case exp.Coalesce():
-                return self._kind(parent.this)
-        return None
+            case exp.If() if isinstance(parent.parent, exp.Case) and parent.args["true"] is node:
+                return self._beside(node, choices(parent.parent))
+        return None if parent is None else self._beside(node, choices(parent))
+
+    def _beside(self, node: exp.Expr, values: Sequence[exp.Expr]) -> int | None:
+        """The type of the values that an expression stands with."""
+        return widest([self._kind(each) for each in values if each is not node])
 
     def _array_kind(self, comparison: exp.Expr | None) -> int:
         """The type of the array in a comparison by ANY or ALL."""
