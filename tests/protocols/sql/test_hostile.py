@@ -9,7 +9,7 @@ from tests.support.sql import Sql
 
 from daybook.protocols.sql import statements
 from daybook.protocols.sql.errors import SqlFault
-from daybook.protocols.sql.rewrite import Rewriter
+from daybook.protocols.sql.limits import COLUMNS_MAX
 
 STATEMENTS = 5_000 if SLOW else 700
 
@@ -302,11 +302,20 @@ def test_a_number_of_very_many_digits_is_a_number(shared: Sql) -> None:
     assert shared.rows(f"SELECT 1 WHERE 1 < {MANY}") == [("1",)]
 
 
-def test_queries_of_queries_are_planned_in_time(shared: Sql) -> None:
-    """Each reads the one before it twice, and a column may come from either: 2^60 ways."""
+@pytest.mark.parametrize(("ends", "code"), [("nope", "42703"), ("a.*", "54011")])
+def test_queries_of_queries_are_bounded(shared: Sql, ends: str, code: str) -> None:
+    """Each reads the one before it twice: 2^60 ways to a column, or as many columns."""
+    star = "*" if ends == "a.*" else "a.Name"
     queries = ["q0 AS (SELECT * FROM Accounts)"]
-    queries += [f"q{at} AS (SELECT * FROM q{at - 1} AS a, q{at - 1} AS b)" for at in range(1, 60)]
-    (statement,) = statements.split(
-        f"WITH {', '.join(queries)} SELECT coalesce(nope, 1.5) FROM q59"
-    )
-    assert '"nope"' in Rewriter(statements.parse(statement), (), 2).run().sql
+    queries += [
+        f"q{at} AS (SELECT {star} FROM q{at - 1} AS a, q{at - 1} AS b)" for at in range(60)[1:]
+    ]
+    query = f"WITH {', '.join(queries)} SELECT {ends} FROM q59 AS a"
+    assert shared.fault(query).code == code
+
+
+def test_a_query_has_as_many_columns_as_postgresqls(shared: Sql) -> None:
+    ones = ", ".join(["1"] * COLUMNS_MAX)
+    assert len(shared.rows(f"SELECT {ones}")[0]) == COLUMNS_MAX
+    assert shared.fault(f"SELECT {ones}, 1").code == "54011"
+    assert shared.fault(f"SELECT * FROM (SELECT {ones}) t, (SELECT 1) u").code == "54011"

@@ -21,6 +21,7 @@ from daybook.protocols.sql.functions import (
     ALLOWED_NAMES,
 )
 from daybook.protocols.sql.grouping import in_two_steps
+from daybook.protocols.sql.limits import COLUMNS_MAX
 from daybook.protocols.sql.meant import Meant
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
@@ -47,6 +48,7 @@ from daybook.protocols.sql.trees import (
     cast_oid,
     check_limit,
     choices,
+    cte_of,
     first_select,
     has_using,
     is_cte,
@@ -110,6 +112,7 @@ class Rewriter(Meant):
             raise errors.unsupported("this statement is not supported")
         tree = self._plain(tree)
         self._check(tree)
+        self._check_widths(tree)
         self._expand_stars(tree)
         labels = self._labels(tree)
         origins = self._origins(tree)
@@ -196,6 +199,38 @@ class Rewriter(Meant):
                         for column in columns
                     )
             select.set("expressions", listed)
+
+    def _check_widths(self, tree: exp.Expr) -> None:
+        """Raises `SqlFault` for a query of too many columns: each `*` may double those before."""
+        known: dict[int, int] = {}
+
+        def shown(select: exp.Select) -> int:
+            if id(select) in known:
+                return known[id(select)]
+            known[id(select)] = 1  # of a query that reads itself
+            count = 0
+            for item in select.expressions:
+                name = item.table.lower() if isinstance(item, exp.Column) else ""
+                meant = [
+                    source
+                    for source in (sources_of(select) if item.is_star else ())
+                    if not name or source.alias_or_name.lower() == name
+                ]
+                count += sum(map(width, meant)) if item.is_star else 1
+            if count > COLUMNS_MAX:
+                message = f"target lists can have at most {COLUMNS_MAX} entries"
+                raise SqlFault("54011", message)
+            known[id(select)] = count
+            return count
+
+        def width(source: exp.Expr) -> int:
+            cte = cte_of(source) if isinstance(source, exp.Table) else None
+            inner = source if cte is None else cte.this
+            first = first_select(inner.this if isinstance(inner, exp.Lateral) else inner)
+            return len(self._columns_of(source)) or (1 if first is None else shown(first))
+
+        for select in tree.find_all(exp.Select):
+            shown(select)
 
     def _columns_of(self, source: exp.Expr) -> list[str]:
         """The columns that `*` shows of a source, or none where they are not known here."""
