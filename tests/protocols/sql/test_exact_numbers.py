@@ -69,6 +69,14 @@ ANSWERS = [
         "5 1.3333 0.4 12 -3",
     ),
     ("SELECT sum(n) % 2.5 FROM (VALUES (9007199254740993::bigint)) v(n)", "0.5"),
+    (
+        "SELECT 123456789.123456789 * 1000, 123456789.123456789 * 1.5",
+        "123456789123.456789 185185183.6851851835",
+    ),
+    (
+        "SELECT x * 1.123456789 FROM (SELECT 90000000.25::numeric(18, 2) AS x) t",
+        "101111111.29086419725",
+    ),
     ("SELECT x * x FROM (SELECT 30000000.25::numeric(18, 2) AS x) t", "900000015000000.0625"),
     ("SELECT ARRAY[nullif(count(*), 0.5), -3], lead(round(1), 1, 44.14) OVER ()", "{1,-3} 44.14"),
     # rounded, with as many decimals as were asked for

@@ -40,6 +40,10 @@ _QUOTIENT: Final = (DIGITS_MAX - QUOTIENT_SCALE, QUOTIENT_SCALE)
 _READ: Final = (DIGITS_MAX - TEXT_SCALE, TEXT_SCALE)
 """Those of a number that is read from text."""
 _SECONDS: Final = (18, 6)
+_NARROW: Final = 18
+"""Digits of the numbers that the engine multiplies as whole numbers of the machine."""
+_PLENTY: Final = 6
+"""Decimals of a product that leave as many digits before the point as amounts have."""
 _EXACT: Final = WHOLE | {pg.NUMERIC}
 
 
@@ -129,12 +133,20 @@ class Sized(Kinds):
         return _QUOTIENT
 
     def _is_narrow(self, node: exp.Mul) -> bool:
-        """Whether a product may need more digits than the engine gives it."""
+        """Whether a product may need more digits than the engine gives it: 18 where both sides
+        have no more. With a constant or a whole number that is enough for any amount, unless many
+        of them are behind the point.
+        """
         sides = [node.this, node.expression]
-        if any(isinstance(side.unnest(), exp.Literal) for side in sides):
+        kinds = [self._kind(side) for side in sides]
+        sizes = [self._digits(side) for side in sides]
+        if not {pg.NUMERIC} <= {*kinds} <= _EXACT:
             return False
-        exact = {self._kind(side) for side in sides} == {pg.NUMERIC}
-        return exact and all(sum(self._digits(side)) <= AMOUNT_PRECISION for side in sides)
+        scale = sizes[0][1] + sizes[1][1]
+        if max(map(sum, sizes)) > AMOUNT_PRECISION or sum(map(sum, sizes)) <= _NARROW:
+            return False
+        constants = [isinstance(side.unnest(), exp.Literal) for side in sides]
+        return all(constants) or scale > _PLENTY or not (any(constants) or {*kinds} & WHOLE)
 
     def _cast_digits(self, node: exp.Cast) -> Digits:
         of_members = node.to.expressions if node.is_type("array") else ()
