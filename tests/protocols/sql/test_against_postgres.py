@@ -146,6 +146,8 @@ def test_random_selects_are_described_as_by_postgresql(
     """By the names and types of their columns; names of columns keep their capitals here."""
     for seed in range(SEED, SEED + QUERIES):
         query = Maker(seed).query()
+        if seed % 3 == 0:  # as tools send what they are given
+            query = f"SELECT * FROM ({query}) AS given"
         try:
             (statement,) = statements.split(query)
             columns = shared.session.planner.make(shared.session, statement, ()).columns

@@ -56,6 +56,10 @@ def _one(text: str):  # type: ignore[no-untyped-def]
             "SELECT t.*, 1 AS n, u.* FROM (SELECT 2 AS a, 3 AS b) t, (SELECT 5 AS c) u",
             ["a", "b", "n", "c"],
         ),
+        ("SELECT * FROM (SELECT 1 + 1) t", ["?column?"]),
+        ("SELECT * FROM (SELECT max(1), max(2), 5, 6) t", ["max", "max", "?column?", "?column?"]),
+        ("WITH t(x) AS (SELECT 1, 2 AS b) SELECT *, 1 AS n FROM t", ["x", "b", "n"]),
+        ("SELECT u.*, t.a FROM (SELECT 1 AS a) t, (SELECT 2 AS a UNION SELECT 3) u", ["a", "a"]),
         ("VALUES (1, 'a')", ["column1", "column2"]),
         ("SELECT * FROM (VALUES (1)) t", ["column1"]),
         ("SELECT current_date", ["current_date"]),
@@ -114,7 +118,13 @@ def test_columns_have_postgresqls_types(shared: Sql, expressions: str, expected:
 
 
 def test_columns_of_several_queries_have_the_type_of_all(shared: Sql) -> None:
-    for query in ("SELECT length('a') UNION ALL SELECT 2", "VALUES (1), (length('a'))"):
+    for query in (
+        "SELECT length('a') UNION ALL SELECT 2",
+        "VALUES (1), (length('a'))",
+        "SELECT * FROM (SELECT length('a') AS n UNION ALL SELECT 2) t",
+        "WITH t AS (SELECT length('a'), 5 LIMIT 1) SELECT * FROM (SELECT length FROM t) u",
+        "SELECT s.n FROM generate_series(1, 2) AS s(n)",
+    ):
         (statement,) = statements.split(query)
         columns = shared.session.planner.make(shared.session, statement, ()).columns
         assert columns is not None

@@ -96,6 +96,8 @@ class Rewriter(Meant):
         self._staged = staged
         self._temps = temps or {}
         self._used_temps: set[str] = set()
+        self._expanded: set[int] = set()
+        self._stars_known = False
         self._uses_books = False
         self._used: list[int] = []
 
@@ -172,33 +174,39 @@ class Rewriter(Meant):
         return tree
 
     def _expand_stars(self, tree: exp.Expr) -> None:
-        """Write out `*` where all it stands for are tables of the books."""
+        """Write out `*` where the columns are known of all that it stands for."""
         for select in list(tree.find_all(exp.Select)):
-            listed: list[exp.Expr] = []
-            tables = [(source, self._columns_of(source)) for source in sources_of(select)]
-            for item in select.expressions:
-                name = item.table if isinstance(item, exp.Column) else ""
-                meant = [
-                    (source, columns)
-                    for source, columns in tables
-                    if not name or source.alias_or_name.lower() == name.lower()
-                ]
-                plain = item.is_star and not item.args.get("except_") and meant
-                if not plain or not all(columns for _, columns in meant) or has_using(select):
-                    listed.append(item)
-                    continue
-                for source, columns in meant:
-                    quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
-                    listed.extend(
-                        exp.Alias(
-                            this=exp.Column(
-                                this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
-                            ),
-                            alias=exp.Identifier(this=column, quoted=True),
-                        )
-                        for column in columns
+            self._expand(select)
+
+    def _expand(self, select: exp.Select) -> None:
+        if id(select) in self._expanded:
+            return
+        self._expanded.add(id(select))
+        listed: list[exp.Expr] = []
+        tables = [(source, self._columns_of(source)) for source in sources_of(select)]
+        for item in select.expressions:
+            name = item.table if isinstance(item, exp.Column) else ""
+            meant = [
+                (source, columns)
+                for source, columns in tables
+                if not name or source.alias_or_name.lower() == name.lower()
+            ]
+            plain = item.is_star and not item.args.get("except_") and meant
+            if not plain or not all(columns for _, columns in meant) or has_using(select):
+                listed.append(item)
+                continue
+            for source, columns in meant:
+                quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
+                listed.extend(
+                    exp.Alias(
+                        this=exp.Column(
+                            this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
+                        ),
+                        alias=exp.Identifier(this=column, quoted=True),
                     )
-            select.set("expressions", listed)
+                    for column in columns
+                )
+        select.set("expressions", listed)
 
     def _check_widths(self, tree: exp.Expr) -> None:
         """Raises `SqlFault` for a query of too many columns: each `*` may double those before."""
@@ -227,7 +235,9 @@ class Rewriter(Meant):
             cte = cte_of(source) if isinstance(source, exp.Table) else None
             inner = source if cte is None else cte.this
             first = first_select(inner.this if isinstance(inner, exp.Lateral) else inner)
-            return len(self._columns_of(source)) or (1 if first is None else shown(first))
+            if first is not None:
+                return shown(first)
+            return len(self._columns_of(source)) or 1
 
         for select in tree.find_all(exp.Select):
             shown(select)
@@ -237,10 +247,42 @@ class Rewriter(Meant):
         table = self._table(source)
         if table is not None:
             return [column.name for column in table.columns]
-        if not isinstance(source, exp.Table) or is_cte(source):
+        cte = cte_of(source) if isinstance(source, exp.Table) else None
+        if cte is not None or isinstance(source, exp.Subquery):
+            return self._names_of(source if cte is None else cte, source.alias_or_name)
+        if not isinstance(source, exp.Table):
             return []
         schema, name = self._catalog(source)
         return [column for column, _ in DEFINITIONS.get(schema, {}).get(name, ())]
+
+    def _names_of(self, query: exp.Expr, name: str) -> list[str]:
+        """The columns of a query in FROM, where each has a name of its own."""
+        names = self._names_shown(query) if name else []
+        apart = {each.lower() for each in names} - {NO_LABEL}
+        return names if len(apart) == len(names) else []
+
+    def _names_shown(self, query: exp.Expr) -> list[str]:
+        """The columns of a query in FROM, or none where they are not known here."""
+        first = first_select(query.this)
+        if first is None:
+            return []
+        self._expand(first)
+        if any(item.is_star for item in first.expressions):
+            return []
+        alias = query.args.get("alias")
+        given = [] if alias is None else [column.name for column in alias.columns]
+        found = [item.alias or label_of(item) or NO_LABEL for item in first.expressions]
+        return given + found[len(given) :]
+
+    def _behind_star(self, select: exp.Select) -> tuple[exp.Expr, list[str]] | None:
+        """The one query that a SELECT shows all columns of and nothing else, and their names."""
+        only = list(sources_of(select))
+        if len(only) != 1 or [item.is_star for item in select.expressions] != [True]:
+            return None
+        cte = cte_of(only[0]) if isinstance(only[0], exp.Table) else None
+        query: exp.Expr = only[0] if cte is None else cte
+        names = self._names_shown(query) if isinstance(query, exp.Subquery | exp.CTE) else []
+        return (query.this, names) if names else None
 
     def _check(self, tree: exp.Expr) -> None:
         for node in tree.walk():
@@ -291,12 +333,22 @@ class Rewriter(Meant):
             return list(value_names(tree))
         if first is None:
             return []
+        behind = self._behind_star(first)
+        if behind is not None:
+            return list(behind[1])
         return [None if item.is_star else item.alias_or_name for item in first.expressions]
 
     def _origins(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
         first = first_select(tree)
         if first is None or not isinstance(tree, exp.Select):
             return self._told(tree)
+        behind = self._behind_star(first)
+        if behind is not None:
+            self._stars_known = True
+            return [
+                widest([self._kind(each) for each in leaves(behind[0], at)])
+                for at in range(len(behind[1]))
+            ]
         found: list[tuple[Table, int] | int | None] = []
         for item in first.expressions:
             inner = item.this if isinstance(item, exp.Alias) else item
@@ -313,7 +365,7 @@ class Rewriter(Meant):
 
     def _stars(self, tree: exp.Expr) -> list[int]:
         first = first_select(tree)
-        listed = [] if first is None else first.expressions
+        listed = [] if first is None or self._stars_known else first.expressions
         return [at for at, item in enumerate(listed) if item.is_star]
 
     def _origin(self, column: exp.Column, select: exp.Select) -> tuple[Table, int] | int | None:
