@@ -40,7 +40,7 @@ class Maker:
             f"({left} / 4)",
             "(LineNumber / 2)",
             f"({left} / nullif({right}, 0))",
-            f"CASE WHEN LineType = 'Debit' THEN {left} ELSE -{left} END",
+            f"CASE WHEN LineType = 'Debit' THEN {left} ELSE -({left}) END",
             f"greatest({left}, {right})",
             f"sign({left}::numeric)",
             f"floor({left}::numeric)",

@@ -10,11 +10,13 @@ from decimal import Decimal, InvalidOperation
 
 import psycopg
 import pytest
+from psycopg.pq import ExecStatus
 from tests.support.engines import SEED, SLOW
 from tests.support.postgres import postgres_url
 from tests.support.selects import Maker
 from tests.support.sql import Sql
 
+from daybook.protocols.sql import statements
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.results import Row
@@ -136,6 +138,29 @@ def test_random_selects_have_postgresqls_rows(shared: Sql, oracle: psycopg.Conne
     if os.environ.get("DAYBOOK_TEST_SHOW"):
         print(f"{refused} of {2 * QUERIES} refused")
     assert refused < QUERIES // 4, "most statements are answered"
+
+
+def test_random_selects_are_described_as_by_postgresql(
+    shared: Sql, oracle: psycopg.Connection
+) -> None:
+    """By the names and types of their columns; names of columns keep their capitals here."""
+    for seed in range(SEED, SEED + QUERIES):
+        query = Maker(seed).query()
+        if seed % 3 == 0:  # as tools send what they are given
+            query = f"SELECT * FROM ({query}) AS given"
+        try:
+            (statement,) = statements.split(query)
+            columns = shared.session.planner.make(shared.session, statement, ()).columns
+        except SqlFault:
+            continue
+        if oracle.pgconn.prepare(b"", query.encode()).status != ExecStatus.COMMAND_OK:
+            continue
+        told = oracle.pgconn.describe_prepared(b"")
+        names = [(told.fname(at) or b"").decode() for at in range(told.nfields)]
+        assert columns is not None
+        assert [column.name.lower() for column in columns] == names, (seed, query)
+        expected = [told.ftype(at) for at in range(told.nfields)]
+        assert [column.oid for column in columns] == expected, (seed, query)
 
 
 def _lenient(fault: psycopg.Error) -> bool:

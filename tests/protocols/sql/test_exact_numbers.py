@@ -47,6 +47,11 @@ ANSWERS = [
         " WHERE n < 3) SELECT x FROM r ORDER BY 1",
         "1.5 1001.75 2002",
     ),
+    (
+        "WITH RECURSIVE r(x, n) AS (SELECT 1.5, 1 UNION ALL SELECT x + 1, n + 1 FROM r"
+        " WHERE n < 2) SELECT greatest(x, 7 / 3.0) FROM r ORDER BY 1",
+        "2.3333333333333333 2.5",
+    ),
     # comparisons
     (f"SELECT w = d, w < d, w BETWEEN d AND d, w IN (d, 7), w <> d FROM {WIDE}", "f t f f t"),
     (f"SELECT w IN (SELECT 5.4), w = ANY (SELECT 5.4), w IN (VALUES (5.4)) FROM {WIDE}", "f f f"),
@@ -64,6 +69,16 @@ ANSWERS = [
         "5 1.3333 0.4 12 -3",
     ),
     ("SELECT sum(n) % 2.5 FROM (VALUES (9007199254740993::bigint)) v(n)", "0.5"),
+    (
+        "SELECT 123456789.123456789 * 1000, 123456789.123456789 * 1.5",
+        "123456789123.456789 185185183.6851851835",
+    ),
+    (
+        "SELECT x * 1.123456789 FROM (SELECT 90000000.25::numeric(18, 2) AS x) t",
+        "101111111.29086419725",
+    ),
+    ("SELECT x * x FROM (SELECT 30000000.25::numeric(18, 2) AS x) t", "900000015000000.0625"),
+    ("SELECT ARRAY[nullif(count(*), 0.5), -3], lead(round(1), 1, 44.14) OVER ()", "{1,-3} 44.14"),
     # rounded, with as many decimals as were asked for
     ("SELECT round(2, 2)::text, trunc(1.5, 3)::text, round(7.125, 2)::text", "2.00 1.500 7.13"),
     (
@@ -107,6 +122,7 @@ REFUSALS = [
     ("SELECT greatest(99999999999999999999999999999999999999, 0.5)", "22003"),
     (f"SELECT coalesce(sum(x) * 10000000000000000000000, 1 / 3.0) FROM {NUMBERS}", "22003"),
     ("SELECT 1.23456789012345678901234567890123456789", "22003"),
+    ("SELECT greatest(1e40, 0.5)", "22003"),
     ("SELECT '1.23456789012345678901234567890123456789'::numeric", "22003"),
     # where the engine would round, and what does is not to be cast beforehand
     ("SELECT greatest(x, 5::numeric(38, 0)) FROM unnest(ARRAY[1.5]) u(x)", "22003"),

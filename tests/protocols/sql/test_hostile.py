@@ -9,6 +9,7 @@ from tests.support.sql import Sql
 
 from daybook.protocols.sql import statements
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.limits import COLUMNS_MAX
 
 STATEMENTS = 5_000 if SLOW else 700
 
@@ -299,3 +300,22 @@ def test_a_limit_that_is_no_number(shared: Sql, text: str, code: str) -> None:
 
 def test_a_number_of_very_many_digits_is_a_number(shared: Sql) -> None:
     assert shared.rows(f"SELECT 1 WHERE 1 < {MANY}") == [("1",)]
+
+
+@pytest.mark.parametrize(("ends", "code"), [("nope", "42703"), ("a.*", "54011")])
+def test_queries_of_queries_are_bounded(shared: Sql, ends: str, code: str) -> None:
+    """Each reads the one before it twice: 2^60 ways to a column, or as many columns."""
+    star = "*" if ends == "a.*" else "a.Name"
+    queries = ["q0 AS (SELECT * FROM Accounts)"]
+    queries += [
+        f"q{at} AS (SELECT {star} FROM q{at - 1} AS a, q{at - 1} AS b)" for at in range(60)[1:]
+    ]
+    query = f"WITH {', '.join(queries)} SELECT {ends} FROM q59 AS a"
+    assert shared.fault(query).code == code
+
+
+def test_a_query_has_as_many_columns_as_postgresqls(shared: Sql) -> None:
+    ones = ", ".join(["1"] * COLUMNS_MAX)
+    assert len(shared.rows(f"SELECT {ones}")[0]) == COLUMNS_MAX
+    assert shared.fault(f"SELECT {ones}, 1").code == "54011"
+    assert shared.fault(f"SELECT * FROM (SELECT {ones}) t, (SELECT 1) u").code == "54011"

@@ -6,6 +6,9 @@ The answers were taken from a PostgreSQL 16.
 import pytest
 from tests.support.sql import Sql
 
+from daybook.protocols.sql import statements
+from daybook.protocols.sql.pgwire import types as pg
+
 DAYS = (
     "(SELECT DATE '2025-02-01' AS d, TIMESTAMP '2025-02-01 12:06:40' AS s, 4 AS n UNION ALL"
     " SELECT DATE '2025-03-01', TIMESTAMP '2025-03-01 03:04:05.5', 5) v"
@@ -163,7 +166,13 @@ ANSWERS = [
         f"SELECT extract(epoch FROM max(d)), extract(epoch FROM min(d) - 1) FROM {DAYS}",
         "1740787200 1738281600",
     ),
-    (f"SELECT date_part('epoch', max(s)) FROM {DAYS}", "1740798245.500000"),
+    (f"SELECT date_part('epoch', max(s)) FROM {DAYS}", "1740798245.5"),
+    ("SELECT extract(milliseconds FROM timestamp '2024-01-01 00:00:01.5005')", "1500.500"),
+    ("SELECT nullif(7, 2.5) / 2, nullif(7, 2::bigint) / 2", "3.5000000000000000 3"),
+    (
+        "SELECT d FROM generate_series(date '2024-01-31', date '2024-02-01', interval 'P1D') d",
+        "2024-01-31 00:00:00+00 2024-02-01 00:00:00+00",
+    ),
     (
         "SELECT extract(epoch FROM max(i)) FROM (VALUES (interval '1 year 1 day')) v(i)",
         "31644000.000000",
@@ -231,6 +240,27 @@ def test_answers(shared: Sql, query: str, expected: str) -> None:
 def test_parameters(shared: Sql, condition: str, given: str | None, expected: str | None) -> None:
     query = f"SELECT {condition} FROM Accounts WHERE FullName = 'Checking'"
     assert shared.rows(query, given) == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("coalesce($1, 1.5)", pg.NUMERIC),
+        ("greatest(1, $1)", pg.INT4),
+        ("CASE WHEN true THEN $1 ELSE Date END", pg.DATE),
+        ("CASE WHEN true THEN LineAmount ELSE $1 END", pg.NUMERIC),
+        ("nullif($1, 2.5)", pg.NUMERIC),
+        ("$1 BETWEEN 1 AND 2.5", pg.NUMERIC),
+        ("$1 IN (LineNumber, 2)", pg.INT4),
+        ("coalesce($1, 'a')", pg.TEXT),
+    ],
+)
+def test_parameters_have_the_type_of_what_they_stand_with(
+    shared: Sql, expression: str, expected: int
+) -> None:
+    (statement,) = statements.split(f"SELECT {expression} FROM JournalEntryLines")
+    plan = shared.session.planner.make(shared.session, statement, ())
+    assert plan.parameters == [expected]
 
 
 REFUSALS = [

@@ -12,7 +12,7 @@ from daybook.domain.commands import (
 )
 from daybook.domain.ids import ById
 from daybook.domain.model import ListKind, Side, TaxMark
-from daybook.protocols.sql import ids
+from daybook.protocols.sql import ids, statements
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import LINES_AT_ONCE
 from daybook.protocols.sql.literals import canonical
@@ -56,6 +56,10 @@ def _one(text: str):  # type: ignore[no-untyped-def]
             "SELECT t.*, 1 AS n, u.* FROM (SELECT 2 AS a, 3 AS b) t, (SELECT 5 AS c) u",
             ["a", "b", "n", "c"],
         ),
+        ("SELECT * FROM (SELECT 1 + 1) t", ["?column?"]),
+        ("SELECT * FROM (SELECT max(1), max(2), 5, 6) t", ["max", "max", "?column?", "?column?"]),
+        ("WITH t(x) AS (SELECT 1, 2 AS b) SELECT *, 1 AS n FROM t", ["x", "b", "n"]),
+        ("SELECT u.*, t.a FROM (SELECT 1 AS a) t, (SELECT 2 AS a UNION SELECT 3) u", ["a", "a"]),
         ("VALUES (1, 'a')", ["column1", "column2"]),
         ("SELECT * FROM (VALUES (1)) t", ["column1"]),
         ("SELECT current_date", ["current_date"]),
@@ -66,12 +70,65 @@ def _one(text: str):  # type: ignore[no-untyped-def]
         ("SELECT unnest(ARRAY[1]), generate_series(1, 2)", ["unnest", "generate_series"]),
         ("SELECT * FROM sys_sqlinfo", ["NAME", "VALUE"]),
         ("SELECT n.*, 1 AS one FROM pg_am n", ["oid", "amname", "amhandler", "amtype", "one"]),
+        ("SELECT mod(5, 3), 5 % 3, power(2, 3), 2 ^ 3", ["mod", "?column?", "power", "?column?"]),
+        (
+            "SELECT strpos('a', 'a'), position('a' in 'a'), char_length('a')",
+            ["strpos", "position", "char_length"],
+        ),
+        ("SELECT date_part('day', now()), div(7, 2), ceiling(1)", ["date_part", "div", "ceiling"]),
+        (
+            "SELECT CASE 1 WHEN 1 THEN 1 ELSE lower('a')::int END, CASE 1 WHEN 1 THEN 2 END",
+            ["lower", "case"],
+        ),
+        (
+            "SELECT true::int, 'a'::text::varchar, lower('a')::varchar, 1::oid, NOT true",
+            ["int4", "varchar", "lower", "oid", "?column?"],
+        ),
+        (
+            "SELECT (SELECT 1), (SELECT max(ID) FROM Accounts), (SELECT 1 AS one)::text",
+            ["?column?", "max", "one"],
+        ),
     ],
 )
 def test_columns_have_postgresqls_labels(shared: Sql, query: str, labels: list[str]) -> None:
     columns = shared.session.planner.make(shared.session, _one(query), ()).columns
     assert columns is not None
     assert [column.name for column in columns] == labels
+
+
+TYPED = [
+    ("length('a'), strpos('a', 'a'), octet_length('a'), cardinality(ARRAY[1])", [pg.INT4] * 4),
+    ("round(5), trunc(5), sign(5), ceil(5)", [pg.FLOAT8] * 4),
+    ("date_part('year', now()), extract(year FROM now())", [pg.FLOAT8, pg.NUMERIC]),
+    ("'a'::varchar, 'a'::name, 'a'::text", [pg.VARCHAR, pg.NAME, pg.TEXT]),
+    ("upper('a'::varchar), min('a'::varchar)", [pg.TEXT, pg.TEXT]),
+    ("sum(1) OVER (), ntile(2) OVER (), avg(1::float8)", [pg.INT8, pg.INT4, pg.FLOAT8]),
+    ("1::smallint + 1::smallint, 1 + 1::bigint, nullif(1, 2.5)", [pg.INT2, pg.INT8, pg.NUMERIC]),
+    ("current_user, 1::oid, generate_series(1, 2)", [pg.NAME, pg.OID, pg.INT4]),
+    ("ARRAY[[1], [2]], ARRAY[1, 2.5], ARRAY['a']", [1007, 1231, 1009]),
+]
+
+
+@pytest.mark.parametrize(("expressions", "expected"), TYPED)
+def test_columns_have_postgresqls_types(shared: Sql, expressions: str, expected: list[int]) -> None:
+    (statement,) = statements.split(f"SELECT {expressions}")
+    columns = shared.session.planner.make(shared.session, statement, ()).columns
+    assert columns is not None
+    assert [column.oid for column in columns] == expected
+
+
+def test_columns_of_several_queries_have_the_type_of_all(shared: Sql) -> None:
+    for query in (
+        "SELECT length('a') UNION ALL SELECT 2",
+        "VALUES (1), (length('a'))",
+        "SELECT * FROM (SELECT length('a') AS n UNION ALL SELECT 2) t",
+        "WITH t AS (SELECT length('a'), 5 LIMIT 1) SELECT * FROM (SELECT length FROM t) u",
+        "SELECT s.n FROM generate_series(1, 2) AS s(n)",
+    ):
+        (statement,) = statements.split(query)
+        columns = shared.session.planner.make(shared.session, statement, ()).columns
+        assert columns is not None
+        assert [column.oid for column in columns] == [pg.INT4], query
 
 
 def test_types_stay_with_their_columns_behind_a_star(shared: Sql) -> None:

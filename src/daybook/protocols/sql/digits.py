@@ -24,8 +24,8 @@ from daybook.protocols.sql.trees import (
     first_select,
     is_null,
     leaves,
+    merged_names,
     reads_itself,
-    sources_of,
     value_names,
 )
 
@@ -40,6 +40,10 @@ _QUOTIENT: Final = (DIGITS_MAX - QUOTIENT_SCALE, QUOTIENT_SCALE)
 _READ: Final = (DIGITS_MAX - TEXT_SCALE, TEXT_SCALE)
 """Those of a number that is read from text."""
 _SECONDS: Final = (18, 6)
+_NARROW: Final = 18
+"""Digits of the numbers that the engine multiplies as whole numbers of the machine."""
+_PLENTY: Final = 6
+"""Decimals of a product that leave as many digits before the point as amounts have."""
 _EXACT: Final = WHOLE | {pg.NUMERIC}
 
 
@@ -51,6 +55,8 @@ class Sized(Kinds):
         self._scale = scale
         self._sizes: dict[int, Digits] = {}
         self._replaced: list[exp.Expr] = []
+        self._products: set[int] = set()
+        """Products of numbers that the engine would keep as narrow as those are."""
 
     def _digits(self, node: exp.Expr) -> Digits:
         """The digits of an exact number, or of the members of an array of such: at least those
@@ -106,6 +112,9 @@ class Sized(Kinds):
                 return whole + 1, scale
             case exp.Mul():
                 left, right = self._digits(node.this), self._digits(node.expression)
+                if self._is_narrow(node):
+                    self._products.add(id(node))
+                    return DIGITS_MAX, left[1] + right[1]
                 return left[0] + right[0], left[1] + right[1]
             case exp.Round() | exp.Trunc() if (kept := kept_decimals(node)) is not None:
                 return self._digits(node.this)[0] + 1, kept
@@ -122,6 +131,22 @@ class Sized(Kinds):
             case exp.Parameter():
                 return _READ
         return _QUOTIENT
+
+    def _is_narrow(self, node: exp.Mul) -> bool:
+        """Whether a product may need more digits than the engine gives it: 18 where both sides
+        have no more. With a constant or a whole number that is enough for any amount, unless many
+        of them are behind the point.
+        """
+        sides = [node.this, node.expression]
+        kinds = [self._kind(side) for side in sides]
+        sizes = [self._digits(side) for side in sides]
+        if not {pg.NUMERIC} <= {*kinds} <= _EXACT:
+            return False
+        scale = sizes[0][1] + sizes[1][1]
+        if max(map(sum, sizes)) > AMOUNT_PRECISION or sum(map(sum, sizes)) <= _NARROW:
+            return False
+        constants = [isinstance(side.unnest(), exp.Literal) for side in sides]
+        return all(constants) or scale > _PLENTY or not (any(constants) or {*kinds} & WHOLE)
 
     def _cast_digits(self, node: exp.Cast) -> Digits:
         of_members = node.to.expressions if node.is_type("array") else ()
@@ -162,17 +187,12 @@ class Sized(Kinds):
                 if again:
                     self._check_first(node.parent, values, at)
                 self._unify_values(values, again or isinstance(node, exp.Lag | exp.Lead))
-            for join in node.args.get("joins") or () if isinstance(node, exp.Select) else ():
-                for name in join.args.get("using") or ():
-                    self._unify_values(self._merged(node, name.name), False)
-        self._kinds.clear()
-        self._sizes.clear()
-
-    def _merged(self, select: exp.Expr, name: str) -> list[exp.Expr]:
-        """What a column shows that a full join by USING makes of those of queries."""
-        assert isinstance(select, exp.Select)
-        found = [self._source_meaning(source, name) for source in sources_of(select)]
-        return [each for meant in found if isinstance(meant, list) for each in meant]
+            if isinstance(node, exp.Select):
+                for name in sorted(merged_names(node)):
+                    merged = self._merged(node, name)
+                    self._unify_values(merged if isinstance(merged, list) else [], False)
+        for known in (self._kinds, self._shown, self._sizes, self._products):
+            known.clear()
 
     def _check_first(self, cte: exp.Expr | None, values: Sequence[exp.Expr], at: int) -> None:
         """What a query that reads itself begins with has the type of all that it finds."""
@@ -208,6 +228,7 @@ class Sized(Kinds):
             cast.meta[UNIFIED] = True
             each.replace(cast)
             cast.set("this", each)
+        self._shown.clear()  # of what it was before the casts
 
 
 _ARRAYS: Final = frozenset(pg.ARRAY_OF[kind] for kind in _EXACT)
@@ -248,7 +269,7 @@ def _groups(node: exp.Expr) -> Iterator[Sequence[exp.Expr]]:
     Those of a plain comparison are not among them: it compares what is there.
     """
     match node:
-        case exp.SetOperation():
+        case exp.SetOperation() if not isinstance(node.parent, exp.SetOperation):
             first = first_select(node)
             for at in range(0 if first is None else len(first.expressions)):
                 yield leaves(node, at)

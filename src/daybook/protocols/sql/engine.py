@@ -20,6 +20,7 @@ from daybook.protocols.sql.macros import (
     ESCAPES,
     FINE,
     MANY_DECIMALS,
+    NO_DAY,
     NO_NAME,
     TOO_LONG,
     UNSHOWN,
@@ -37,6 +38,7 @@ LOST: Final = (duckdb.FatalException, duckdb.InternalException)
 LOST_TEXT: Final = "the copy of the books was lost and is made anew; run the statement again"
 
 TOO_WIDE: Final = "numbers with so many digits cannot stand for one another without being rounded"
+TOO_LARGE: Final = "numeric field overflow"
 NARROWER: Final = "cast them to the same type, as in x::numeric(30,8)"
 
 T = TypeVar("T")
@@ -71,8 +73,8 @@ _OIDS: Final = {
 
 def oid_of(kind: str) -> int:
     """The type of a column as the engine names it."""
-    if kind.endswith("[]"):
-        return pg.ARRAY_OF.get(oid_of(kind[:-2]), 1009)
+    if kind.endswith("[]"):  # of arrays too: PostgreSQL has one type for any number of dimensions
+        return pg.ARRAY_OF.get(oid_of(kind.rstrip("[]")), 1009)
     if kind.startswith("DECIMAL"):
         return pg.NUMERIC
     if kind.startswith(("STRUCT", "MAP")):
@@ -89,21 +91,19 @@ def _shown(column: str, kind: str) -> str:
     if kind.startswith("DECIMAL") and kind.endswith("[]"):
         texts = "VARCHAR" + kind.partition(")")[2]  # as numbers of JSON they would be rounded
         return f"CAST(to_json(CAST({column} AS {texts})) AS VARCHAR)"
+    if kind == "INTERVAL[]":
+        column = f"list_transform({column}, lambda item: pg_interval_text(item))"
     if kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
         return f"CAST(to_json({column}) AS VARCHAR)"
     if kind == "BLOB":
         return f"'\\x' || lower(hex({column}))"
-    shown = f"CAST({column} AS VARCHAR)"
+    if kind == "INTERVAL":
+        return f"pg_interval_text({column})"
     if kind in _DAYS:
-        # the engine writes `0001-12-31 (BC) 10:00:00`, and knows days before PostgreSQL's first
-        early = f"{column} < CAST('0001-01-01' AS {kind}) AND isfinite({column})"
-        none = f"{column} < CAST('4714-11-24 (BC)' AS {kind})"
-        before = f"CASE WHEN {none} THEN error('{NO_DAY}') ELSE replace({shown}, ' (BC)', '') END"
-        return f"CASE WHEN {early} THEN {before} || ' BC' ELSE {shown} END"
-    return shown
+        return f"pg_day_text({column})"
+    return f"CAST({column} AS VARCHAR)"
 
 
-NO_DAY: Final = "date/time before every one there is"
 _DAYS: Final = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"))
 
 
@@ -146,20 +146,11 @@ def _number_text(text: str, digits: int) -> str:
     return plain
 
 
-def _interval(value: str | None) -> str | None:
-    if value is None:
-        return None
-    text = re.sub(r"\bmonth(s?)\b", r"mon\1", value)
-    return re.sub(r"-1 (year|mon|day)\b", r"-1 \1s", text)
-
-
 def _finisher(kind: str, oid: int) -> Callable[[Any], str | None] | None:
     if kind == "DOUBLE":
         return float_text
     if kind == "FLOAT":
         return real_text
-    if kind == "INTERVAL":
-        return _interval
     if oid in pg.ARRAYS:
         element = pg.ARRAYS[oid]
         return lambda value: None if value is None else pg.array_of_json(value, element)
@@ -188,7 +179,7 @@ class Described:
                 oid, change = column.oid, modifier(column, scale)
                 table, number = table_oid(origin[0].name), origin[1]
             elif origin is not None:
-                oid = origin
+                oid = _told(kind, origin)
             label = labels[at]
             size = pg.SIZES.get(oid, -1)
             self.columns.append(
@@ -201,6 +192,23 @@ class Described:
         names = ", ".join(f"c{at}" for at in range(len(kinds)))
         self.sql = f"SELECT {', '.join(parts)} FROM ({query.sql}) AS q({names})"
         self.finishing = any(self.finishers)
+
+
+_TOLD: Final = {
+    pg.TEXT: frozenset((pg.VARCHAR, pg.BPCHAR, pg.NAME, pg.CHAR)),
+    pg.INT2: frozenset((pg.INT4, pg.INT8, pg.FLOAT8, pg.OID)),
+    pg.INT4: frozenset((pg.INT2, pg.INT8, pg.FLOAT8, pg.OID, pg.NUMERIC)),
+    pg.INT8: frozenset((pg.INT2, pg.INT4, pg.FLOAT8, pg.OID, pg.NUMERIC)),
+    pg.OID: frozenset((pg.INT4, pg.INT8)),
+}
+"""By types that the engine tells, those that PostgreSQL may have where values are written alike."""
+
+
+def _told(kind: str, wanted: int) -> int:
+    """The type of a column, from the engine's and that of its expression."""
+    found = oid_of(kind)
+    whole = kind in ("HUGEINT", "UBIGINT") and wanted in (pg.INT4, pg.INT8, pg.FLOAT8)
+    return wanted if whole or wanted in _TOLD.get(found, ()) else found
 
 
 def _in_place(known: Sequence[T], stars: Sequence[int], width: int) -> list[T | None]:
@@ -522,8 +530,12 @@ _TEXTS: Final = (
     ("ambiguous reference", "42702", None),
     ("no function matches", errors.NO_FUNCTION, None),
     ("cannot compare values", errors.NO_FUNCTION, None),
+    ("bignum", errors.OUT_OF_RANGE, "a number has more digits than are kept"),
+    ("to interval", errors.BAD_DATE, None),
+    ("extract specifier", errors.BAD_DATE, "invalid input syntax for type interval"),
     ("could not convert", errors.BAD_TEXT, None),
-    ("could not cast value", errors.OUT_OF_RANGE, None),
+    ("could not cast value", errors.OUT_OF_RANGE, TOO_LARGE),
+    ("casting value", errors.OUT_OF_RANGE, TOO_LARGE),
     (NO_DAY, "22008", "date out of range"),
     ("out of range", errors.OUT_OF_RANGE, None),
     ("overflow", errors.OUT_OF_RANGE, None),

@@ -24,6 +24,7 @@ from daybook.protocols.sql.trees import (
     is_cte,
     is_null,
     leaves,
+    merged_names,
     sources_of,
 )
 
@@ -31,6 +32,8 @@ _DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
 
 Meaning = Column | int | list[exp.Expr]
 """What a column of a query stands for: a table's, one of a type, or what these come to."""
+
+_COUNTING: Final = frozenset(("octet_length", "strpos", "cardinality", "ascii"))
 
 
 class Kinds:
@@ -40,6 +43,8 @@ class Kinds:
         self._declared = list(declared)
         self._types: dict[int, int] = {}
         self._kinds: dict[int, int | None] = {}
+        self._shown: dict[tuple[int, str], Meaning | None] = {}
+        """What columns of queries are, each found once: queries of queries read them many times."""
 
     def _kind(self, node: exp.Expr | None) -> int | None:
         """The type of an expression, or None."""
@@ -55,8 +60,11 @@ class Kinds:
 
     def _kind_of(self, node: exp.Expr) -> int | None:
         match node:
-            case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs() | exp.Max() | exp.Min():
+            case exp.Paren() | exp.Alias() | exp.Neg() | exp.Abs():
                 return self._kind(node.this)
+            case exp.Max() | exp.Min():
+                inner = self._kind(node.this)
+                return pg.TEXT if inner == pg.VARCHAR else inner
             case exp.Filter() | exp.Window() | exp.Order():
                 return self._kind(node.this)
             case exp.Distinct() if node.expressions:
@@ -95,18 +103,25 @@ class Kinds:
             case exp.Avg():
                 inner = self._kind(node.this)
                 return pg.NUMERIC if inner in (*WHOLE, pg.NUMERIC) else inner
-            case (
-                exp.FirstValue() | exp.LastValue() | exp.NthValue() | exp.AnyValue() | exp.Nullif()
-            ):
+            case exp.FirstValue() | exp.LastValue() | exp.NthValue() | exp.AnyValue():
                 return self._kind(node.this)
+            case exp.Nullif():
+                kind, other = self._kind(node.this), self._kind(node.expression)
+                # what is compared is of one type, but for whole numbers of two sizes
+                return kind if kind in WHOLE and other in WHOLE else widest([kind, other])
             case exp.ArrayAgg():
                 return pg.ARRAY_OF.get(self._kind(node.this) or 0)
             case exp.Lag() | exp.Lead():
                 return self._kind(node.this)
             case exp.Array() if node.expressions:
-                kinds = [self._kind(each) for each in node.expressions if not is_null(each)]
+                kinds = [self._member_kind(each) for each in node.expressions if not is_null(each)]
                 return pg.ARRAY_OF.get(widest(kinds) or 0)
         return self._operation_kind(node)
+
+    def _member_kind(self, node: exp.Expr) -> int | None:
+        """The type of a member of an array, where text is text if nothing else tells its type."""
+        text = isinstance(node, exp.Literal) and node.is_string
+        return pg.TEXT if text else self._kind(node)
 
     def _operation_kind(self, node: exp.Expr) -> int | None:
         """The type of what is computed of numbers and days."""
@@ -129,11 +144,7 @@ class Kinds:
             case exp.Round() | exp.Trunc() if node.args.get("decimals") is not None:
                 inner = self._kind(node.this)
                 return pg.NUMERIC if inner in WHOLE else inner
-            case exp.Round() if self._kind(node.this) in WHOLE:
-                return pg.NUMERIC
-            case exp.Round():
-                return self._kind(node.this)
-            case exp.Floor() | exp.Ceil() | exp.Sign() | exp.Trunc():
+            case exp.Round() | exp.Floor() | exp.Ceil() | exp.Sign() | exp.Trunc():
                 inner = self._kind(node.this)
                 return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
             case exp.Extract():
@@ -163,6 +174,19 @@ class Kinds:
                 return widest([self._kind(each) for each in node.expressions])
             case exp.Format():
                 return pg.TEXT
+            case exp.Length() | exp.StrPosition() | exp.Ntile() | exp.Unicode() | exp.BitLength():
+                return pg.INT4
+            case exp.ArraySize():
+                return pg.INT4
+            case exp.Anonymous() if node.name.lower() in _COUNTING:
+                return pg.INT4
+            case exp.CurrentUser() | exp.SessionUser() | exp.CurrentSchema():
+                return pg.NAME
+            case exp.CurrentDatabase() | exp.CurrentCatalog():
+                return pg.NAME
+            case exp.GenerateSeries():
+                ends = widest([self._kind(node.args["start"]), self._kind(node.args["end"])])
+                return pg.TIMESTAMPTZ if ends == pg.DATE else ends
             case exp.Boolean() | exp.Predicate() | exp.Connector() | exp.Not():
                 return pg.BOOL
         return None
@@ -179,6 +203,8 @@ class Kinds:
         """What a column stands for, or None where that cannot be told."""
         select = column.find_ancestor(exp.Select)
         while select is not None:
+            if not column.table and column.name.lower() in merged_names(select):
+                return self._merged(select, column.name)
             for source in sources_of(select):
                 if column.table and source.alias_or_name.lower() != column.table.lower():
                     continue
@@ -187,6 +213,13 @@ class Kinds:
                     return found
             select = select.find_ancestor(exp.Select)
         return None
+
+    def _merged(self, select: exp.Select, name: str) -> Meaning | None:
+        """What a column is that a join by USING makes of those of several sources."""
+        told = [self._source_meaning(source, name) for source in sources_of(select)]
+        found = [meant for meant in told if meant is not None]
+        listed = [each for meant in found if isinstance(meant, list) for each in meant]
+        return listed if all(isinstance(meant, list) for meant in found) else found[0]
 
     def _source_meaning(self, source: exp.Expr, name: str) -> Meaning | None:
         table = self._table(source)
@@ -198,6 +231,10 @@ class Kinds:
             inner = source.this if isinstance(source, exp.Subquery) else source
         elif isinstance(source, exp.Lateral):
             inner = source.this.this
+        elif isinstance(source, exp.Table) and isinstance(source.this, exp.GenerateSeries):
+            named = alias.columns if isinstance(alias, exp.TableAlias) else []
+            known = named[0].name if named else source.alias_or_name or "generate_series"
+            return self._kind(source.this) if known.lower() == name.lower() else None
         elif isinstance(source, exp.Table):
             cte = cte_of(source)
             if cte is None:
@@ -214,6 +251,14 @@ class Kinds:
         first = first_select(inner) if inner is not None else None
         if first is None:
             return None
+        asked = id(first), name.lower()
+        if asked not in self._shown:
+            self._shown[asked] = None  # where a query reads itself, while it is looked at
+            self._shown[asked] = self._shown_as(first, inner, name)
+        return self._shown[asked]
+
+    def _shown_as(self, first: exp.Select, query: exp.Expr | None, name: str) -> Meaning | None:
+        """What a query shows under a name, `first` being the SELECT that names its columns."""
         for at, item in enumerate(first.expressions):
             if item.is_star:
                 for each in sources_of(first):
@@ -221,7 +266,7 @@ class Kinds:
                     if found is not None:
                         return found
             elif item.alias_or_name.lower() == name.lower():
-                return leaves(inner, at)
+                return leaves(query, at)
         return None
 
     def _table(self, source: exp.Expr) -> Table | None:

@@ -32,6 +32,9 @@ TOKENS_MAX: Final = 4_096
 DEPTH_MAX: Final = 100
 """Open parentheses, or operators that nest: the parser recurses and would end in a fault."""
 
+COLUMNS_MAX: Final = 1_664
+"""Columns of a query: as many as PostgreSQL has. Queries of `*` can double them each time."""
+
 LITERAL_LENGTH_MAX: Final = 8 * 1024 * 1024
 """Characters of a string literal; the largest useful one is a LineAggregate."""
 

@@ -118,6 +118,58 @@ def clean_stamp(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+_PART = r"([+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?)"
+_ISO_INTERVAL = re.compile(
+    rf"P(?=.)(?:{_PART}Y)?(?:{_PART}M)?(?:{_PART}W)?(?:{_PART}D)?"
+    rf"(?:T(?:{_PART}H)?(?:{_PART}M)?(?:{_PART}S)?)?",
+    re.ASCII,
+)
+_TIME = r"([+-]?)([0-9]{1,7}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,6})?))?"
+_ISO_PLAIN = re.compile(rf"P([0-9]{{1,6}})-([0-9]{{1,2}})-([0-9]{{1,2}})(?:T{_TIME})?", re.ASCII)
+_STANDARD = re.compile(
+    rf"(?:([+-]?)([0-9]{{1,6}})-([0-9]{{1,2}}))?\s*(?:([+-]?[0-9]{{1,9}})\s+{_TIME})?", re.ASCII
+)
+"""Years and months, days and a time, or both, as the SQL standard has them."""
+_DAY_SECONDS: Final = 86_400
+
+
+def read_interval(text: str) -> str:
+    """An interval as the engine reads it; of forms that it reads itself, the text as it is.
+
+    As in PostgreSQL a part of a year is months, one of a month is days of 30, others are time.
+    """
+    plain = text.strip()
+    found = _ISO_INTERVAL.fullmatch(plain)
+    if found is not None:
+        years, months, weeks, days, hours, minutes, seconds = (
+            Decimal(found[at] or 0) for at in range(1, 8)
+        )
+        all_months = int(years) * 12 + round((years - int(years)) * 12) + int(months)
+        all_days = weeks * 7 + days + (months - int(months)) * 30
+        return _interval(all_months, all_days, (hours * 60 + minutes) * 60 + seconds)
+    found = _ISO_PLAIN.fullmatch(plain)
+    if found is not None:
+        seconds = _clock_seconds(found[4], found[5], found[6], found[7])
+        return _interval(int(found[1]) * 12 + int(found[2]), Decimal(found[3]), seconds)
+    found = _STANDARD.fullmatch(plain)
+    if found is not None and plain:
+        months = Decimal((found[1] or "") + str(int(found[2] or 0) * 12 + int(found[3] or 0)))
+        seconds = _clock_seconds(found[5], found[6], found[7], found[8])
+        return _interval(int(months), Decimal(found[4] or 0), seconds)
+    return text
+
+
+def _clock_seconds(sign: str | None, *parts: str | None) -> Decimal:
+    hours, minutes, seconds = (Decimal(part or 0) for part in parts)
+    total = (hours * 60 + minutes) * 60 + seconds
+    return -total if sign == "-" else total
+
+
+def _interval(months: int, days: Decimal, seconds: Decimal) -> str:
+    micros = int((seconds + (days - int(days)) * _DAY_SECONDS) * 1_000_000)
+    return f"{months} months {int(days)} days {micros} microseconds"
+
+
 def read_boolean(text: str) -> bool:
     """A boolean."""
     word = text.strip().lower()
@@ -215,6 +267,8 @@ def canonical(oid: int, text: str) -> str:
         return "\\x" + read_bytes(text).hex()
     if oid == pg.BOOL:
         return "t" if read_boolean(text) else "f"
+    if oid == pg.INTERVAL:
+        return read_interval(text)
     if oid in _RANGES:
         whole = _WHOLE.fullmatch(text) is not None
         if whole and len(text) <= NUMBER_DIGITS_MAX:

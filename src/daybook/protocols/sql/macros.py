@@ -23,7 +23,8 @@ TEXT_MAX: Final = 8 * 1024 * 1024
 """Bytes of a text that a function may make of a shorter one: what a literal may have."""
 
 TOO_LONG: Final = "requested length too large"
-UNSHOWN: Final = "format takes no arrays, intervals, bytes or double precision numbers here"
+UNSHOWN: Final = "this value is not shown as text here"
+NO_DAY: Final = "date/time before every one there is"
 NO_NAME: Final = "null values cannot be formatted as an SQL identifier"
 ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
@@ -88,6 +89,14 @@ MANY_DECIMALS: Final = (
 )
 _MORE: Final = r"\.[0-9]{{{}}}[0-9]*[1-9]|[eE]-"
 """Matches a text with more decimals than some."""
+
+
+_SHOWN: Final = (
+    "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x < 0 THEN '-' ELSE '' END"
+    " || 'Infinity' WHEN abs(x) >= {bound} AND NOT contains(CAST(x AS VARCHAR), 'e')"
+    f" THEN error('{UNSHOWN}') ELSE regexp_replace(CAST(x AS VARCHAR), '\\.0$', '') END"
+)
+"""A floating point number as text, but for a few that PostgreSQL alone writes with an exponent."""
 
 
 def for_planning(sql: str) -> str:
@@ -168,6 +177,22 @@ MACROS: Final = (
     f" THEN CAST(x AS BIGINT) & {2**32 - 1} ELSE x END))",
     r"CREATE MACRO pg_bytes(x) AS CASE WHEN starts_with(x, '\x') THEN unhex(substring(x, 3))"
     rf" WHEN contains(x, '\') THEN error('{ESCAPES}') ELSE encode(x) END",
+    # the engine writes `0001-12-31 (BC) 10:00:00`, and knows days before PostgreSQL's first
+    "CREATE MACRO pg_day_text(x) AS CASE WHEN x < CAST('0001-01-01' AS DATE) AND isfinite(x) THEN"
+    f" CASE WHEN x < CAST('4714-11-24 (BC)' AS DATE) THEN error('{NO_DAY}')"
+    " ELSE replace(CAST(x AS VARCHAR), ' (BC)', '') END || ' BC' ELSE CAST(x AS VARCHAR) END",
+    "CREATE MACRO pg_switch_text(x) AS CASE WHEN x THEN 't' WHEN NOT x THEN 'f' END",
+    f"CREATE MACRO pg_double_shown(x) AS {_SHOWN.format(bound='1e15')}",
+    f"CREATE MACRO pg_real_shown(x) AS {_SHOWN.format(bound='1e6')}",
+    "CREATE MACRO pg_array_text(x) AS '{' || array_to_string(list_transform(CAST(x AS VARCHAR[]),"
+    " lambda item: CASE WHEN item IS NULL OR lower(item) = 'null' AND item IS NOT NULL"
+    " OR NOT regexp_full_match(item, '[^\\s{}\",\\\\]+')"
+    " THEN coalesce('\"' || replace(replace(item, '\\', '\\\\'), '\"', '\\\"') || '\"', 'NULL')"
+    " ELSE item END), ',') || '}'",
+    # a plus tells a positive part behind a negative one
+    "CREATE MACRO pg_interval_text(x) AS regexp_replace(regexp_replace("
+    "replace(CAST(x AS VARCHAR), 'month', 'mon'), '-1 (year|mon|day)\\b', '-1 \\1s', 'g'),"
+    " '(-[0-9]+ [a-z]+) ([0-9])', '\\1 +\\2', 'g')",
     "CREATE MACRO pg_shown(x) AS CASE WHEN typeof(x) = 'BOOLEAN' THEN left(CAST(x AS VARCHAR), 1)"
     " WHEN typeof(x) IN ('INTERVAL', 'BLOB', 'DOUBLE', 'FLOAT') OR typeof(x) LIKE '%[]'"
     f" OR typeof(x) LIKE 'STRUCT%' THEN error('{UNSHOWN}') ELSE CAST(x AS VARCHAR) END",
@@ -179,6 +204,8 @@ MACROS: Final = (
     f"CREATE MACRO pg_epoch_moment(d) AS {_SECONDS.format('epoch_us(d)')}",
     # a year of an interval has 365.25 days, where it is 12 months of 30 to the engine
     f"CREATE MACRO pg_epoch(d) AS {_SECONDS.format(_EPOCH)}",
+    "CREATE MACRO pg_milliseconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
+    " * CAST(0.001 AS DECIMAL(3,3))",
     "CREATE MACRO pg_seconds(d) AS CAST(extract(microseconds FROM d) AS DECIMAL(18,0))"
     " * CAST(0.000001 AS DECIMAL(6,6))",
 )

@@ -13,73 +13,48 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
 from daybook.protocols.sql import errors, literals, sources
-from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
 from daybook.protocols.sql.catalog_functions import FUNCTIONS, roles_text
 from daybook.protocols.sql.catalog_tables import DEFINITIONS, SCHEMAS, system_columns
-from daybook.protocols.sql.comparing import compared
-from daybook.protocols.sql.digits import UNIFIED, Sized, kept_decimals
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.functions import (
     ALLOWED_CLASSES,
     ALLOWED_NAMES,
-    FORMATTING,
-    format_expression,
 )
 from daybook.protocols.sql.grouping import in_two_steps
+from daybook.protocols.sql.limits import COLUMNS_MAX
+from daybook.protocols.sql.meant import Meant
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.query import Query
 from daybook.protocols.sql.rules import (
     COMPARISONS,
     ENTRY_KEYS,
-    PASSED_TYPES,
     REFUSED,
-    REG_TYPES,
     ROOTS,
     VECTORS,
-    WHOLE,
 )
-from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, TABLES, Table
+from daybook.protocols.sql.tables import LINES, PSEUDO_NAMES, Table
 from daybook.protocols.sql.translate import (
-    DIGITS_MAX,
-    NUMBERS,
-    anonymous,
     array_literal,
-    average,
-    bounded,
-    check_series,
-    compared_with_items,
-    decimal,
-    divide_plainly,
+    date_part,
     engine_type,
     every_item,
-    exact_cast,
-    extract,
-    finite,
-    formatted,
     function_source,
-    in_order,
-    is_average,
     items_of,
-    operator,
-    plain_number,
-    proc_number,
-    quotient,
-    regular,
-    substring,
-    truncated,
     typed,
-    whole_quotient,
-    within_group,
+    widest,
 )
 from daybook.protocols.sql.trees import (
+    NO_LABEL,
     cast_oid,
     check_limit,
+    choices,
+    cte_of,
     first_select,
     has_using,
     is_cte,
     is_first,
-    is_table_name,
     label_of,
+    leaves,
     name_values,
     named_type,
     sources_of,
@@ -88,8 +63,6 @@ from daybook.protocols.sql.trees import (
 
 _CALLER: Final = frozenset(("user", "current_role"))
 """Words without parentheses that mean the user, as `current_user` does."""
-_FLOATS: Final = frozenset((pg.FLOAT8, pg.FLOAT4))
-_LENGTH_KINDS: Final = frozenset((pg.TEXT, pg.VARCHAR, pg.BPCHAR))
 
 
 def _with_name(name: str) -> str:
@@ -105,7 +78,7 @@ def _name_apart(source: exp.Table) -> None:
         source.set("alias", exp.TableAlias(this=exp.Identifier(this=name, quoted=True)))
 
 
-class Rewriter(Sized):
+class Rewriter(Meant):
     """Rewrites one statement. `declared` are types of parameters that the caller named."""
 
     def __init__(
@@ -123,6 +96,8 @@ class Rewriter(Sized):
         self._staged = staged
         self._temps = temps or {}
         self._used_temps: set[str] = set()
+        self._expanded: set[int] = set()
+        self._stars_known = False
         self._uses_books = False
         self._used: list[int] = []
 
@@ -139,6 +114,7 @@ class Rewriter(Sized):
             raise errors.unsupported("this statement is not supported")
         tree = self._plain(tree)
         self._check(tree)
+        self._check_widths(tree)
         self._expand_stars(tree)
         labels = self._labels(tree)
         origins = self._origins(tree)
@@ -184,6 +160,8 @@ class Rewriter(Sized):
             if call.name.lower() == "format" and call.expressions:  # where a schema stood before it
                 first, *others = call.expressions
                 call.replace(exp.Format(this=first, expressions=others))
+            if call.name.lower() == "date_part" and len(call.expressions) == 2:
+                call.replace(date_part(*call.expressions))
         for cast in tree.find_all(exp.Cast):
             name = cast.to.sql("postgres")
             if name.lower().startswith("pg_catalog."):
@@ -196,43 +174,115 @@ class Rewriter(Sized):
         return tree
 
     def _expand_stars(self, tree: exp.Expr) -> None:
-        """Write out `*` where all it stands for are tables of the books."""
+        """Write out `*` where the columns are known of all that it stands for."""
         for select in list(tree.find_all(exp.Select)):
-            listed: list[exp.Expr] = []
-            tables = [(source, self._columns_of(source)) for source in sources_of(select)]
-            for item in select.expressions:
-                name = item.table if isinstance(item, exp.Column) else ""
-                meant = [
-                    (source, columns)
-                    for source, columns in tables
-                    if not name or source.alias_or_name.lower() == name.lower()
-                ]
-                plain = item.is_star and not item.args.get("except_") and meant
-                if not plain or not all(columns for _, columns in meant) or has_using(select):
-                    listed.append(item)
-                    continue
-                for source, columns in meant:
-                    quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
-                    listed.extend(
-                        exp.Alias(
-                            this=exp.Column(
-                                this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
-                            ),
-                            alias=exp.Identifier(this=column, quoted=True),
-                        )
-                        for column in columns
+            self._expand(select)
+
+    def _expand(self, select: exp.Select) -> None:
+        if id(select) in self._expanded:
+            return
+        self._expanded.add(id(select))
+        listed: list[exp.Expr] = []
+        tables = [(source, self._columns_of(source)) for source in sources_of(select)]
+        for item in select.expressions:
+            name = item.table if isinstance(item, exp.Column) else ""
+            meant = [
+                (source, columns)
+                for source, columns in tables
+                if not name or source.alias_or_name.lower() == name.lower()
+            ]
+            plain = item.is_star and not item.args.get("except_") and meant
+            if not plain or not all(columns for _, columns in meant) or has_using(select):
+                listed.append(item)
+                continue
+            for source, columns in meant:
+                quoted = exp.Identifier(this=source.alias_or_name, quoted=True)
+                listed.extend(
+                    exp.Alias(
+                        this=exp.Column(
+                            this=exp.Identifier(this=column, quoted=True), table=quoted.copy()
+                        ),
+                        alias=exp.Identifier(this=column, quoted=True),
                     )
-            select.set("expressions", listed)
+                    for column in columns
+                )
+        select.set("expressions", listed)
+
+    def _check_widths(self, tree: exp.Expr) -> None:
+        """Raises `SqlFault` for a query of too many columns: each `*` may double those before."""
+        known: dict[int, int] = {}
+
+        def shown(select: exp.Select) -> int:
+            if id(select) in known:
+                return known[id(select)]
+            known[id(select)] = 1  # of a query that reads itself
+            count = 0
+            for item in select.expressions:
+                name = item.table.lower() if isinstance(item, exp.Column) else ""
+                meant = [
+                    source
+                    for source in (sources_of(select) if item.is_star else ())
+                    if not name or source.alias_or_name.lower() == name
+                ]
+                count += sum(map(width, meant)) if item.is_star else 1
+            if count > COLUMNS_MAX:
+                message = f"target lists can have at most {COLUMNS_MAX} entries"
+                raise SqlFault("54011", message)
+            known[id(select)] = count
+            return count
+
+        def width(source: exp.Expr) -> int:
+            cte = cte_of(source) if isinstance(source, exp.Table) else None
+            inner = source if cte is None else cte.this
+            first = first_select(inner.this if isinstance(inner, exp.Lateral) else inner)
+            if first is not None:
+                return shown(first)
+            return len(self._columns_of(source)) or 1
+
+        for select in tree.find_all(exp.Select):
+            shown(select)
 
     def _columns_of(self, source: exp.Expr) -> list[str]:
         """The columns that `*` shows of a source, or none where they are not known here."""
         table = self._table(source)
         if table is not None:
             return [column.name for column in table.columns]
-        if not isinstance(source, exp.Table) or is_cte(source):
+        cte = cte_of(source) if isinstance(source, exp.Table) else None
+        if cte is not None or isinstance(source, exp.Subquery):
+            return self._names_of(source if cte is None else cte, source.alias_or_name)
+        if not isinstance(source, exp.Table):
             return []
         schema, name = self._catalog(source)
         return [column for column, _ in DEFINITIONS.get(schema, {}).get(name, ())]
+
+    def _names_of(self, query: exp.Expr, name: str) -> list[str]:
+        """The columns of a query in FROM, where each has a name of its own."""
+        names = self._names_shown(query) if name else []
+        apart = {each.lower() for each in names} - {NO_LABEL}
+        return names if len(apart) == len(names) else []
+
+    def _names_shown(self, query: exp.Expr) -> list[str]:
+        """The columns of a query in FROM, or none where they are not known here."""
+        first = first_select(query.this)
+        if first is None:
+            return []
+        self._expand(first)
+        if any(item.is_star for item in first.expressions):
+            return []
+        alias = query.args.get("alias")
+        given = [] if alias is None else [column.name for column in alias.columns]
+        found = [item.alias or label_of(item) or NO_LABEL for item in first.expressions]
+        return given + found[len(given) :]
+
+    def _behind_star(self, select: exp.Select) -> tuple[exp.Expr, list[str]] | None:
+        """The one query that a SELECT shows all columns of and nothing else, and their names."""
+        only = list(sources_of(select))
+        if len(only) != 1 or [item.is_star for item in select.expressions] != [True]:
+            return None
+        cte = cte_of(only[0]) if isinstance(only[0], exp.Table) else None
+        query: exp.Expr = only[0] if cte is None else cte
+        names = self._names_shown(query) if isinstance(query, exp.Subquery | exp.CTE) else []
+        return (query.this, names) if names else None
 
     def _check(self, tree: exp.Expr) -> None:
         for node in tree.walk():
@@ -273,7 +323,7 @@ class Rewriter(Sized):
                 if label is None and not top:
                     continue
                 alias = exp.Alias(
-                    this=item.copy(), alias=exp.Identifier(this=label or "?column?", quoted=True)
+                    this=item.copy(), alias=exp.Identifier(this=label or NO_LABEL, quoted=True)
                 )
                 select.expressions[at] = alias
                 alias.parent, alias.arg_key, alias.index = select, "expressions", at
@@ -283,31 +333,39 @@ class Rewriter(Sized):
             return list(value_names(tree))
         if first is None:
             return []
+        behind = self._behind_star(first)
+        if behind is not None:
+            return list(behind[1])
         return [None if item.is_star else item.alias_or_name for item in first.expressions]
 
     def _origins(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
         first = first_select(tree)
         if first is None or not isinstance(tree, exp.Select):
-            return []
+            return self._told(tree)
+        behind = self._behind_star(first)
+        if behind is not None:
+            self._stars_known = True
+            return [
+                widest([self._kind(each) for each in leaves(behind[0], at)])
+                for at in range(len(behind[1]))
+            ]
         found: list[tuple[Table, int] | int | None] = []
         for item in first.expressions:
             inner = item.this if isinstance(item, exp.Alias) else item
-            if item.is_star:
-                found.append(None)
-            elif isinstance(inner, exp.Column):
-                found.append(self._origin(inner, first))
-            else:
-                kind = self._kind(inner)
-                found.append(
-                    kind
-                    if kind in (pg.INT4, pg.INT8, pg.NUMERIC) and isinstance(inner, (exp.Sum,))
-                    else None
-                )
+            origin = self._origin(inner, first) if isinstance(inner, exp.Column) else None
+            found.append(None if item.is_star else origin or self._kind(inner))
         return found
+
+    def _told(self, tree: exp.Expr) -> list[tuple[Table, int] | int | None]:
+        """The types of the columns of a set operation, or of VALUES."""
+        first = first_select(tree)
+        names = list(value_names(tree)) if isinstance(tree, exp.Values) else []
+        width = len(names if first is None else first.expressions)
+        return [widest([self._kind(each) for each in leaves(tree, at)]) for at in range(width)]
 
     def _stars(self, tree: exp.Expr) -> list[int]:
         first = first_select(tree)
-        listed = [] if first is None else first.expressions
+        listed = [] if first is None or self._stars_known else first.expressions
         return [at for at, item in enumerate(listed) if item.is_star]
 
     def _origin(self, column: exp.Column, select: exp.Select) -> tuple[Table, int] | int | None:
@@ -348,6 +406,7 @@ class Rewriter(Sized):
                     self._types[number] = found
             self._types.setdefault(number, 0)
         self._kinds.clear()
+        self._shown.clear()
 
     def _context(self, node: exp.Expr) -> int | None:
         """The type that a place wants of a value."""
@@ -359,8 +418,12 @@ class Rewriter(Sized):
                 return self._context(parent)
             case exp.Limit() | exp.Offset() | exp.Fetch():
                 return pg.INT8
-            case exp.Between() | exp.In():
-                return self._kind(parent.this)
+            case exp.Between():
+                return self._beside(node, [parent.this, parent.args["low"], parent.args["high"]])
+            case exp.In():
+                return self._beside(node, [parent.this, *parent.expressions])
+            case exp.Nullif():
+                return self._beside(node, [parent.this, parent.expression])
             case exp.Any() | exp.All():
                 return self._array_kind(parent.parent)
             case exp.Anonymous() if every_item(parent) is not None:
@@ -370,9 +433,13 @@ class Rewriter(Sized):
             case exp.Binary():
                 other = parent.expression if parent.this is node else parent.this
                 return self._kind(other)
-            case exp.Coalesce():
-                return self._kind(parent.this)
-        return None
+            case exp.If() if isinstance(parent.parent, exp.Case) and parent.args["true"] is node:
+                return self._beside(node, choices(parent.parent))
+        return None if parent is None else self._beside(node, choices(parent))
+
+    def _beside(self, node: exp.Expr, values: Sequence[exp.Expr]) -> int | None:
+        """The type of the values that an expression stands with."""
+        return widest([self._kind(each) for each in values if each is not node])
 
     def _array_kind(self, comparison: exp.Expr | None) -> int:
         """The type of the array in a comparison by ANY or ALL."""
@@ -476,243 +543,6 @@ class Rewriter(Sized):
                 ]
             ),
         )
-
-    # Expressions that the engine means otherwise
-
-    def _expressions(self, tree: exp.Expr) -> None:
-        nodes = list(tree.walk())
-        for node in nodes:
-            self._kind(node)
-            self._digits(node)
-        for node in reversed(nodes):
-            replacement = self._expression(node)
-            if replacement is not None and replacement is not node:
-                kind, size = self._kinds[id(node)], self._sizes[id(node)]
-                node.replace(replacement)
-                self._kinds[id(replacement)], self._sizes[id(replacement)] = kind, size
-        for having in tree.find_all(exp.Having):
-            divide_plainly(having)
-
-    def _expression(self, node: exp.Expr) -> exp.Expr | None:
-        match node:
-            case exp.Div():
-                return self._division(node)
-            case exp.IntDiv() if self._kind(node) == pg.NUMERIC:
-                return whole_quotient(node)
-            case exp.Avg() | exp.Filter() | exp.Window() if self._kind(node) in _FLOATS:
-                return None
-            case exp.Avg():
-                return None if isinstance(node.parent, (exp.Filter, exp.Window)) else average(node)
-            case exp.Filter() | exp.Window() if is_average(node):
-                return average(node)
-            case exp.Like() | exp.ILike() if not isinstance(node.parent, exp.Escape):
-                if isinstance(node.expression, (exp.Any, exp.All)):
-                    raise errors.unsupported("LIKE ANY is not supported")
-                return exp.Paren(
-                    this=exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
-                )
-            case exp.RegexpLike() if is_table_name(node.this):
-                # names of tables match without regard to case, also where psql looks for them
-                return regular(node, "si")
-            case exp.RegexpLike():
-                return regular(node, "s")
-            case exp.RegexpILike():
-                return regular(node, "si")
-            case exp.Binary() | exp.In() if (other := compared(node)) is not None:
-                return other
-            case exp.Binary() if (made := compared_with_items(node)) is not None:
-                return made
-            case exp.EQ() if (numbers := proc_number(node)) is not None:
-                return numbers
-            case exp.EQ() if is_table_name(node.this) and isinstance(node.expression, exp.Literal):
-                table = TABLES.get(str(node.expression.this).lower())
-                if table is not None:
-                    return exp.EQ(this=node.this.copy(), expression=exp.Literal.string(table.name))
-            case exp.Cast():
-                return self._cast(node)
-            case exp.Extract():
-                return extract(node, self._kind(node.expression))
-            case exp.TimestampTrunc() | exp.DateTrunc():
-                return truncated(node, self._kind(node.this))
-            case exp.Substring():
-                return substring(node)
-            case exp.Sub() if self._kind(node) == pg.INT4 and self._kind(node.this) == pg.DATE:
-                return exp.Paren(
-                    this=exp.Cast(this=exp.Paren(this=node.copy()), to=exp.DataType.build("INT"))
-                )
-            case exp.Sum():
-                return self._sum(node)
-            case exp.Anonymous() if isinstance(node.parent, exp.Table):
-                return None
-            case exp.Anonymous() if node.name.lower() in FORMATTING:
-                return format_expression(node, self._kind(node.expressions[0]))
-            case exp.Anonymous():
-                return anonymous(node)
-        return self._function(node)
-
-    def _function(self, node: exp.Expr) -> exp.Expr | None:
-        """Functions and operators that have another name, or bounds, in the engine."""
-        match node:
-            case exp.CurrentUser() | exp.SessionUser():
-                return exp.Anonymous(this="pgf_current_user")
-            case exp.CurrentSchema():
-                return exp.Anonymous(this="pgf_current_schema")
-            case exp.CurrentCatalog() | exp.CurrentDatabase():
-                return exp.Anonymous(this="pgf_current_database")
-            case exp.CurrentVersion():
-                return exp.Anonymous(this="pgf_version")
-            case exp.CurrentDate():
-                return exp.Anonymous(this="today")
-            case exp.Hex():
-                return exp.Anonymous(this="pg_hex", expressions=[node.this.copy()])
-            case exp.StrPosition():
-                return exp.Cast(this=node.copy(), to=exp.DataType.build("INT"))
-            case exp.Format():
-                return formatted(node)
-            case exp.ArrayAgg() | exp.GroupConcat() if isinstance(node.this, exp.Distinct):
-                return in_order(node)
-            case exp.Collate():
-                inner: exp.Expr = node.this.copy()
-                return inner
-            case exp.Operator():
-                return operator(node)
-            case exp.PercentileCont() if isinstance(node.parent, exp.WithinGroup):
-                return None
-            case exp.WithinGroup():
-                return within_group(node)
-            case exp.HexString() | exp.BitString():
-                raise errors.unsupported("bit strings are not supported")
-            case exp.Literal() if not node.is_string:
-                return plain_number(node)
-            case exp.Repeat() | exp.Pad() | exp.Replace() | exp.Chr():
-                return bounded(node)
-            case exp.Sign() if self._kind(node.this) == pg.NUMERIC:
-                return exp.Cast(this=node.copy(), to=exp.DataType.build("DECIMAL(1,0)", "duckdb"))
-            case exp.Sqrt() | exp.Ln() | exp.Log() | exp.Exp() | exp.Pow():
-                return finite(node)
-            case exp.Round() | exp.Trunc() | exp.Floor() | exp.Ceil():
-                return self._rounded(node)
-            case exp.GenerateSeries() if not isinstance(node.parent, exp.Table):
-                check_series(node)
-            case exp.ArraySize() if node.args.get("expression") is not None:
-                return exp.Anonymous(this="len", expressions=[node.this.copy()])
-            case exp.Dot():
-                return None
-        return None
-
-    def _division(self, node: exp.Div) -> exp.Expr:
-        left, right = node.this, node.expression
-        kinds = self._kind(left), self._kind(right)
-        both = [left.copy(), right.copy()]
-        if pg.FLOAT8 in kinds or pg.FLOAT4 in kinds:
-            double = exp.DataType.build("DOUBLE", "duckdb")
-            parts = [exp.Cast(this=part, to=double.copy()) for part in both]
-            return exp.Anonymous(this="pg_double_div", expressions=parts)
-        if kinds[0] in WHOLE and kinds[1] in WHOLE:
-            width = exp.DataType.build("BIGINT" if pg.INT8 in kinds else "INT")
-            whole = [exp.Cast(this=part, to=width.copy()) for part in both]
-            return exp.Anonymous(this="pg_whole", expressions=whole)
-        if all(kind in NUMBERS for kind in kinds):
-            return quotient(*both)
-        if any(part.find(exp.AggFunc, exp.Window) is not None for part in both):
-            raise errors.unsupported(
-                "the types of this division cannot be told; cast its parts, as in x::numeric"
-            )
-        return exp.Anonymous(this="pg_div", expressions=both)
-
-    def _rounded(self, node: exp.Expr) -> exp.Expr | None:
-        """A number rounded as PostgreSQL does, with the decimals it was rounded to."""
-        inner = self._kind(node.this)
-        if inner in _FLOATS and node.args.get("decimals") is not None:
-            name = node.sql_name() if isinstance(node, exp.Func) else ""
-            message = f"function {name.lower()}(double precision, integer) does not exist"
-            raise SqlFault(errors.NO_FUNCTION, message)
-        if inner in _FLOATS and isinstance(node, exp.Round):
-            return exp.Anonymous(
-                this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
-            )
-        if self._kind(node) != pg.NUMERIC or kept_decimals(node) is None:
-            return None
-        whole, scale = self._digits(node)
-        made: exp.Expr = node.copy()
-        if isinstance(node, exp.Floor | exp.Ceil) and self._digits(node.this)[1] == 0:
-            made = node.this.copy()  # of a whole number the engine's are floating point
-        return decimal(made, min(whole + scale, DIGITS_MAX), scale)
-
-    def _sum(self, node: exp.Sum) -> exp.Expr | None:
-        inner = self._kind(node.this)
-        if inner not in (pg.INT2, pg.INT4) or isinstance(node.parent, (exp.Filter, exp.Window)):
-            return None
-        return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
-
-    def _cast(self, node: exp.Cast) -> exp.Expr | None:
-        if UNIFIED in node.meta:
-            return None
-        name = node.to.sql("postgres").lower()
-        if name in REG_TYPES:
-            return self._reg_cast(node, name)
-        if name in PASSED_TYPES:
-            return exp.Cast(
-                this=node.this.copy(), to=exp.DataType.build(PASSED_TYPES[name], "duckdb")
-            )
-        oid = cast_oid(node)
-        if oid is None:
-            raise SqlFault("42704", f'type "{name[:60]}" does not exist')
-        inner = node.this
-        if isinstance(inner, exp.Literal) and inner.is_string and oid not in pg.ARRAYS:
-            if oid == pg.NUMERIC and not node.to.expressions:
-                return typed(literals.canonical(oid, inner.this), oid)
-            if oid in (pg.DATE, pg.TIMESTAMP, pg.BOOL, pg.INT4, pg.INT8, pg.BYTEA):
-                return typed(literals.canonical(oid, inner.this), oid)
-        if oid in pg.ARRAYS and isinstance(inner, exp.Literal) and inner.is_string:
-            made = array_literal(literals.canonical(oid, inner.this), oid)
-            digits = oid == pg.ARRAY_OF[pg.NUMERIC] and node.to.expressions[0].expressions
-            return exp.Cast(this=made, to=node.to.copy()) if digits else made
-        if oid == pg.ARRAY_OF[pg.NUMERIC] and not node.to.expressions[0].expressions:
-            members = inner.expressions if isinstance(inner, exp.Array) else ()
-            kinds = {self._kind(each) for each in members} - WHOLE
-            if kinds == {pg.NUMERIC} or self._kind(inner) == oid:
-                return exp.Paren(this=inner.copy())
-            return exp.Cast(this=inner.copy(), to=exp.DataType.build(engine_type(oid), "duckdb"))
-        if oid == pg.BYTEA and not isinstance(inner, exp.Parameter):
-            if self._kind(inner) == pg.BYTEA:
-                return exp.Paren(this=inner.copy())
-            return exp.Anonymous(this="pg_bytes", expressions=[inner.copy()])
-        if oid == pg.NUMERIC:
-            kind = self._kind(inner)
-            if kind == pg.NUMERIC and not node.to.expressions:
-                return exp.Paren(this=inner.copy())
-            return exact_cast(node, kind)
-        if oid in _LENGTH_KINDS and node.to.expressions:
-            if oid == pg.BPCHAR:
-                raise errors.unsupported("CHAR(n) is not supported; VARCHAR(n) is")
-            whole = exp.Cast(this=inner.copy(), to=exp.DataType.build("VARCHAR", "duckdb"))
-            return exp.Left(this=whole, expression=node.to.expressions[0].this.copy())
-        if oid == pg.TEXT and self._kind(inner) == pg.FLOAT8:
-            raise errors.unsupported("a double precision number is not shown as text here")
-        return None
-
-    def _reg_cast(self, node: exp.Cast, name: str) -> exp.Expr:
-        inner = node.this
-        if isinstance(inner, exp.Literal) and inner.is_string:
-            if name == "regclass":
-                if literals.natural(inner.this) is not None:
-                    return exp.Literal.number(inner.this)
-                plain = inner.this.rpartition(".")[2].strip('"').lower()
-                found = TABLE_OIDS.get(plain, CATALOG_OIDS.get(plain))
-                if found is None:
-                    raise errors.no_table(inner.this)
-                return exp.Literal.number(found)
-            return exp.Anonymous(this="pgf_to_regtype", expressions=[inner.copy()])
-        if name == "regclass" and self._kind(inner) == pg.TEXT:
-            return exp.Anonymous(this="pgf_to_regclass", expressions=[inner.copy()])
-        if isinstance(node.parent, exp.Cast) or isinstance(inner, exp.Parameter):
-            if isinstance(inner, exp.Parameter):
-                return exp.Anonymous(this=f"pgf_to_{name}", expressions=[inner.copy()])
-            if cast_oid(node.parent) in (pg.TEXT, pg.VARCHAR, pg.NAME):
-                return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
-            return exp.Paren(this=inner.copy())
-        return exp.Anonymous(this=f"pgf_{name}_name", expressions=[inner.copy()])
 
     # Tables
 

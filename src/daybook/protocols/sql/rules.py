@@ -6,6 +6,10 @@ from sqlglot import exp
 
 from daybook.protocols.sql.pgwire import types as pg
 
+CALLED: Final = "called"
+"""Marks a call with the name it was written by."""
+
+
 ROOTS: Final = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)
 
 

@@ -64,6 +64,10 @@ TYPE_LABELS: Final = {
     pg.INTERVAL: "interval",
     pg.TIME: "time",
     pg.UUID_: "uuid",
+    pg.OID: "oid",
+    pg.NAME: "name",
+    pg.BPCHAR: "bpchar",
+    pg.BYTEA: "bytea",
 }
 FUNCTION_LABELS: Final[dict[type, str]] = {
     exp.TimestampTrunc: "date_trunc",
@@ -71,7 +75,7 @@ FUNCTION_LABELS: Final[dict[type, str]] = {
     exp.Extract: "extract",
     exp.CurrentDatabase: "current_database",
     exp.CurrentVersion: "version",
-    exp.CurrentTimestamp: "now",
+    exp.CurrentTimestamp: "current_timestamp",
     exp.GroupConcat: "string_agg",
     exp.TimeToStr: "to_char",
     exp.ToChar: "to_char",

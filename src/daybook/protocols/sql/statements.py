@@ -28,6 +28,7 @@ from daybook.protocols.sql.limits import (
     STATEMENTS_MAX,
     TOKENS_MAX,
 )
+from daybook.protocols.sql.rules import CALLED
 
 _FORMATTED: Final = ("TO_CHAR", "TO_DATE", "TO_TIMESTAMP", "DATE_PART")
 
@@ -41,6 +42,11 @@ class DaybookSql(Postgres):
         FUNCTIONS = {
             name: build
             for name, build in Postgres.Parser.FUNCTIONS.items()
+            if name not in _FORMATTED
+        }
+        FUNCTION_PARSERS = {
+            name: read
+            for name, read in Postgres.Parser.FUNCTION_PARSERS.items()
             if name not in _FORMATTED
         }
 
@@ -116,6 +122,9 @@ _BEFORE_NAME: Final = frozenset(
 _UNIT: Final = re.compile(r"\s*(?:year|month|day|hour|minute|second)s?\b", re.IGNORECASE)
 _AMOUNT: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*")
 """What stands in the text of an interval whose unit comes behind it."""
+_TYPED: Final = frozenset(("interval", "date", "timestamp", "timestamptz", "time"))
+"""Types that are written before a literal."""
+_CAST: Final = re.compile(r"\s*::")
 _LOOSE_SIGN: Final = re.compile(r"\+\s*|(-)\s+")
 """Signs as the engine does not take them: a plus, and a minus with a space behind it."""
 _ESCAPES: Final = {"d": "DATE", "ts": "TIMESTAMP", "t": "TIME"}
@@ -191,8 +200,8 @@ class _Scanner:
         self._weight = 0
         self._end = 0
         """Where what is taken ends."""
-        self._interval: int | None = None
-        """The piece that is the word `interval`, where nothing has come after it."""
+        self._typing: int | None = None
+        """The piece that is the type of the literal that may follow, where nothing has yet."""
 
     def run(self) -> Iterator[Statement]:
         """The statements, empty ones left out."""
@@ -229,7 +238,7 @@ class _Scanner:
             if self._top is not None:
                 text += f" LIMIT {self._top}"
             yield Statement(text, tuple(self._tokens))
-        self._pieces, self._tokens, self._top, self._interval = [], [], None, None
+        self._pieces, self._tokens, self._top, self._typing = [], [], None, None
         self._count = self._weight = 0
 
     def _skip_comment(self, at: int) -> int:
@@ -271,8 +280,8 @@ class _Scanner:
     def _emit(self, kind: str, shown: str, written: str) -> None:
         self._tokens.append(Token(kind, shown))
         self._pieces.append(written)
-        named = kind == "word" and shown.lower() == "interval"
-        self._interval = len(self._pieces) - 1 if named else None
+        named = kind == "word" and shown.lower() in _TYPED
+        self._typing = len(self._pieces) - 1 if named else None
 
     def _literal(self, kind: str, text: str) -> None:
         if len(text) > LITERAL_LENGTH_MAX:
@@ -287,9 +296,19 @@ class _Scanner:
             value = text[text.index("'") + 1 : -1].replace("''", "'")
         escaped = value.replace("'", "''")
         written = f"'{escaped}'"
-        if self._interval is not None:
-            written = self._of_interval(value, written, self._interval)
+        if self._typing is not None:
+            written = self._of_type(value, written, self._typing)
         self._emit("string", value, written)
+
+    def _of_type(self, value: str, written: str, at: int) -> str:
+        """A literal with its type before it, as a cast where the parser reads it otherwise."""
+        word = self._tokens[-1].word
+        if word == "interval":
+            return self._of_interval(value, written, at)
+        if _CAST.match(self._text, self._end) is None:
+            return written
+        self._pieces[at] = "CAST("  # the parser casts the text first, to what comes behind it
+        return f"{written} AS {word})"
 
     def _of_interval(self, value: str, written: str, at: int) -> str:
         """An interval as a cast: what is none the parser cuts, `1 day 2:00` to one day."""
@@ -480,6 +499,10 @@ def _parse(text: str) -> exp.Expr:
         raise SqlFault(errors.SYNTAX, f"syntax error: {str(fault)[:200]}") from None
     if isinstance(found, exp.Command) or found is None:
         raise errors.unsupported("this statement is not supported")
+    for call in found.find_all(exp.Func, exp.Binary):
+        place = call.meta
+        if "start" in place:
+            place[CALLED] = text[place["start"] : place["end"] + 1].lower().strip('"')
     return found
 
 

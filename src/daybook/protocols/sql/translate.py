@@ -13,7 +13,7 @@ from daybook.protocols.sql.limits import CURSOR_ROWS_MAX
 from daybook.protocols.sql.literals import NUMBER_DIGITS_MAX, natural
 from daybook.protocols.sql.macros import QUOTIENT_SCALE, TEXT_SCALE
 from daybook.protocols.sql.pgwire import types as pg
-from daybook.protocols.sql.rules import WHOLE
+from daybook.protocols.sql.rules import CALLED, WHOLE
 from daybook.protocols.sql.trees import is_table_name
 
 DIGITS_MAX: Final = 38
@@ -57,7 +57,7 @@ def wider(left: int | None, right: int | None) -> int | None:
     for kind in (pg.FLOAT8, pg.FLOAT4, pg.NUMERIC, pg.INT8, pg.INT4):
         if kind in (left, right):
             return pg.FLOAT8 if kind == pg.FLOAT4 else kind
-    return pg.INT4
+    return pg.INT2
 
 
 def widest(kinds: list[int | None]) -> int | None:
@@ -173,7 +173,10 @@ def plain_number(node: exp.Literal) -> exp.Expr | None:
         return None
     if len(text) > NUMBER_DIGITS_MAX:
         raise SqlFault(errors.OUT_OF_RANGE, f"the number {text[:60]} is out of range")
-    return exp.Literal.number(_fitting(format(Decimal(text), "f")))
+    plain = _fitting(format(Decimal(text), "f"))
+    made = exp.Literal.number(plain)
+    whole = "." not in plain and len(plain) <= DIGITS_MAX
+    return decimal(made, len(plain), 0) if whole else made
 
 
 def _fitting(text: str) -> str:
@@ -353,6 +356,8 @@ def extract(node: exp.Extract, kind: int | None) -> exp.Expr:
     if part not in _PARTS:
         raise errors.unsupported(f"extract({part[:40]} …) is not supported")
     source = node.expression.copy()
+    if part == "milliseconds":
+        return exp.Anonymous(this="pg_milliseconds", expressions=[source])
     if part == "second":
         return exp.Anonymous(this="pg_seconds", expressions=[source])
     if part == "epoch":
@@ -363,6 +368,16 @@ def extract(node: exp.Extract, kind: int | None) -> exp.Expr:
         this=exp.Extract(this=exp.Var(this=part), expression=source),
         to=exp.DataType.build("DECIMAL(18,0)", "duckdb"),
     )
+
+
+def date_part(part: exp.Expr, source: exp.Expr) -> exp.Expr:
+    """What `extract` gives, as a double precision number."""
+    if not (isinstance(part, exp.Literal) and part.is_string):
+        raise errors.unsupported("the first argument of date_part is a literal here")
+    made = exp.Extract(this=exp.Var(this=part.name.upper()), expression=source.copy())
+    cast = exp.Cast(this=made, to=exp.DataType.build("DOUBLE", "duckdb"))
+    cast.meta[CALLED] = "date_part"
+    return cast
 
 
 def truncated(node: exp.TimestampTrunc | exp.DateTrunc, kind: int | None) -> exp.Expr:
@@ -544,6 +559,7 @@ def within_group(node: exp.WithinGroup) -> exp.Expr | None:
 _RENAMED: Final = {
     "json_build_object": "json_object",
     "octet_length": "strlen",
+    "every": "bool_and",
     "clock_timestamp": "now",
     "statement_timestamp": "now",
     "transaction_timestamp": "now",

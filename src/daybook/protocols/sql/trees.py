@@ -1,12 +1,14 @@
 """Looking around in a syntax tree: what is selected, from where, and under which name."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import sqlglot
 from sqlglot import exp
 
 from daybook.protocols.sql import errors, sources
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.rules import CALLED
 from daybook.protocols.sql.tables import TABLES
 
 
@@ -35,33 +37,59 @@ def has_using(select: exp.Select) -> bool:
 
 def label_of(node: exp.Expr) -> str | None:
     """The name PostgreSQL gives to an unnamed column, or None where it has none."""
+    return _label(node)[0]
+
+
+NO_LABEL: Final = "?column?"
+_Label = tuple[str | None, bool]
+"""A name, and whether it is one that a cast or a CASE around it keeps."""
+
+
+def _label(node: exp.Expr) -> _Label:
     match node:
         case exp.Column():
-            name = node.name
-            for table in TABLES.values():
-                column = table.by_name.get(name.lower())
-                if column is not None:
-                    return column.name
-            return name.lower() if not node.this.quoted else name
+            return _column_label(node), True
         case exp.Paren() | exp.Filter() | exp.Window() | exp.WithinGroup() | exp.Bracket():
-            return label_of(node.this)
+            return _label(node.this)
+        case exp.Collate():
+            return _label(node.this)
+        case exp.Cast() if CALLED in node.meta:  # what the parser makes of a call
+            return node.meta[CALLED], True
         case exp.Cast():
-            inner = label_of(node.this)
-            if inner is not None:
-                return inner
-            oid = cast_oid(node)
-            return sources.TYPE_LABELS.get(oid or 0)
+            kept = _label(node.this)
+            return kept if kept[1] else (sources.TYPE_LABELS.get(cast_oid(node) or 0), False)
         case exp.Case():
-            return "case"
+            default = node.args.get("default")
+            kept = (None, False) if default is None else _label(default)
+            return kept if kept[1] else ("case", False)
         case exp.Boolean():
-            return "bool"
+            return "bool", False
+        case exp.Subquery() if (first := first_select(node)) is not None:
+            item = first.expressions[0]
+            return item.alias if isinstance(item, exp.Alias) else _label(item)[0] or NO_LABEL, True
+    called = _call_label(node)
+    return called, called is not None
+
+
+def _column_label(node: exp.Column) -> str:
+    name = node.name
+    for table in TABLES.values():
+        column = table.by_name.get(name.lower())
+        if column is not None:
+            return column.name
+    return name.lower() if not node.this.quoted else name
+
+
+def _call_label(node: exp.Expr) -> str | None:
+    match node:
         case exp.Exists():
             return "exists"
         case exp.Array():
             return "array"
-        case exp.Subquery() if isinstance(node.this, exp.Select):
-            first = node.this.expressions[0]
-            return first.alias if isinstance(first, exp.Alias) else label_of(first)
+        case exp.Tuple():
+            return "row"
+        case _ if CALLED in node.meta:
+            return str(node.meta[CALLED])
         case exp.Anonymous():
             return str(node.name).lower()
         case exp.Dot():
@@ -72,7 +100,7 @@ def label_of(node: exp.Expr) -> str | None:
             )
         case exp.Pad():
             return "lpad" if node.args.get("is_left") else "rpad"
-        case exp.Connector() | exp.Predicate() | exp.Binary():
+        case exp.Connector() | exp.Predicate() | exp.Binary() | exp.Not():
             return None
         case exp.Func():
             return sources.FUNCTION_LABELS.get(type(node), node.sql_name().lower())
@@ -82,6 +110,12 @@ def label_of(node: exp.Expr) -> str | None:
 def is_first(select: exp.Select, tree: exp.Expr) -> bool:
     """Whether a SELECT is the one whose columns the statement shows."""
     return first_select(tree) is select
+
+
+def merged_names(select: exp.Select) -> set[str]:
+    """The columns that joins by USING make one of."""
+    joins = select.args.get("joins") or ()
+    return {name.name.lower() for join in joins for name in join.args.get("using") or ()}
 
 
 def value_names(values: exp.Values) -> Iterator[str]:

@@ -4,6 +4,7 @@ Inside the interface every value is text in PostgreSQL's form, or None. Clients 
 for binary; it is translated here, one value at a time, without a float where there was none.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -267,11 +268,14 @@ def from_binary(oid: int, data: bytes) -> str:
 
 
 def _pack_array(element: int, text: str, oid: int) -> bytes:
-    values = vector_items(text) if oid in (INT2VECTOR, OIDVECTOR) else array_items(text)
+    vector = oid in (INT2VECTOR, OIDVECTOR)
+    sizes, values = ([], vector_items(text)) if vector else _dimensions(text)
+    sizes = sizes or [len(values)]
     has_null = any(value is None for value in values)
     if not values:
         return Struct("!iiI").pack(0, 0, element)
-    parts = [Struct("!iiIii").pack(1, has_null, element, len(values), oid not in (22, 30))]
+    parts = [Struct("!iiI").pack(len(sizes), has_null, element)]
+    parts += [Struct("!ii").pack(size, not vector) for size in sizes]
     for value in values:
         if value is None:
             parts.append(b"\xff\xff\xff\xff")
@@ -279,6 +283,26 @@ def _pack_array(element: int, text: str, oid: int) -> bytes:
             data = to_binary(element, value)
             parts.append(_INT4.pack(len(data)) + data)
     return b"".join(parts)
+
+
+_SIGNS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]|[^{},"]+', re.DOTALL)
+
+
+def _dimensions(text: str) -> tuple[list[int], list[str | None]]:
+    """The sizes of an array of arrays, none of a plain one, and the members of all of them."""
+    if not text.startswith("{{"):
+        return [], array_items(text)
+    depth, opened, members = 0, list[int](), []
+    for sign in _SIGNS.findall(text):
+        if sign == "{":
+            opened += [0] * (depth == len(opened))
+            opened[depth] += 1
+        elif sign != "}":
+            members.append(sign)
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+    counts = [*opened, len(members)]
+    sizes = [after // before for before, after in itertools.pairwise(counts)]
+    return sizes, array_items("{" + ",".join(members) + "}")
 
 
 def vector_items(text: str) -> list[str | None]:
@@ -315,16 +339,16 @@ _PLAIN = re.compile(r'[^\s{}",\\]+')
 
 def array_text(values: Sequence[str | None]) -> str:
     """An array in text form."""
-    parts = []
-    for value in values:
-        if value is None:
-            parts.append("NULL")
-        elif _PLAIN.fullmatch(value) and value.upper() != "NULL":
-            parts.append(value)
-        else:
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-            parts.append(f'"{escaped}"')
-    return "{" + ",".join(parts) + "}"
+    return "{" + ",".join(map(_member_text, values)) + "}"
+
+
+def _member_text(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    if _PLAIN.fullmatch(value) and value.upper() != "NULL":
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 _ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"]*))\s*(,|$)', re.DOTALL)
@@ -358,7 +382,17 @@ def array_items(text: str) -> list[str | None]:
 
 def array_of_json(text: str, element: int) -> str:
     """An array in text form from a JSON array, as the analytical engine writes one."""
-    return array_text([_json_text(value, element) for value in json.loads(text, parse_float=str)])
+    return _array_text(json.loads(text, parse_float=str), element)
+
+
+def _array_text(values: Sequence[object], element: int) -> str:
+    parts = [
+        _array_text(value, element)
+        if isinstance(value, list)
+        else _member_text(_json_text(value, element))
+        for value in values
+    ]
+    return "{" + ",".join(parts) + "}"
 
 
 _ENGINE_BC: Final = " (BC)"
@@ -370,11 +404,9 @@ def _json_text(value: object, element: int) -> str | None:
         return None
     if isinstance(value, bool):
         return "t" if value else "f"
-    if isinstance(value, list):
-        return array_text([_json_text(each, element) for each in value])
     if isinstance(value, dict):
         return json.dumps(value)
     text = str(value)
     if element in (DATE, TIMESTAMP, TIMESTAMPTZ) and _ENGINE_BC in text:
         return text.replace(_ENGINE_BC, "") + BEFORE_CHRIST
-    return text
+    return text.removesuffix(".0") if element in (FLOAT4, FLOAT8) else text

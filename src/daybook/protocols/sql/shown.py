@@ -1,0 +1,135 @@
+"""Values as text and as JSON, in the form that PostgreSQL gives them.
+
+The engine has forms of its own for days before the year 1, intervals, arrays and floating point
+numbers; which is meant is told by the type of the value.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.translate import NUMBERS
+from daybook.protocols.sql.trees import is_null
+
+_TEXTS: Final = frozenset((pg.TEXT, pg.VARCHAR, pg.BPCHAR, pg.NAME))
+_MACROS: Final = {
+    pg.DATE: "pg_day_text",
+    pg.TIMESTAMP: "pg_day_text",
+    pg.TIMESTAMPTZ: "pg_day_text",
+    pg.INTERVAL: "pg_interval_text",
+    pg.FLOAT8: "pg_double_shown",
+    pg.FLOAT4: "pg_real_shown",
+}
+_SWITCH: Final = "pg_switch_text"
+"""What functions make of a boolean, where a cast to text makes a word of it."""
+
+
+def _call(name: str, *given: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=list(given))
+
+
+def _plain(value: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=value, to=exp.DataType.build("VARCHAR", "duckdb"))
+
+
+def as_text(value: exp.Expr, kind: int | None) -> exp.Expr | None:
+    """A value cast to text; None where the engine's own cast does it."""
+    if kind in pg.ARRAYS:
+        return _call("pg_array_text", _items_as_text(value, pg.ARRAYS[kind]))
+    name = _MACROS.get(kind or 0)
+    return None if name is None else _call(name, value)
+
+
+def put_out(value: exp.Expr, kind: int | None) -> exp.Expr:
+    """A value as functions such as `concat` write it."""
+    if kind == pg.BOOL:
+        return _call(_SWITCH, value)
+    return as_text(value, kind) or value
+
+
+def _items_as_text(value: exp.Expr, kind: int) -> exp.Expr:
+    """An array with each member in text form."""
+    name = _SWITCH if kind == pg.BOOL else _MACROS.get(kind)
+    if name is None:
+        return value
+    item = exp.to_identifier("item")
+    made = exp.Lambda(this=_call(name, exp.column(item)), expressions=[item])
+    return _call("list_transform", value, made)
+
+
+def depth(node: exp.Expr) -> int:
+    """The dimensions of an array that is written out."""
+    if not isinstance(node, exp.Array):
+        return 0
+    return 1 + max(map(depth, node.expressions), default=0)
+
+
+def check_shape(node: exp.Array) -> None:
+    """Raises `SqlFault` for arrays of different sizes within one, which the engine has."""
+    shapes = {
+        (depth(each), len(each.expressions) if isinstance(each, exp.Array) else 0)
+        for each in node.expressions
+    }
+    if len(shapes) > 1 and depth(node) > 1:
+        raise SqlFault(
+            "2202E",
+            "multidimensional arrays must have array expressions with matching dimensions",
+        )
+
+
+def joined(node: exp.ArrayToString, kind: int | None) -> exp.Expr | None:
+    """`array_to_string` of an array whose members have a text form of their own."""
+    made = node.copy()
+    if kind not in pg.ARRAYS:
+        return None
+    made.set("this", _items_as_text(made.this, pg.ARRAYS[kind]))
+    return made
+
+
+def _json_text(value: exp.Expr, kind: int | None) -> exp.Expr | None:
+    """A value as JSON, in text; None where its form is not known."""
+    if is_null(value):
+        return exp.Literal.string("null")
+    if kind in NUMBERS and kind not in (pg.FLOAT4, pg.FLOAT8):
+        made = _plain(value)
+    elif kind == pg.BOOL or kind in _TEXTS or (isinstance(value, exp.Literal) and value.is_string):
+        made = _plain(_call("to_json", value))
+    elif kind == pg.DATE:
+        made = _plain(_call("to_json", _call("pg_day_text", value)))
+    elif kind == pg.TIMESTAMP:
+        text = _call("pg_day_text", value)
+        parted = _call("replace", text, exp.Literal.string(" "), exp.Literal.string("T"))
+        made = _plain(_call("to_json", parted))
+    else:
+        return None
+    return exp.Coalesce(this=made, expressions=[exp.Literal.string("null")])
+
+
+def as_json(value: exp.Expr, kind: int | None) -> exp.Expr | None:
+    """`to_json`; None where the engine's own is right."""
+    made = _json_text(value, kind)
+    if made is None or isinstance(value, exp.Null):
+        return None
+    nothing = exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null())
+    return exp.Case(ifs=[exp.If(this=nothing, true=exp.Null())], default=_as_json(made))
+
+
+def as_object(given: Sequence[exp.Expr], kinds: Sequence[int | None]) -> exp.Expr | None:
+    """`json_build_object`, with spaces around colons; None where a value's form is not known."""
+    parts: list[exp.Expr] = [exp.Literal.string("{")]
+    for at in range(0, len(given) - 1, 2):
+        name, value = given[at], _json_text(given[at + 1].copy(), kinds[at + 1])
+        if value is None or not (isinstance(name, exp.Literal) and name.is_string):
+            return None
+        label = _plain(_call("to_json", name.copy()))
+        separator = exp.Literal.string(", " if at else "")
+        parts += [separator, label, exp.Literal.string(" : "), value]
+    parts.append(exp.Literal.string("}"))
+    return _as_json(_call("concat", *parts)) if len(given) % 2 == 0 else None
+
+
+def _as_json(text: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=text, to=exp.DataType.build("JSON", "duckdb"))
