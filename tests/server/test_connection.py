@@ -13,7 +13,7 @@ from tests.server.conftest import Callers, Mirror, ThreadServer
 from tests.support.server import read_response
 
 from daybook.server import connection as module
-from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX, TOGETHER_MAX
+from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX
 
 GET = b"GET /mirror/a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -146,52 +146,6 @@ def test_a_request_leaves_nothing_for_the_garbage_collector(thread_server: Threa
 
 def callers(count: int) -> Callers:
     return Callers(Mirror(), count)
-
-
-def test_answers_of_one_turn_leave_together() -> None:
-    """Once all requests that came with it are answered, and none waits for many."""
-
-    async def sent_by_turn() -> list[int]:
-        those = callers(TOGETHER_MAX + 2)
-        turns: list[int] = []
-        for connection in those.connections:
-            connection.data_received(GET)
-        while sum(turns) < len(those.connections):
-            before = len(those.sent)
-            await asyncio.sleep(0)
-            turns.append(len(those.sent) - before)
-        assert [number for number, _ in those.sent] == list(range(TOGETHER_MAX + 2))
-        assert all(data.startswith(b"HTTP/1.1 200") for _, data in those.sent)
-        those.hang_up()
-        return [count for count in turns if count]
-
-    assert asyncio.run(sent_by_turn()) == [TOGETHER_MAX, 2]
-
-
-def test_an_answer_that_ends_its_connection_is_sent_before() -> None:
-    async def sent() -> list[tuple[int, bytes]]:
-        those = callers(2)
-        those.connections[0].data_received(GET)
-        those.connections[1].data_received(GET.replace(b"1.1", b"1.0"))
-        await those.until(lambda: those.pipes[1].closed)
-        assert not those.pipes[0].closed
-        those.hang_up()
-        return those.sent
-
-    assert [number for number, _ in asyncio.run(sent())] == [0, 1]
-
-
-def test_an_answer_to_who_has_hung_up_is_dropped_alone() -> None:
-    async def sent() -> list[tuple[int, bytes]]:
-        those = callers(3)
-        for connection in those.connections:
-            connection.data_received(GET)
-        those.pipes[1].closed = True
-        await those.until(lambda: len(those.sent) > 1)
-        those.hang_up()
-        return those.sent
-
-    assert [number for number, _ in asyncio.run(sent())] == [0, 2]
 
 
 class Timers:

@@ -8,7 +8,6 @@ uvicorn's protocol class on llhttp does the work. Added here is what it leaves o
   from the parser, which would take the request's body for the other protocol.
 - A head is bounded in bytes and in time; so is the time before a connection's first request.
 - Head and body of a response leave in one system call, the dearest thing about a small answer.
-- Small answers of one turn of the event loop leave together (`_Departures`).
 - A body that has come whole and an answer that is there whole go past the steps of ASGI, which are
   made for streams (`whole_body`, `respond`); the application finds the exchange in its scope.
 """
@@ -17,7 +16,6 @@ import asyncio
 import re
 from collections.abc import Iterable
 from typing import Any, Final, cast
-from weakref import WeakKeyDictionary
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import (
@@ -27,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 from uvicorn.server import ServerState
 
-from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX, TOGETHER_MAX
+from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX
 
 EXCHANGE: Final = "daybook.exchange"
 """The member of an ASGI scope that holds the exchange, for `whole_body` and `respond`."""
@@ -40,49 +38,13 @@ _SAFE: Final = frozenset(range(0x21, 0x7F))
 _ESCAPED: Final = [bytes((code,)) if code in _SAFE else b"%%%02X" % code for code in range(256)]
 
 
-class _Departures:
-    """Responses that are sent one right after the other, once the event loop's turn is over.
-
-    A caller on the same machine, such as a proxy, sleeps while it waits, and waking it takes
-    longer than sending. It is still awake when the next one comes, if that comes at once.
-    """
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
-
-    def add(
-        self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, data: bytes
-    ) -> None:
-        """Send a response soon."""
-        if not self._waiting:
-            loop.call_soon(self.send)
-        self._waiting.append((transport, data))
-        if len(self._waiting) >= TOGETHER_MAX:
-            self.send()
-
-    def send(self) -> None:
-        """Send what waits; not to those who have hung up meanwhile."""
-        waiting, self._waiting = self._waiting, []
-        for transport, data in waiting:
-            if not transport.is_closing():
-                transport.write(data)
-
-
-_departures: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Departures]] = WeakKeyDictionary()
-"""Those of each event loop."""
-
-
 class _WholeResponses:
     """A transport that holds a response's head until what follows it is written."""
 
-    __slots__ = ("_departures", "_head", "_loop", "_transport", "get_extra_info", "is_closing")
+    __slots__ = ("_head", "_transport", "get_extra_info", "is_closing")
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = loop
-        self._departures = _departures.setdefault(loop, _Departures())
         self._head = b""
         self.is_closing = transport.is_closing
         self.get_extra_info = transport.get_extra_info
@@ -96,17 +58,15 @@ class _WholeResponses:
             self._head = data
             return
         if data:
-            self._departures.send()
             self._transport.write(data)
 
     def write_response(self, data: bytes) -> None:
         """Send a response that is whole."""
-        self._departures.add(self._loop, self._transport, data)
+        self._transport.write(data)
 
     def close(self) -> None:
         """Send what is held, and close once it is sent."""
         self.write(b"")
-        self._departures.send()
         self._transport.close()
 
 
@@ -134,7 +94,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.transport = cast("asyncio.Transport", _WholeResponses(transport, self.loop))
+        self.transport = cast("asyncio.Transport", _WholeResponses(transport))
         self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,10 +9,6 @@ thousand ids takes 20 KiB."""
 HEAD_SECONDS_MAX: Final = 20
 """Seconds a request's line and headers may take to arrive, so that slow senders hold nothing."""
 
-TOGETHER_MAX: Final = 16
-"""Answers that are sent together at most: waking a caller once in sixteen times is next to nothing,
-and the first of them has waited for the others for less than a millisecond."""
-
 CONNECTIONS_MAX: Final = 4_096
 """Connections at a time; more are answered with 503. Each costs some kilobytes and a file."""
 
