@@ -364,6 +364,32 @@ def test_answers_do_not_wait_for_another_processs_turn(
     assert diary.lines == ["look", "answer first", "wait", "run last", "answer last"]
 
 
+def test_answers_do_not_wait_for_who_knows_no_turns(
+    store: SqliteStore, books: CompanyId, file: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a shell on the file, or another process where turns cannot be shared."""
+    monkeypatch.setattr(writer, "HELD_BACK_S", 600)
+    begin = Turns.begin
+    with answered(store, books) as diary:
+        deliver = diary.deliver
+
+        def begin_behind(turns: Turns, wait_s: float) -> bool:
+            monkeypatch.setattr(Turns, "begin", begin)
+            file.execute("BEGIN IMMEDIATE")
+            diary.lines.append("locked")
+            return begin(turns, wait_s)
+
+        def let_go(letters: Sequence[tuple[object, object]]) -> None:
+            deliver(letters)
+            if file.in_transaction:
+                file.execute("ROLLBACK")
+
+        monkeypatch.setattr(Turns, "begin", begin_behind)
+        monkeypatch.setattr(diary, "deliver", let_go)
+        store.write_soon(books, diary.noting("run last"), "last", diary)
+    assert diary.lines == ["locked", "answer first", "run last", "answer last"]
+
+
 def test_a_mailbox_that_fails_stops_nobody(store: SqliteStore, books: CompanyId) -> None:
     class Broken:
         def deliver(self, letters: Sequence[tuple[object, object]]) -> None:

@@ -394,7 +394,21 @@ class Writer:
             self._answer()
             if not self._turns.begin(WAIT_FOR_LOCK_MS / 1_000):
                 raise apsw.BusyError("it is another process's turn")
+        if self._held_back and self._begin_at_once():
+            return
+        self._answer()
         self._connection.execute("BEGIN IMMEDIATE")
+
+    def _begin_at_once(self) -> bool:
+        """Open a transaction unless somebody writes who knows of no turns."""
+        self._connection.set_busy_timeout(0)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            return False
+        finally:
+            self._connection.set_busy_timeout(WAIT_FOR_LOCK_MS)
+        return True
 
     def _commit(self, session: Session) -> None:
         self._answer()
