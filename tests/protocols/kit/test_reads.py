@@ -178,3 +178,14 @@ def test_a_failed_read_leaves_nothing_for_the_garbage_collector(ledger: Ledger) 
         run(scenario)
     finally:
         gc.enable()
+
+
+def test_a_read_that_ends_an_iteration_is_a_fault_and_no_endless_wait(ledger: Ledger) -> None:
+    def ended(reader: Reader) -> object:
+        raise StopIteration
+
+    async def asked() -> None:
+        await asyncio.wait_for(Reads(asyncio.get_running_loop()).read(opened(ledger), ended), 20)
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(asked())

@@ -82,6 +82,8 @@ def _read(those: deque[_Wanted], until: float) -> None:
     except Exception as error:
         if future.done():
             raise
+        if isinstance(error, StopIteration):  # which a future does not take
+            error = RuntimeError("a read ended an iteration that is not there")
         future.set_exception(error)
     finally:
         del work, future  # the error holds this frame: it would hold itself
