@@ -7,9 +7,10 @@ import pytest
 from tests.support.engines import SEED, SLOW
 from tests.support.sql import Sql
 
-from daybook.protocols.sql import statements
+from daybook.protocols.sql import sizes, statements
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import COLUMNS_MAX
+from daybook.protocols.sql.macros import MACROS
 
 STATEMENTS = 5_000 if SLOW else 700
 
@@ -319,3 +320,62 @@ def test_a_query_has_as_many_columns_as_postgresqls(shared: Sql) -> None:
     assert len(shared.rows(f"SELECT {ones}")[0]) == COLUMNS_MAX
     assert shared.fault(f"SELECT {ones}, 1").code == "54011"
     assert shared.fault(f"SELECT * FROM (SELECT {ones}) t, (SELECT 1) u").code == "54011"
+
+
+def nested(inner: str, around: str, depth: int) -> str:
+    for _ in range(depth):
+        inner = around.format(inner)
+    return inner
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        nested("(LineNumber, 2) < (2, 3)", "(({}), true) < (true, true)", 30),
+        nested(
+            "1 = ANY (ARRAY[max(LineNumber), min(LineNumber)])",
+            "({}) = ANY (ARRAY[bool_and(LineNumber > 0), bool_or(LineNumber > 0)])",
+            25,
+        ),
+        nested("(LineNumber, 2) IN ((1, 2), (3, 4))", "(({}), true) IN ((true, true), (1, 1))", 25),
+        nested("max(LineAmount)", "div({}, 1.5)", 40),
+        nested("sum(LineAmount)", "(({} + 1) / 3)", 20),
+        nested("Date", "{}::text::date", 40),
+        nested("LineAmount::float8", "{}::text::float8", 40),
+        nested("Memo", "{}::numeric::text", 40),
+        nested("ARRAY[LineNumber]", "{}::text::int[]", 40),
+    ],
+)
+def test_what_grows_each_time_it_is_nested_is_bounded(shared: Sql, expression: str) -> None:
+    """Before the engine sees it, where nothing could interrupt it."""
+    assert shared.fault(f"SELECT {expression} FROM JournalEntryLines").code == "54001"
+
+
+def test_a_long_list_of_rows_is_no_reason_to_copy_what_is_looked_for(shared: Sql) -> None:
+    looked_for = " + ".join(["LineNumber"] * 200)
+    rows = ", ".join(["(1, 2)"] * 500)
+    statement = f"SELECT 1 FROM JournalEntryLines WHERE ({looked_for}, 2) IN ({rows})"
+    assert shared.fault(statement).code == "54001"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "((sum(LineDebit) / 12 - sum(LineCredit) / 12) / 3 + 1) / 2",
+        "div(div(sum(LineAmount), 1.5), 1.5)",
+        "max(Date)::text::date::text",
+    ],
+)
+def test_what_people_nest_is_answered(shared: Sql, expression: str) -> None:
+    assert len(shared.rows(f"SELECT {expression} FROM JournalEntryLines")) == 1
+
+
+def test_how_often_macros_name_their_arguments_is_known() -> None:
+    """Also by way of another macro, and of all that there are."""
+    uses = sizes._uses()
+    names = {text.split("(")[0].removeprefix("CREATE MACRO ") for text in MACROS}
+    assert set(uses) == names
+    assert uses["pg_rounds"] == (5, 2)
+    assert uses["pg_day_text"][1:] == (5,)
+    assert uses["pg_double_decimals"][1:] == (2, 2)
+    assert uses["pg_div"] >= uses["pg_exact"]

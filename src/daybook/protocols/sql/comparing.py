@@ -12,6 +12,8 @@ from typing import Final
 from sqlglot import exp
 
 from daybook.protocols.sql import errors
+from daybook.protocols.sql.limits import WRITTEN_MAX
+from daybook.protocols.sql.sizes import too_large
 from daybook.protocols.sql.translate import every_item, items_of
 
 _STRICT: Final = {exp.LTE: exp.LT, exp.GTE: exp.GT, exp.LT: exp.LT, exp.GT: exp.GT}
@@ -61,11 +63,18 @@ def _rows(kind: type[exp.Expr], left: exp.Tuple, right: exp.Tuple) -> exp.Expr |
     return _paren(made)
 
 
+def _check_copies(copied: exp.Expr, times: int) -> None:
+    """Raises `SqlFault` where something would be copied too often."""
+    if times > 1 and sum(1 for _ in copied.walk()) * times > WRITTEN_MAX:
+        raise too_large()
+
+
 def _in_rows(node: exp.In) -> exp.Expr | None:
     """A row that is looked for among rows, which are listed."""
     listed = node.expressions
     if not isinstance(node.this, exp.Tuple) or not listed:
         return None
+    _check_copies(node.this, len(listed))
     found = [
         _rows(exp.EQ, node.this, each) if isinstance(each, exp.Tuple) else None for each in listed
     ]
@@ -83,6 +92,7 @@ def _with_items(node: exp.Binary) -> exp.Expr | None:
         if all(found.find(exp.Column) for found in items.find_all(exp.AggFunc)):
             return None
         raise errors.unsupported("an array of aggregates without columns is not compared with")
+    _check_copies(node.this, len(array.expressions))
     members = [each.copy() for each in array.expressions]
     if isinstance(items, exp.Cast):
         kind = items.to.expressions[0]

@@ -32,6 +32,14 @@ TOKENS_MAX: Final = 4_096
 DEPTH_MAX: Final = 100
 """Open parentheses, or operators that nest: the parser recurses and would end in a fault."""
 
+WRITTEN_MAX: Final = 50_000
+"""Parts of expressions written anew for the engine, which name some of what they stand for more
+than once: half a second's worth."""
+
+EXPANDED_MAX: Final = 300_000
+"""Words of a statement once the engine has put in what macros stand for: some three seconds' worth,
+which nothing interrupts. A quotient of a sum of quotients has a third of them."""
+
 COLUMNS_MAX: Final = 1_664
 """Columns of a query: as many as PostgreSQL has. Queries of `*` can double them each time."""
 

@@ -17,6 +17,7 @@ from daybook.protocols.sql.functions import (
     FORMATTING,
     format_expression,
 )
+from daybook.protocols.sql.limits import WRITTEN_MAX
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import (
     PASSED_TYPES,
@@ -32,6 +33,7 @@ from daybook.protocols.sql.shown import (
     joined,
     put_out,
 )
+from daybook.protocols.sql.sizes import check_size, too_large
 from daybook.protocols.sql.tables import TABLES
 from daybook.protocols.sql.translate import (
     DIGITS_MAX,
@@ -81,18 +83,22 @@ class Meant(Sized):
     """Writes the expressions of one statement."""
 
     def _expressions(self, tree: exp.Expr) -> None:
-        nodes = list(tree.walk())
+        nodes, written = list(tree.walk()), 0
         for node in nodes:
             self._kind(node)
             self._digits(node)
         for node in reversed(nodes):
             replacement = self._expression(node)
             if replacement is not None and replacement is not node:
+                written += sum(1 for _ in replacement.walk())
+                if written > WRITTEN_MAX:
+                    raise too_large()
                 kind, size = self._kinds[id(node)], self._sizes[id(node)]
                 node.replace(replacement)
                 self._kinds[id(replacement)], self._sizes[id(replacement)] = kind, size
         for having in tree.find_all(exp.Having):
             divide_plainly(having)
+        check_size(tree)
 
     def _expression(self, node: exp.Expr) -> exp.Expr | None:
         match node:
