@@ -10,32 +10,15 @@ from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Scope
 from daybook.app.administration import SUBJECT, Administration, Fault, Secret, Why
 from daybook.app.credentials import NewToken
-from daybook.app.founding import NewCompany, found
-from daybook.app.ledger import Ledger
 from daybook.app.ports import Directory, User
 from daybook.app.roles import EVERY_COMPANY, Role, principal_of
 from daybook.app.trail import Trail
-from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
-from daybook.storage import open_store
 
 ONE, TWO = CompanyId(1), CompanyId(2)
 PASSWORD = "correct horse"
 READ = frozenset({Scope.READ})
 ADDRESS = "https://app.example/back"
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock(step=1)
-
-
-@pytest.fixture
-def directory(clock: TestClock) -> Directory:
-    ledger = Ledger(open_store("memory://"), clock)
-    for slug in ("one", "two"):
-        found(ledger, NewCompany(slug, slug, "GBP"), Actor("t", "t"))
-    return ledger.store.directory
 
 
 @pytest.fixture

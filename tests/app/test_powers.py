@@ -9,14 +9,10 @@ from daybook.app import credentials
 from daybook.app.access import ALL_SCOPES, OPERATOR, Principal, Scope
 from daybook.app.administration import Administration, Fault, Why
 from daybook.app.credentials import NewToken
-from daybook.app.founding import NewCompany, found
-from daybook.app.ledger import Ledger
 from daybook.app.ports import Directory, Token, User
 from daybook.app.powers import Powers, Standing, of_session, of_token
 from daybook.app.roles import EVERY_COMPANY, Role, principal_of
-from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
-from daybook.storage import open_store
 
 ONE, TWO = CompanyId(1), CompanyId(2)
 ONLY_ONE = frozenset({ONE})
@@ -39,19 +35,6 @@ ENDS: dict[str, Callable[[Administration], object]] = {
     "another role": lambda does: does.set_role("ada", ONE, Role.ACCOUNTANT),
     "no role": lambda does: does.set_role("ada", ONE, None),
 }
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock(step=1)
-
-
-@pytest.fixture
-def directory(clock: TestClock) -> Directory:
-    ledger = Ledger(open_store("memory://"), clock)
-    for slug in ("one", "two"):
-        found(ledger, NewCompany(slug, slug, "GBP"), Actor("t", "t"))
-    return ledger.store.directory
 
 
 @pytest.fixture
