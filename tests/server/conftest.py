@@ -119,17 +119,16 @@ class ThreadServer:
 
 
 class Pipe(asyncio.Transport):
-    """A connection's transport without a network: what was sent over all of one test, in order."""
+    """A connection's transport without a network: what was sent over it, in order."""
 
-    def __init__(self, number: int, sent: list[tuple[int, bytes]]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._number = number
-        self._sent = sent
+        self.sent: list[bytes] = []
         self.closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed
-        self._sent.append((self._number, bytes(data)))
+        self.sent.append(bytes(data))
 
     def is_closing(self) -> bool:
         return self.closed
@@ -144,20 +143,21 @@ class Pipe(asyncio.Transport):
         pass
 
 
-class Callers:
-    """Connections to the wires in this process; used on a running event loop."""
+class Caller:
+    """A connection to the wires in this process; used on a running event loop."""
 
-    def __init__(self, mirror: Mirror, count: int) -> None:
-        self.mirror = mirror
-        application = application_of(mirror, Metrics(), Lifecycle(), io.StringIO())
+    def __init__(self) -> None:
+        self.mirror = Mirror()
+        application = application_of(self.mirror, Metrics(), Lifecycle(), io.StringIO())
         config = server_config(read_config({}, {"http": "127.0.0.1:0"}), application)
-        state = ServerState()
-        self.sent: list[tuple[int, bytes]] = []
-        """What was sent, in order, each with the number of its connection."""
-        self.pipes = [Pipe(number, self.sent) for number in range(count)]
-        self.connections = [Connection(config, state, {}) for _ in range(count)]
-        for connection, pipe in zip(self.connections, self.pipes, strict=True):
-            connection.connection_made(pipe)
+        self.pipe = Pipe()
+        self.connection = Connection(config, ServerState(), {})
+        self.connection.connection_made(self.pipe)
+
+    @property
+    def sent(self) -> list[bytes]:
+        """What was sent, in order."""
+        return self.pipe.sent
 
     async def answered(self, count: int) -> None:
         """Wait until so many answers were sent."""
@@ -165,9 +165,8 @@ class Callers:
             await asyncio.sleep(0.005)
 
     def hang_up(self) -> None:
-        """Let go of all connections, and of their timers."""
-        for connection in self.connections:
-            connection.connection_lost(None)
+        """Let go of the connection, and of its timers."""
+        self.connection.connection_lost(None)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the event loop turn until something is the case."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from tests.server.conftest import Callers, Mirror, ThreadServer
+from tests.server.conftest import Caller, ThreadServer
 from tests.support.server import read_response
 
 from daybook.server import connection as module
@@ -144,10 +144,6 @@ def test_a_request_leaves_nothing_for_the_garbage_collector(thread_server: Threa
     assert len(exchanges) <= 2  # a connection remembers its last one, which may be on its way out
 
 
-def callers(count: int) -> Callers:
-    return Callers(Mirror(), count)
-
-
 class Timers:
     """An event loop's time and timers in the test's hand; the rest is the loop's own."""
 
@@ -173,46 +169,45 @@ class Timers:
         return getattr(asyncio.get_running_loop(), name)
 
 
-def one_with_timers() -> tuple[Callers, module.Connection, Timers]:
+def one_with_timers() -> tuple[Caller, Timers]:
     """A connection that stays open for ten seconds between requests."""
-    those, timers = callers(1), Timers()
-    connection = those.connections[0]
-    connection.timeout_keep_alive = 10
-    connection.loop = cast("asyncio.AbstractEventLoop", timers)
-    return those, connection, timers
+    caller, timers = Caller(), Timers()
+    caller.connection.timeout_keep_alive = 10
+    caller.connection.loop = cast("asyncio.AbstractEventLoop", timers)
+    return caller, timers
 
 
 def test_a_connection_is_closed_some_time_after_its_last_response() -> None:
     async def scenario() -> None:
-        those, connection, timers = one_with_timers()
+        caller, timers = one_with_timers()
         for count in range(1, 4):  # used every six seconds
-            connection.data_received(GET)
-            await asyncio.wait_for(those.answered(count), 20)
+            caller.connection.data_received(GET)
+            await asyncio.wait_for(caller.answered(count), 20)
             assert len(timers.due) == 1  # however many responses
             timers.pass_seconds(6)
-        assert not those.pipes[0].closed
+        assert not caller.pipe.closed
         timers.pass_seconds(3.9)
-        assert not those.pipes[0].closed
+        assert not caller.pipe.closed
         timers.pass_seconds(0.2)
-        assert those.pipes[0].closed
-        those.hang_up()
+        assert caller.pipe.closed
+        caller.hang_up()
 
     asyncio.run(scenario())
 
 
 def test_a_connection_with_a_request_under_way_stays_open() -> None:
     async def scenario() -> None:
-        those, connection, timers = one_with_timers()
-        connection.data_received(GET)
-        await those.until(lambda: len(those.sent) == 1)
-        connection.data_received(GET.replace(b"/a", b"/wait"))
+        caller, timers = one_with_timers()
+        caller.connection.data_received(GET)
+        await caller.until(lambda: len(caller.sent) == 1)
+        caller.connection.data_received(GET.replace(b"/a", b"/wait"))
         timers.pass_seconds(60)
-        assert not those.pipes[0].closed
-        those.mirror.release.set()
-        await asyncio.wait_for(those.answered(2), 20)
+        assert not caller.pipe.closed
+        caller.mirror.release.set()
+        await asyncio.wait_for(caller.answered(2), 20)
         timers.pass_seconds(10)
-        assert those.pipes[0].closed
-        those.hang_up()
+        assert caller.pipe.closed
+        caller.hang_up()
 
     asyncio.run(scenario())
 
@@ -221,15 +216,15 @@ def test_half_a_first_line_keeps_a_connection_open() -> None:
     """Until its head is late: that is another timer's matter."""
 
     async def scenario() -> None:
-        those, connection, timers = one_with_timers()
-        connection.data_received(GET)
-        await those.until(lambda: len(those.sent) == 1)
-        connection.data_received(b"GET /mir")
+        caller, timers = one_with_timers()
+        caller.connection.data_received(GET)
+        await caller.until(lambda: len(caller.sent) == 1)
+        caller.connection.data_received(b"GET /mir")
         timers.pass_seconds(11)
-        assert not those.pipes[0].closed
+        assert not caller.pipe.closed
         timers.pass_seconds(HEAD_SECONDS_MAX)
-        assert those.pipes[0].closed
-        assert those.sent[-1][1].startswith(b"HTTP/1.1 408")
-        those.hang_up()
+        assert caller.pipe.closed
+        assert caller.sent[-1].startswith(b"HTTP/1.1 408")
+        caller.hang_up()
 
     asyncio.run(scenario())
