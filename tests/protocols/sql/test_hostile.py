@@ -372,7 +372,7 @@ def test_what_people_nest_is_answered(shared: Sql, expression: str) -> None:
 
 def test_how_often_macros_name_their_arguments_is_known() -> None:
     """Also by way of another macro, and of all that there are."""
-    uses = sizes._uses()
+    uses = sizes.macro_uses()
     names = {text.split("(")[0].removeprefix("CREATE MACRO ") for text in MACROS}
     assert set(uses) == names
     assert uses["pg_rounds"] == (5, 2)

@@ -30,7 +30,7 @@ Uses = tuple[int, ...]
 
 def check_size(tree: exp.Expr) -> None:
     """Raises `SqlFault` for a statement that the engine would make too much of."""
-    uses = _uses()
+    uses = macro_uses()
     sizes: dict[int, int] = {}
     for node in reversed(list(tree.walk())):
         inner = [sizes[id(child)] for child in node.iter_expressions()]
@@ -53,7 +53,7 @@ _MEASURED: Final[Mapping[str, Uses]] = {"pg_array_text": (40, 6)}
 
 
 @cache
-def _uses() -> Mapping[str, Uses]:
+def macro_uses() -> Mapping[str, Uses]:
     """Of each macro, by name; of one with several forms, of the largest."""
     found: dict[str, Uses] = {}
     for text in MACROS:
