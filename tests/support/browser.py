@@ -12,11 +12,20 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 INSTALL = "no Chromium here: make test-clients"
 WAIT_MS_MAX = 20_000
 """Longest wait for anything in a page: seconds on a machine that runs other tests beside."""
+
+expect.set_options(timeout=WAIT_MS_MAX)
 
 
 @pytest.fixture(scope="module")

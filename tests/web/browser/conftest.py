@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 from tests.support.browser import visit
 from tests.support.server import RunningServer, command, start, variables
 
@@ -71,3 +71,12 @@ def sign_in(page: Page, name: str) -> None:
     page.get_by_label("Password").fill(PASSWORD if name in PEOPLE else name)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/app/c/**")
+
+
+def flash(page: Page) -> Locator:
+    """What the page says was just done.
+
+    Not any status: a form has several while its totals change, and is still shown for a moment
+    after a key sends it.
+    """
+    return page.locator('p[role="status"]')

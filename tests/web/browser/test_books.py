@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Page, expect
 from tests.support.axe import violations
 from tests.support.server import REALM, RunningServer
-from tests.web.browser.conftest import Visitor
+from tests.web.browser.conftest import Visitor, flash
 
 PAGES = {
     "accounts": "/app/c/demo/accounts",
@@ -67,6 +67,7 @@ def test_a_period_that_is_chosen_puts_its_days_into_the_form(enter: Visitor) -> 
     expect(page.get_by_label("From")).to_have_value("2025-01-01")
     expect(page.get_by_label("To", exact=True)).to_have_value("2025-12-31")
     page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**period=last-year**")
     expect(period).to_have_value("last-year")
     page.get_by_label("From").fill("2025-03-01")
     page.get_by_label("From").blur()
@@ -137,7 +138,7 @@ def test_import_a_file_after_mending_it(enter: Visitor, site: RunningServer) -> 
     expect(page.get_by_role("region", name="Entry from line 2").first).to_contain_text("Lunch")
     assert violations(page) == []
     page.get_by_role("button", name="Take it").click()
-    expect(page.get_by_role("status")).to_have_text("1 entry with 2 lines was taken.")
+    expect(flash(page)).to_have_text("1 entry with 2 lines was taken.")
     page.goto("/app/c/demo/journal?text=I-1")
     expect(page.locator("#register tbody tr")).to_have_count(1)
 
@@ -159,7 +160,7 @@ def test_a_token_works_until_it_is_withdrawn(enter: Visitor, site: RunningServer
     row = page.get_by_role("row", name="nightly")
     row.locator("summary").click()
     row.get_by_role("button").click()
-    expect(page.get_by_role("status")).to_contain_text("opens nothing any more")
+    expect(flash(page)).to_contain_text("opens nothing any more")
     assert requests.get(address, headers=sent, timeout=20).status_code == 401
 
 
@@ -199,4 +200,4 @@ def test_a_key_is_withdrawn_without_scrolling(enter: Visitor) -> None:
     expect(page.get_by_role("button", name="Withdraw token")).to_have_count(0)
     page.locator("summary", has_text="Withdraw token").first.click()
     page.get_by_role("button", name="Withdraw token").first.click()
-    expect(page.get_by_role("status")).to_contain_text("opens nothing any more")
+    expect(flash(page)).to_contain_text("opens nothing any more")

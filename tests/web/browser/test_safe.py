@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import visit
 from tests.support.server import RunningServer
-from tests.web.browser.conftest import Visitor, sign_in
+from tests.web.browser.conftest import Visitor, flash, sign_in
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><svg onload=alert(3)>"
 
@@ -100,10 +100,10 @@ def test_everything_is_done_without_a_script(browser: Browser, site: RunningServ
     page.get_by_role("button", name="More lines").click()
     expect(page.get_by_label("Account, line 9")).to_be_visible()
     page.get_by_role("button", name="Post").click()
-    expect(page.get_by_role("status")).to_contain_text("is posted.")
+    expect(flash(page)).to_contain_text("is posted.")
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete entry").click()
-    expect(page.get_by_role("status")).to_contain_text("is deleted.")
+    expect(flash(page)).to_contain_text("is deleted.")
     context.close()
 
 

@@ -4,7 +4,7 @@ import requests
 from playwright.sync_api import Page, expect
 from tests.support.server import REALM, RunningServer
 from tests.web.browser import test_accessible, test_books
-from tests.web.browser.conftest import Visitor
+from tests.web.browser.conftest import Visitor, flash
 from tests.web.browser.test_journeys import new_entry, number_of
 
 PAGES = {**test_accessible.PAGES, **test_books.PAGES}
@@ -101,7 +101,7 @@ def test_an_entry_is_approved_on_a_phone(enter: Visitor) -> None:
     expect(button).to_be_in_viewport(ratio=1)
     assert paul.evaluate("document.querySelector('main .scroll').scrollLeft") == 0
     button.click()
-    expect(paul.get_by_role("status")).to_have_text(f"Entry {number} is approved and posted.")
+    expect(flash(paul)).to_have_text(f"Entry {number} is approved and posted.")
 
 
 def test_the_section_one_is_in_is_in_sight_on_a_phone(enter: Visitor) -> None:
@@ -124,4 +124,4 @@ def test_an_entry_is_made_on_a_phone(enter: Visitor) -> None:
         page.get_by_label(f"{column}, line {at}").fill(amount)
     expect(page.locator("#balance")).to_have_text("Balanced")
     page.get_by_role("button", name="Post").click()
-    expect(page.get_by_role("status")).to_contain_text("is posted.")
+    expect(flash(page)).to_contain_text("is posted.")
