@@ -213,20 +213,3 @@ def test_the_writer_does_not_read_again_what_it_wrote(
         records.keep(store, books, records.created(records.entry(number)))
     assert len(read) == 1
     assert list(store.totals_mismatches(books)) == []
-
-
-def test_sums_of_too_many_days_or_companies_are_not_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(totals, "TAIL_SUMS_MAX", 2)
-    monkeypatch.setattr(totals, "TAILS_MAX", 2)
-    tails = totals.Tails()
-    for number in range(1, 5):
-        days = {("2026-01-01", account): [1, 0, 1] for account in range(number)}
-        tails.keep(CompanyId(number), totals.Tail(3, 9, days))
-    tails.keep(CompanyId(9), totals.Tail(3, 9, {}))
-    assert tails.take(CompanyId(1), 3, 9) is None
-    assert tails.take(CompanyId(2), 3, 9) is not None
-    assert tails.take(CompanyId(2), 3, 9) is None
-    assert tails.take(CompanyId(3), 3, 9) is None
-    assert tails.take(CompanyId(9), 3, 10) is None

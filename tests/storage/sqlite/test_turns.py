@@ -1,6 +1,5 @@
 """Turns at one store. The locks belong to open files: two `Turns` are as good as two processes."""
 
-import fcntl
 import subprocess
 import sys
 import threading
@@ -16,7 +15,7 @@ from daybook.app.ports import StoreFailure, Tx
 from daybook.domain.ids import CompanyId
 from daybook.storage.sqlite.backup import lock_path
 from daybook.storage.sqlite.store import SqliteStore
-from daybook.storage.sqlite.turns import CAN_SHARE, Turns
+from daybook.storage.sqlite.turns import _QUEUED, CAN_SHARE, Turns
 
 pytestmark = pytest.mark.skipif(not CAN_SHARE, reason="the locks are Linux's")
 
@@ -87,11 +86,17 @@ def test_whoever_has_just_written_comes_behind_who_waits(both: tuple[Turns, Turn
 
 
 def _is_queued(turns: Turns) -> bool:
-    """Whether another is next: its byte cannot be locked."""
-    free = turns._lock(0, fcntl.F_WRLCK)
-    if free:
-        turns._lock(0, fcntl.F_UNLCK)
-    return not free
+    """Whether somebody is next, and has said so."""
+    return turns._words[_QUEUED] != 0
+
+
+def test_who_is_killed_while_it_is_next_keeps_nobody_out(both: tuple[Turns, Turns]) -> None:
+    one, other = both
+    one._words[_QUEUED] = 1
+    for each in (one, other, one):
+        assert each.begin(0)
+        assert not _is_queued(each)
+        each.end()
 
 
 def test_who_is_killed_while_it_writes_leaves_nothing_behind(path: Path) -> None:

@@ -11,7 +11,6 @@ its cost grows with the accounts, not with the entries.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -30,54 +29,18 @@ Sums = list[int]
 Periods = dict[tuple[str, int], Sums]
 """Sums by posting date (ISO text) and account."""
 
-LAZY_EVENTS: Final = 1_024
+LAZY_EVENTS: Final = 2_048
 """Events a reader may have to add by itself: some milliseconds' worth."""
 
 LAZY_SUMS_MAX: Final = 50_000
 """Sums of days a long transaction holds in memory before it writes them out: some 15 MB."""
 
-TAIL_SUMS_MAX: Final = 8 * LAZY_EVENTS
+TAIL_SUMS_MAX: Final = 4 * LAZY_EVENTS
 """Sums of days the writer holds of a company between transactions: some 2 MB."""
-
-TAILS_MAX: Final = 8
-"""Companies of which it holds them, those it wrote to last."""
 
 _READ: Final = "SELECT {id}, debit, credit, lines FROM {table} WHERE company_id = ? AND {id} = ?"
 _GRAINS: Final = (("Y", 4), ("M", 7), ("D", 10))
 """Each grain with how much of an ISO date names its period."""
-
-
-@dataclass(slots=True)
-class Tail:
-    """What the events numbered above `after`, up to `last`, change in the sums of days."""
-
-    after: int
-    last: int
-    days: Periods
-
-
-class Tails:
-    """The writer's memory of what it has written and `period_total` does not include yet.
-
-    Without it every `LAZY_EVENTS` events would be read again, and decoded, to be added up. Whoever
-    takes a tail has it alone, and brings it back once what it added is durable; one that does not
-    fit the head, because another process has written, is of no use.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[CompanyId, Tail] = {}
-
-    def take(self, company_id: CompanyId, after: int, last: int) -> Periods | None:
-        """The sums of just these events, or None if they are not known."""
-        tail = self._kept.pop(company_id, None)
-        return tail.days if tail is not None and (tail.after, tail.last) == (after, last) else None
-
-    def keep(self, company_id: CompanyId, tail: Tail) -> None:
-        """Bring a tail back, unless it is too large."""
-        if len(tail.days) <= TAIL_SUMS_MAX:
-            self._kept[company_id] = tail
-            if len(self._kept) > TAILS_MAX:
-                del self._kept[next(iter(self._kept))]
 
 
 class _PostedLine(msgspec.Struct):

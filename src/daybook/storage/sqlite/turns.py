@@ -5,9 +5,9 @@ tenth of a second and in no order, so that a busy process would keep the others 
 nobody since when somebody writes. Both are added here, by locks on bytes of the store's lock file
 and a few numbers in it that every process has in its memory:
 
-- Whoever wants to write first queues for the byte of being next, and leaves it only once it
-  writes. Who has just written comes behind it. Waiting is short sleeps, so that it can be given
-  up.
+- Whoever wants to write while others do, or wait for it, first queues for the byte of being next,
+  and leaves it only once it writes. Who has just written comes behind it. Waiting is short sleeps,
+  so that it can be given up.
 - While it writes, its beginning can be read: no change stamped before that is still to come.
 - A number that rises with each change of credentials tells all processes of it at once.
 
@@ -36,7 +36,7 @@ STEP_S: Final = 0.0002
 _BYTES: Final = 4_096
 _NEXT, _WRITING, _WORKING = 0, 1, 2
 """Bytes that are locked."""
-_SINCE, _CREDENTIALS = 1, 2
+_SINCE, _CREDENTIALS, _QUEUED = 1, 2, 3
 """Numbers of eight bytes, by their place."""
 
 
@@ -116,12 +116,17 @@ class Turns:
         self._file = None
 
     def _queue(self, until: float) -> bool:
-        """Get to write by way of being next."""
+        """Get to write: at once where nobody is next, else by way of being next."""
+        if not self._words[_QUEUED] and self._lock(_WRITING, fcntl.F_WRLCK):
+            return True
         if not self._wait(_NEXT, until):
             return False
         try:
+            self._words[_QUEUED] = 1
             return self._wait(_WRITING, until)
         finally:
+            # Who was killed here has left its number behind; the next to come clears it.
+            self._words[_QUEUED] = 0
             self._lock(_NEXT, fcntl.F_UNLCK)
 
     def _wait(self, byte: int, until: float) -> bool:

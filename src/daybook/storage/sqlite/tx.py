@@ -41,7 +41,6 @@ from daybook.storage.sqlite.operations import (
 )
 from daybook.storage.sqlite.reader import (
     STATES,
-    HeadRow,
     SqliteReader,
     can_be_number,
     decode_reference,
@@ -58,6 +57,7 @@ from daybook.storage.sqlite.rows import (
     line_rows,
     reference_row,
 )
+from daybook.storage.sqlite.standings import Standing
 
 GATHERED_MAX: Final = 512
 """Events whose rows are gathered before they are written: some 500 KB. More saves nothing."""
@@ -202,7 +202,6 @@ class SqliteTx(SqliteReader):
         "_remembered",
         "_renewed",
         "_revised",
-        "_tails",
         "_unsummed",
         "_writes",
         "written",
@@ -215,10 +214,10 @@ class SqliteTx(SqliteReader):
         caches: ReferenceCaches,
         writes: Writes,
         publish: Publish,
-        tails: totals.Tails,
+        standing: Standing,
         make_way: Callable[[], None],
     ) -> None:
-        super().__init__(connection, company_id, caches, HeadRow.read(connection, company_id))
+        super().__init__(connection, company_id, caches, standing.row)
         self._publish = publish
         self._make_way = make_way
         self._operations: dict[str, Operation] = {}
@@ -238,12 +237,10 @@ class SqliteTx(SqliteReader):
         self._dimensions: list[Row] = []
         self._remembered: dict[IdempotencyKey, Remembered] = {}
         self._renewed: set[IdempotencyKey] = set()
-        self._next_ids: dict[str, int] = {}
+        self._next_ids = standing.next_ids
         self._unsummed: totals.Periods = {}
         self._contacts: dict[int, totals.Sums] = {}
-        row = self._row
-        self._tails = tails
-        days = tails.take(company_id, row.totals_seq, row.seq)
+        row, days = standing.row, standing.days
         self._days: totals.Periods = {} if days is None else days
         self._days_after = row.seq if days is None else row.totals_seq
 
@@ -706,9 +703,11 @@ class SqliteTx(SqliteReader):
 
     def committed(self) -> None:
         """Called once the transaction is durable: what it knows may be made use of by others."""
-        row = self._row
-        if self._days_after == row.totals_seq < row.seq:
-            tail = totals.Tail(row.totals_seq, row.seq, self._days)
-            self._tails.keep(self._company_id, tail)
         if self._changed_references and self._private is not None:
             self._caches.publish(self._company_id, self._private)
+
+    def standing(self) -> Standing:
+        """Where the company stands, once the transaction is durable; this view is not used then."""
+        row = self._row
+        days = self._days if self._days_after == row.totals_seq else None
+        return Standing(row, self._next_ids, days)

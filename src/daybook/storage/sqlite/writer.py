@@ -44,9 +44,10 @@ from daybook.app.ports import (
 )
 from daybook.domain.ids import CompanyId, Timestamp
 from daybook.domain.limits import GROUP_COMMIT_MAX, IDEMPOTENCY_KEPT_DAYS, WRITER_QUEUE_MAX
-from daybook.storage.sqlite import deliveries, search, totals
+from daybook.storage.sqlite import deliveries, search
 from daybook.storage.sqlite.connection import WAIT_FOR_LOCK_MS
 from daybook.storage.sqlite.references import ReferenceCaches
+from daybook.storage.sqlite.standings import Standings
 from daybook.storage.sqlite.turns import Turns
 from daybook.storage.sqlite.tx import SqliteTx, Writes
 
@@ -101,7 +102,7 @@ class Session:
         connection: apsw.Connection,
         caches: ReferenceCaches,
         audiences: deliveries.Audiences,
-        tails: totals.Tails,
+        standings: Standings,
         make_way: Callable[[], None],
     ) -> None:
         """`make_way` is called where many rows are about to be written."""
@@ -110,9 +111,11 @@ class Session:
         self.companies: dict[CompanyId, SqliteTx] = {}
         self.credentials_changed = False
         """Whether clients, users or tokens are not what they were."""
+        self.alone = False
+        """Whether nobody but the writer has written since its last transaction."""
         self._caches = caches
         self._audiences = audiences
-        self._tails = tails
+        self._standings = standings
         self._make_way = make_way
         self._audience: Audience | None = None
         self._changed_consumers = False
@@ -127,7 +130,7 @@ class Session:
                 self._caches,
                 self.writes,
                 self.publish,
-                self._tails,
+                self._standings.take(self.connection, company_id, alone=self.alone),
                 self._make_way,
             )
             self.companies[company_id] = tx
@@ -162,8 +165,9 @@ class Session:
 
     def committed(self) -> None:
         """Share what was learnt."""
-        for tx in self.companies.values():
+        for company_id, tx in self.companies.items():
             tx.committed()
+            self._standings.keep(company_id, tx.standing())
 
     def end(self) -> None:
         """Let go of the views. They hold the session, so that neither would be let go otherwise
@@ -225,7 +229,9 @@ class Writer:
         self._connection = connection
         self._caches = caches
         self._audiences = deliveries.Audiences()
-        self._tails = totals.Tails()
+        self._standings = Standings()
+        self._version: int | None = None
+        """The number of the file's contents after the last transaction that ran units."""
         self._turns = turns or Turns(None)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._read_only: str | None = None
@@ -355,6 +361,7 @@ class Writer:
         committing = False
         try:
             self._begin()
+            session.alone = self._connection.data_version() == self._version
             for index, unit in enumerate(units):
                 before = session.writes.count
                 self._run_unit(unit, session)
@@ -377,6 +384,7 @@ class Writer:
             if session.credentials_changed:
                 self._turns.credentials_changed()
             session.committed()
+            self._version = self._connection.data_version()
             self._untidy.update(id for id, tx in session.companies.items() if tx.written)
             self._commits_untidy += 1
             self._units_untidy += len(units)
@@ -386,7 +394,9 @@ class Writer:
         return len(units), 0
 
     def _session(self) -> Session:
-        return Session(self._connection, self._caches, self._audiences, self._tails, self._answer)
+        return Session(
+            self._connection, self._caches, self._audiences, self._standings, self._answer
+        )
 
     def _begin(self) -> None:
         """Open a transaction once it is this process's turn."""
