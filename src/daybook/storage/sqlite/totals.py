@@ -29,7 +29,7 @@ Sums = list[int]
 Periods = dict[tuple[str, int], Sums]
 """Sums by posting date (ISO text) and account."""
 
-LAZY_EVENTS: Final = 2_048
+LAZY_EVENTS: Final = 1_536
 """Events a reader may have to add by itself: some milliseconds' worth."""
 
 LAZY_SUMS_MAX: Final = 50_000
