@@ -61,15 +61,27 @@ class _Posted(msgspec.Struct):
 _decode: Final = msgspec.json.Decoder(_Posted).decode
 
 
-def add_lines(periods: Periods, day: str, lines: Iterable[Line], sign: int) -> None:
-    """Add the lines of an entry that counts (`sign` 1), or take them away again (-1)."""
+def add_lines(
+    days: Periods, accounts: dict[int, Sums], day: str, lines: Iterable[Line], sign: int
+) -> None:
+    """Add the lines of an entry that counts (`sign` 1), or take them away again (-1).
+
+    Both to the sums of days and to those of accounts.
+    """
     debit = Side.DEBIT
     for line in lines:
-        key = (day, line.account_id)
-        sums = periods.get(key)
+        account_id = line.account_id
+        at, amount = (0 if line.side is debit else 1), sign * line.home_amount
+        key = (day, account_id)
+        sums = days.get(key)
         if sums is None:
-            sums = periods[key] = [0, 0, 0]
-        sums[0 if line.side is debit else 1] += sign * line.home_amount
+            sums = days[key] = [0, 0, 0]
+        sums[at] += amount
+        sums[2] += sign
+        sums = accounts.get(account_id)
+        if sums is None:
+            sums = accounts[account_id] = [0, 0, 0]
+        sums[at] += amount
         sums[2] += sign
 
 
@@ -109,17 +121,6 @@ def merge(into: Periods, other: Periods) -> None:
             sums[0] += debit
             sums[1] += credit
             sums[2] += lines
-
-
-def by_account(periods: Periods) -> dict[int, Sums]:
-    """Sums of days as sums by account."""
-    accounts: dict[int, Sums] = {}
-    for (_, account_id), (debit, credit, lines) in periods.items():
-        sums = accounts.setdefault(account_id, [0, 0, 0])
-        sums[0] += debit
-        sums[1] += credit
-        sums[2] += lines
-    return accounts
 
 
 def write_kept(

@@ -182,6 +182,7 @@ class SqliteTx(SqliteReader):
     """Reads and writes one company's books inside the writer's transaction."""
 
     __slots__ = (
+        "_accounts",
         "_changed_references",
         "_contacts",
         "_days",
@@ -202,7 +203,6 @@ class SqliteTx(SqliteReader):
         "_remembered",
         "_renewed",
         "_revised",
-        "_unsummed",
         "_writes",
         "written",
     )
@@ -238,7 +238,7 @@ class SqliteTx(SqliteReader):
         self._remembered: dict[IdempotencyKey, Remembered] = {}
         self._renewed: set[IdempotencyKey] = set()
         self._next_ids = standing.next_ids
-        self._unsummed: totals.Periods = {}
+        self._accounts: dict[int, totals.Sums] = {}
         self._contacts: dict[int, totals.Sums] = {}
         row, days = standing.row, standing.days
         self._days: totals.Periods = {} if days is None else days
@@ -381,11 +381,10 @@ class SqliteTx(SqliteReader):
 
     def remember(self, key: IdempotencyKey, remembered: Remembered) -> None:
         """Keep something under an idempotency key that is not yet used."""
-        if key in self._remembered:
+        if self._remembered.setdefault(key, remembered) is not remembered:
             raise StoreFailure(f"the key {key.key!r} is used already")
         self._writes.count += 1
         self.written = True
-        self._remembered[key] = remembered
 
     def renew(self, key: IdempotencyKey, remembered: Remembered) -> None:
         """Keep something under an idempotency key in place of what it stood for."""
@@ -486,7 +485,7 @@ class SqliteTx(SqliteReader):
         if len(self._events) >= GATHERED_MAX or len(self._lines) >= GATHERED_LINES_MAX:
             self._make_way()
             self._write_gathered()
-        if len(self._unsummed) >= totals.LAZY_SUMS_MAX:
+        if len(self._days) >= totals.LAZY_SUMS_MAX:
             self.write_periods()
 
     def _use_id(self, entity: str, record_id: int) -> None:
@@ -522,7 +521,8 @@ class SqliteTx(SqliteReader):
 
     def _sum(self, entry: JournalEntry, sign: int) -> None:
         lines = entry.lines
-        totals.add_lines(self._unsummed, entry.posting_date.isoformat(), lines, sign)
+        day = entry.posting_date.isoformat()
+        totals.add_lines(self._days, self._accounts, day, lines, sign)
         for line in lines:
             if line.contact_id is not None:
                 self._sum_contact(line.contact_id, line, sign)
@@ -627,15 +627,12 @@ class SqliteTx(SqliteReader):
             self._connection.executemany(_SEAL, [(self._company_id, id) for id in ids])
 
     def _write_totals(self) -> None:
-        if not self._unsummed:
+        if not self._accounts:
             return
         connection, company_id = self._connection, self._company_id
-        totals.write_kept(
-            connection, company_id, "account_total", totals.by_account(self._unsummed)
-        )
+        totals.write_kept(connection, company_id, "account_total", self._accounts)
         totals.write_kept(connection, company_id, "contact_total", self._contacts)
-        totals.merge(self._days, self._unsummed)
-        self._unsummed = {}
+        self._accounts = {}
         self._contacts = {}
 
     @property
