@@ -174,6 +174,8 @@ class Application:
         self._logs_requests = log.is_enabled_for(logging.INFO)
         self._counter = itertools.count(1)
         self._process = secrets.token_hex(8)
+        self._second = 0
+        self._id_begins = ""
 
     def take(self, exchange: Exchange) -> None:
         """Answer a request, along with those that come in the same turn of the event loop."""
@@ -395,8 +397,10 @@ class Application:
 
     def _new_id(self) -> str:
         """32 hexadecimal digits: the second, this process, and a counter."""
-        count = next(self._counter) & 0xFFFF_FFFF
-        return f"{int(time.time()):08x}{self._process}{count:08x}"
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._id_begins = second, f"{second:08x}{self._process}"
+        return f"{self._id_begins}{next(self._counter) & 0xFFFF_FFFF:08x}"
 
 
 _PAGES: Final = "server"

@@ -78,7 +78,7 @@ class Exchange:
         self._body = bytearray()
         self._arrived: asyncio.Event | None = None
         """Set once there is something new for whoever waits for a part of the body."""
-        self._awaited = headers.get("expect", "").lower() == "100-continue"
+        self._awaited = "expect" in headers and headers["expect"].lower() == "100-continue"
         """The caller sends no body before it is told to."""
 
     @property
@@ -150,18 +150,22 @@ class Exchange:
         connection = self._connection
         if connection.flow.write_paused:
             return False
-        lines = [f"{name}: {value}" for name, value in headers]
-        text = "\r\n".join(lines)
-        if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        lines = [f"{name}: {value}\r\n" for name, value in headers]
+        head = "".join(lines)
+        if head.count("\n") != len(lines) or head.count("\r") != len(lines):
             raise ValueError("a header of a response has a line end in it")
         if connection.transport.is_closing():
             return True
-        ending = b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n"
-        if self.method == "HEAD":
-            body = b""
-        head = text.encode("latin-1", "replace")
         connection.transport.write(
-            b"".join((STATUS_LINE[status], connection.first_headers(), head, ending, body))
+            b"".join(
+                (
+                    STATUS_LINE[status],
+                    connection.first_headers(),
+                    head.encode("latin-1", "replace"),
+                    b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n",
+                    b"" if self.method == "HEAD" else body,
+                )
+            )
         )
         self.response_complete = True
         connection.responded(self)
@@ -203,6 +207,8 @@ class Connection(HttpToolsProtocol):
         """Scheme and authority of the socket that requests come to."""
         self.peer = ""
         """The address at the other end, empty where there is none."""
+        self._dated: list[tuple[bytes, bytes]] = []
+        self._first_headers = b""
         self._headers: dict[str, str] = {}
         self._exchange: Exchange | None = None
         """The latest one."""
@@ -320,7 +326,11 @@ class Connection(HttpToolsProtocol):
 
     def first_headers(self) -> bytes:
         """The headers that every response begins with, such as its date."""
-        return b"".join([b"%b: %b\r\n" % each for each in self.server_state.default_headers])
+        headers = self.server_state.default_headers  # another list each second
+        if headers is not self._dated:
+            self._dated = headers
+            self._first_headers = b"".join([b"%b: %b\r\n" % each for each in headers])
+        return self._first_headers
 
     def responded(self, exchange: Exchange) -> None:
         """A response is complete."""

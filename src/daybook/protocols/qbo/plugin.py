@@ -10,6 +10,7 @@ may take long.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from daybook.app.access import Principal, Rejection, Scope
@@ -223,27 +224,31 @@ class QboPlugin:
         return Reading(call.books, find, shown)
 
     def _read_entry(self, call: _Call) -> Reading:
-        number = _path_id(call)
+        entry_id = EntryId(_path_id(call))
 
         def find(reader: Reader) -> JournalEntry | None:
-            return reader.entry(EntryId(number))
+            return reader.entry(entry_id)
 
-        def show(entry: JournalEntry | None, reader: Reader) -> Response:
-            if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
-                raise errors.not_found(f"there is no journal entry {number}")
-            shown = entry_whole(entry, reader)
-            return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
-
-        def aside() -> Response:
-            with call.books.read() as reader:
-                return show(find(reader), reader)
-
-        def quickly(entry: JournalEntry | None, reader: Reader) -> Response | Awaitable[Response]:
+        def show(entry: JournalEntry | None, reader: Reader) -> Response | Awaitable[Response]:
             if entry is None or len(entry.lines) < ASIDE_LINES_MIN:
-                return show(entry, reader)
+                return self._show_entry(call, entry_id, entry, reader)
+            aside = partial(self._read_entry_aside, call, entry_id)
             return self._finish(call, self._services.runtime.in_thread(aside))
 
-        return self._reading(call, quickly, find)
+        return self._reading(call, show, find)
+
+    def _read_entry_aside(self, call: _Call, entry_id: EntryId) -> Response:
+        """Read a large entry on a thread."""
+        with call.books.read() as reader:
+            return self._show_entry(call, entry_id, reader.entry(entry_id), reader)
+
+    def _show_entry(
+        self, call: _Call, entry_id: EntryId, entry: JournalEntry | None, reader: Reader
+    ) -> Response:
+        if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
+            raise errors.not_found(f"there is no journal entry {entry_id}")
+        shown = entry_whole(entry, reader)
+        return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
 
     def _read_record(self, call: _Call) -> Reading:
         entity = entities.BY_NAME[call.resource]
