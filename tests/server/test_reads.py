@@ -19,6 +19,15 @@ from daybook.server.reads import GROUP_MAX, Reads
 from daybook.storage import open_store
 
 
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that have passed: none but those that a test lets pass."""
+    seconds = [0.0]
+    monkeypatch.setattr(module, "perf_counter", lambda: seconds[0])
+    monkeypatch.setattr(module, "TURN_SECONDS_MAX", 1)
+    return seconds
+
+
 @pytest.fixture(params=["memory", "sqlite"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/books.db"
@@ -153,21 +162,38 @@ def test_whoever_may_not_read_is_told_at_once(ledger: Ledger) -> None:
 
 
 def test_a_long_row_of_reads_lets_others_have_their_turn(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, clock: list[float]
 ) -> None:
-    """Here after each group; the companies take turns too."""
-    ticks = iter(range(1_000))
-    monkeypatch.setattr(module, "perf_counter", lambda: float(next(ticks)))
-    monkeypatch.setattr(module, "TURN_SECONDS_MAX", 1.5)
-    monkeypatch.setattr(module, "GROUP_MAX", 2)
+    """However few there are of a group: what was found is shown. The companies take turns too."""
+
+    def find(reader: Reader) -> int:
+        clock[0] += 0.6
+        return int(reader.company.id)
+
     asker = Asker()
-    for company in (1, 1, 1, 2):
-        asker.ask(opened(ledger, company), lambda reader: int(reader.company.id))
+    for company in (1, 1, 1, 2, 1):
+        asker.ask(opened(ledger, company), find)
     turns = []
     while asker.reads.turn():
         turns.append(len(asker.answers))
-    assert turns == [2, 3]
-    assert asker.found() == [1, 1, 2, 1]
+    assert turns == [2, 4]
+    assert asker.found() == [1, 1, 2, 1, 1]
+
+
+def test_a_slow_answer_lets_others_have_their_turn(ledger: Ledger, clock: list[float]) -> None:
+    def show(found: int, reader: Reader) -> Response:
+        clock[0] += 0.1
+        return Response(found)
+
+    asker = Asker()
+    for _ in range(3 * GROUP_MAX):
+        asker.ask(opened(ledger), live, show)
+    assert asker.reads.turn()
+    assert len(asker.answers) == GROUP_MAX
+    clock[0] += 1
+    assert asker.reads.turn()
+    assert len(asker.answers) == 2 * GROUP_MAX
+    assert asker.found() == [0] * 3 * GROUP_MAX
 
 
 def test_a_failed_read_leaves_nothing_for_the_garbage_collector(ledger: Ledger) -> None:

@@ -115,6 +115,12 @@ class House:
         return sorted(activity.path for activity in look.found)
 
 
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No turn is so long that something is left for the next."""
+    monkeypatch.setattr(reads, "perf_counter", lambda: 0.0)
+
+
 def get(path: str) -> bytes:
     return f"GET /archive/{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 

@@ -19,12 +19,12 @@ from daybook.app.access import Scope
 from daybook.domain.ids import CompanyId
 from daybook.protocols.kit.plugin import Answer, Reading
 
-TURN_SECONDS_MAX: Final = 0.002
-"""Seconds of reading after which the event loop turns to others: some hundred entries."""
+TURN_SECONDS_MAX: Final = 0.001
+"""Seconds after which nothing more is found, what was found is shown, and the event loop turns to
+others: some sixty entries. Showing the largest that are shown there takes as long again."""
 
 GROUP_MAX: Final = 16
-"""Reads that are found before they are shown: what is kept of them meanwhile stays small, and the
-time of a turn is looked at after each group."""
+"""Reads that are found before they are shown: what is kept of them meanwhile stays small."""
 
 Done = Callable[[Answer | Exception], None]
 """Takes what became of a read: its answer, or why there is none. Raises nothing."""
@@ -68,25 +68,24 @@ class Reads:
 
 
 def _read(those: deque[_Wanted], until: float) -> None:
-    """Read what waits of one company, the first group at least, and tell."""
+    """Read what waits of one company, one at least, and tell."""
     read: list[tuple[Done, Answer]] = []
-    group = _group(those)
+    group = [those.popleft()]
     with suppress(Exception), group[0][0].books.read() as reader:
         while group:
-            found = [reading.find(reader) for reading, _ in group]
+            found = [group[0][0].find(reader)]
+            while those and len(group) < GROUP_MAX and perf_counter() < until:
+                group.append(those.popleft())
+                found.append(group[-1][0].find(reader))
             read += [
                 (done, reading.show(each, reader))
                 for (reading, done), each in zip(group, found, strict=True)
             ]
-            group = _group(those) if perf_counter() < until else []
+            group = [those.popleft()] if those and perf_counter() < until else []
     for done, answer in read:
         done(answer)
     for reading, done in group:  # after a fault, of one of them or of all
         done(_alone(reading))
-
-
-def _group(those: deque[_Wanted]) -> list[_Wanted]:
-    return [those.popleft() for _ in range(min(len(those), GROUP_MAX))]
 
 
 def _alone(reading: Reading) -> Answer | Exception:

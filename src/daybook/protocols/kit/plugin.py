@@ -249,8 +249,8 @@ class Plugin(Protocol):
     def handle(self, request: Request) -> Answer:
         """The answer to a request. Must not raise for anything a caller sends.
 
-        A `Response` where nothing has to be waited for or a `Reading` where it is read quickly
-        saves a task of the event loop, half of what such an answer costs.
+        A `Response` where nothing has to be waited for, and a `Reading` where it is read quickly,
+        save a task of the event loop.
         """
 
     @property
