@@ -14,7 +14,7 @@ from tests.support.server import RawResponse, exchange
 from uvicorn.server import ServerState
 
 from daybook.protocols.kit.plugin import Limits, Operation, Problem, Request, Response
-from daybook.server.asgi import Application, Lifecycle, Router
+from daybook.server.application import Application, Lifecycle, Router
 from daybook.server.config import read_config
 from daybook.server.connection import Connection
 from daybook.server.observe import Metrics, configure_log
@@ -51,6 +51,8 @@ class Mirror:
             raise RuntimeError("a fault on purpose")
         if request.path == "/mirror/wait":
             return self._wait()
+        if request.path == "/mirror/broken":
+            return Response(200, b"", (("x-broken", "a\r\nset-cookie: x"),))
         if request.path == "/mirror/diagnosis":
             return Response(400, b"", (), "line 1\r\nset-cookie: x £")
         seen = {
@@ -91,6 +93,8 @@ class Other(Mirror):
 
 def plain_page(request: Request) -> Response:
     """What answers for no wire, here: its path."""
+    if request.path == "/fault":
+        raise RuntimeError("a fault on purpose")
     return Response(404, request.path.encode())
 
 
@@ -125,6 +129,9 @@ class Pipe(asyncio.Transport):
         super().__init__()
         self.sent: list[bytes] = []
         self.closed = False
+        self.paused = False
+        self.pauses = 0
+        """How often nothing more was to be read for a while."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed
@@ -137,18 +144,21 @@ class Pipe(asyncio.Transport):
         self.closed = True
 
     def pause_reading(self) -> None:
-        pass
+        self.paused = True
+        self.pauses += 1
 
     def resume_reading(self) -> None:
-        pass
+        self.paused = False
 
 
 class Caller:
     """A connection to the wires in this process; used on a running event loop."""
 
-    def __init__(self) -> None:
-        self.mirror = Mirror()
-        application = application_of(self.mirror, Metrics(), Lifecycle(), io.StringIO())
+    def __init__(self, application: Application | None = None) -> None:
+        """`application` is one that others call too, in place of one with the test's wires."""
+        self.mirror, self.metrics, self.log = Mirror(), Metrics(), io.StringIO()
+        if application is None:
+            application = application_of(self.mirror, self.metrics, Lifecycle(), self.log)
         config = server_config(read_config({}, {"http": "127.0.0.1:0"}), application)
         self.pipe = Pipe()
         self.connection = Connection(config, ServerState(), {})
@@ -168,13 +178,14 @@ class Caller:
         """Let go of the connection, and of its timers."""
         self.connection.connection_lost(None)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Let the event loop turn until something is the case."""
-        for _ in range(100):
-            if condition():
-                return
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 0) -> None:
+        """Let the event loop turn until something is the case; a hundred turns, or so long."""
+        ends = time.monotonic() + seconds
+        turns = 0
+        while not condition():
+            turns += 1
+            assert turns < 100 or time.monotonic() < ends, "it did not come to pass"
             await asyncio.sleep(0)
-        raise AssertionError("it did not come to pass in a hundred turns")
 
 
 def application_of(

@@ -16,7 +16,15 @@ from daybook.app.ledger import Ledger, system_clock
 from daybook.app.ports import Client
 from daybook.auth.consent import PATHS
 from daybook.domain.events import Actor
-from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response, Runtime, Services
+from daybook.protocols.kit.plugin import (
+    Plugin,
+    Problem,
+    Reading,
+    Request,
+    Response,
+    Runtime,
+    Services,
+)
 from daybook.server import oauth
 from daybook.storage import open_store
 
@@ -66,6 +74,7 @@ def ask(
 ) -> Response:
     request = Request(method, path, "", headers or {}, body, "6" * 32, ORIGIN)
     answer = plugin.handle(request)
+    assert not isinstance(answer, Reading)
     if isinstance(answer, Response):
         return answer
     return asyncio.run(_wait(answer))

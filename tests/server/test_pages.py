@@ -9,7 +9,7 @@ from daybook import assets
 from daybook.app.ports import Store
 from daybook.assets import Asset
 from daybook.protocols.kit.plugin import Request, Response
-from daybook.server.asgi import Lifecycle
+from daybook.server.application import Lifecycle
 from daybook.server.observe import Metrics
 from daybook.server.pages import ServerPages
 

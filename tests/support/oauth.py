@@ -27,7 +27,7 @@ from daybook.auth.tokens import StoreAuthenticator
 from daybook.domain.events import Actor
 from daybook.domain.ids import CompanyId
 from daybook.protocols.kit import cursor
-from daybook.protocols.kit.plugin import Plugin, Request, Response, Runtime, Services
+from daybook.protocols.kit.plugin import Plugin, Reading, Request, Response, Runtime, Services
 from daybook.server import oauth
 from daybook.storage import open_store
 
@@ -126,6 +126,7 @@ class World:
             given["cookie"] = "; ".join(f"{name}={text}" for name, text in self.cookies.items())
         request = Request(method, path, query, given, body, "6" * 32, ORIGIN, "192.0.2.1")
         answer = self.plugin.handle(request)
+        assert not isinstance(answer, Reading)
         response = answer if isinstance(answer, Response) else asyncio.run(_wait(answer))
         for name, text in response.headers:
             if name == "set-cookie":

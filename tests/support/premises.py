@@ -11,10 +11,10 @@ number of another kind, or of the other company, is never one of ours by chance.
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import Any, Self
+from typing import Any, Final, Self, cast
 from urllib.parse import quote
 
 from tests.support.clock import TestClock
@@ -53,11 +53,13 @@ from daybook.domain.model import (
 from daybook.protocols.kit.plugin import Operation, Plugin
 from daybook.server.bootstrap import Assembly, assemble
 from daybook.server.config import read_config
+from daybook.server.connection import Connection, Exchange
 from daybook.server.observe import configure_log
 from daybook.server.pages import ServerPages
 from daybook.storage import open_store
 
 SEEDER = Actor("operator", "seed")
+_NO_CONNECTION: Final = cast("Connection", None)
 PER_KIND = 2
 """Records of each kind in each company."""
 
@@ -108,6 +110,40 @@ class Tenant:
 def basic(key: str) -> str:
     """The header of an API key."""
     return f"Basic {base64.b64encode(key.encode()).decode()}"
+
+
+class _Asked(Exchange):
+    """A request without a connection, and its answer."""
+
+    def __init__(
+        self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, peer: str
+    ) -> None:
+        super().__init__(_NO_CONNECTION, method, path, query, headers, keep_alive=True)
+        self.answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._peer = peer
+        self.add(body)
+        self.complete()
+
+    @property
+    def origin(self) -> str:
+        return "http://127.0.0.1:8080"
+
+    @property
+    def peer(self) -> str:
+        return self._peer
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(work)
+
+    def respond(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> bool:
+        shown = list(headers)
+        lower = {name.lower(): value for name, value in shown}
+        cookies = [value for name, value in shown if name.lower() == "set-cookie"]
+        if cookies:
+            lower["set-cookie"] = "\n".join(cookies)
+        self.answered.set_result(Answer(status, lower, body))
+        self.response_complete = True
+        return True
 
 
 class Premises:
@@ -183,37 +219,9 @@ class Premises:
         headers: Mapping[str, str],
         peer: str,
     ) -> Answer:
-        scope: dict[str, Any] = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "query_string": query.encode(),
-            "headers": [
-                (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
-            ],
-            "server": ("127.0.0.1", 8080),
-            "client": (peer, 50_000),
-            "scheme": "http",
-        }
-        messages: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Any) -> None:
-            messages.append(message)
-
-        await self.assembly.application(scope, receive, send)
-        start = messages[0]
-        shown = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]
-        }
-        lower = {name.lower(): value for name, value in shown.items()}
-        cookies = [value for name, value in start["headers"] if name.lower() == b"set-cookie"]
-        if cookies:
-            lower["set-cookie"] = b"\n".join(cookies).decode("latin-1")
-        content = b"".join(each.get("body", b"") for each in messages[1:])
-        return Answer(start["status"], lower, content)
+        exchange = _Asked(method, path, query, dict(headers), body, peer)
+        self.assembly.application.take(exchange)
+        return await exchange.answered
 
     def work(self) -> None:
         """Let the worker carry out what is pending."""

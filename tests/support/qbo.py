@@ -25,7 +25,6 @@ from daybook.app.ledger import (
     Refused,
 )
 from daybook.app.operations import Submission
-from daybook.app.ports import Reader
 from daybook.domain.commands import (
     AccountContent,
     ChangeCompany,
@@ -46,7 +45,7 @@ from daybook.domain.model import (
     Record,
 )
 from daybook.protocols.kit import json as exact
-from daybook.protocols.kit.plugin import Request, Response, Services
+from daybook.protocols.kit.plugin import Reading, Request, Response, Services
 from daybook.protocols.qbo.plugin import QboPlugin
 from daybook.storage import open_store
 
@@ -81,10 +80,6 @@ class InlineRuntime:
         self, books: Books, command: Command, context: Context, submission: Submission
     ) -> Acceptance:
         return books.submit_operation(command, context, submission)
-
-    async def read(self, books: Books, work: Callable[[Reader], T]) -> T:
-        with books.read() as reader:
-            return work(reader)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         self.aside += 1
@@ -225,10 +220,7 @@ class Wire:
             f"{self._requests:032x}",
             "http://127.0.0.1:8080",
         )
-        answer = self.plugin.handle(request)
-        if not isinstance(answer, Response):
-            answer = finished(answer)
-        return Answer(answer)
+        return Answer(finished(self.plugin.handle(request)))
 
     def get(self, path: str, query: str = "") -> Answer:
         """GET something below the realm."""
@@ -250,8 +242,12 @@ async def _wait(answer: Awaitable[Response]) -> Response:
     return await answer
 
 
-def finished(answer: Awaitable[Response]) -> Response:
-    """What a coroutine comes to that never has to wait, as with `InlineRuntime`."""
+def finished(answer: Response | Reading | Awaitable[Response]) -> Response:
+    """What an answer comes to that never has to wait, as with `InlineRuntime`."""
+    if isinstance(answer, Reading):
+        answer = answer.now()
+    if isinstance(answer, Response):
+        return answer
     coroutine = _wait(answer)
     try:
         coroutine.send(None)

@@ -120,6 +120,11 @@ def begin() -> Trace:
     return trace
 
 
+def end() -> None:
+    """Turn from the request that began last to others: what is opened now is not for it."""
+    _current.set(None)
+
+
 def opened(company_id: CompanyId, client: str, user: str | None) -> None:
     """Say whose books the request under way is about. The first ones count."""
     trace = _current.get()

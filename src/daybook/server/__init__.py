@@ -1,5 +1,5 @@
 """The composition root: the one place that knows every layer.
 
 `main` starts the program, `config` reads its settings, `bootstrap` builds what they ask for,
-`asgi` answers HTTP, `run` listens and stops in good order.
+`connection` and `application` answer HTTP, `run` listens and stops in good order.
 """

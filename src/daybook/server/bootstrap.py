@@ -44,7 +44,7 @@ from daybook.protocols.kit.runtime import AsyncRuntime
 from daybook.protocols.kit.throttle import Throttle
 from daybook.server import administration, oauth
 from daybook.server.activities import ActivitiesOfAll
-from daybook.server.asgi import Application, Lifecycle, Router
+from daybook.server.application import Application, Lifecycle, Router
 from daybook.server.config import DEMO_STORE, Config, ConfigError
 from daybook.server.delivering import Reach, post
 from daybook.server.exhibits import InterfaceExhibits, Passes

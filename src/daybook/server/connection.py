@@ -1,73 +1,193 @@
 """HTTP/1.1 connections: what real clients send, and bounds on what anyone may send.
 
-uvicorn's protocol class on llhttp does the work. Added here is what it leaves open:
+uvicorn's protocol class on llhttp reads heads and bodies and stops in good order. What it makes of
+a request is made for streams and for any application. Here it is an `Exchange`, which the
+application takes as soon as its head is there; a response is always whole, and leaves in one system
+call, the dearest thing about a small answer. Responses leave in the order of their requests.
+
+Added is what uvicorn leaves open:
 
 - A request line with raw blanks or bytes beyond ASCII in its query, which some clients of
   accounting interfaces send, is taken as if they had been percent-encoded.
 - An offer to change to another protocol, as Java's client makes with every request, is hidden
   from the parser, which would take the request's body for the other protocol.
 - A head is bounded in bytes and in time; so is the time before a connection's first request.
-- Head and body of a response leave in one system call, the dearest thing about a small answer.
-- A body that has come whole and an answer that is there whole go past the steps of ASGI, which are
-  made for streams (`whole_body`, `respond`); the application finds the exchange in its scope.
 """
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from daybook.server.limits import HEAD_BYTES_MAX, HEAD_SECONDS_MAX
 
-EXCHANGE: Final = "daybook.exchange"
-"""The member of an ASGI scope that holds the exchange, for `whole_body` and `respond`."""
-
-Exchange = RequestResponseCycle
-"""A request and its response, as uvicorn keeps them."""
-
+_PLAIN: Final = ("content-type", "text/plain; charset=utf-8")
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _SAFE: Final = frozenset(range(0x21, 0x7F))
 _ESCAPED: Final = [bytes((code,)) if code in _SAFE else b"%%%02X" % code for code in range(256)]
 
 
-class _WholeResponses:
-    """A transport that holds a response's head until what follows it is written."""
+class Exchange:
+    """A request and its response. `headers` have names in lower case; the last of a name counts."""
 
-    __slots__ = ("_head", "_transport", "get_extra_info", "is_closing")
+    __slots__ = (
+        "_arrived",
+        "_awaited",
+        "_body",
+        "_connection",
+        "disconnected",
+        "headers",
+        "keep_alive",
+        "method",
+        "more_body",
+        "path",
+        "query",
+        "response_complete",
+    )
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-        self.is_closing = transport.is_closing
-        self.get_extra_info = transport.get_extra_info
+    def __init__(
+        self,
+        connection: "Connection",
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        *,
+        keep_alive: bool,
+    ) -> None:
+        """`path` is percent-decoded, `query` is as it was sent."""
+        self._connection = connection
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.keep_alive = keep_alive
+        """Whether the connection is to stay open after the response."""
+        self.more_body = True
+        """More of the body may come."""
+        self.disconnected = False
+        self.response_complete = False
+        self._body = bytearray()
+        self._arrived: asyncio.Event | None = None
+        """Set once there is something new for whoever waits for a part of the body."""
+        self._awaited = "expect" in headers and headers["expect"].lower() == "100-continue"
+        """The caller sends no body before it is told to."""
 
-    def write(self, data: bytes) -> None:
-        """Send data, behind a head if one is held; or hold it, if it is a head."""
-        if self._head:
-            data = self._head + data
-            self._head = b""
-        elif data[:9] == b"HTTP/1.1 " and data[9:12] != b"100":
-            self._head = data
-            return
-        if data:
-            self._transport.write(data)
+    @property
+    def origin(self) -> str:
+        """Scheme and authority of the socket that the request came to."""
+        return self._connection.origin
 
-    def write_response(self, data: bytes) -> None:
-        """Send a response that is whole."""
-        self._transport.write(data)
+    @property
+    def peer(self) -> str:
+        """The address at the other end, empty where there is none."""
+        return self._connection.peer
 
-    def close(self) -> None:
-        """Send what is held, and close once it is sent."""
-        self.write(b"")
-        self._transport.close()
+    def whole_body(self) -> bytes | None:
+        """The body if all of it has come already, else None."""
+        return None if self.more_body or self.disconnected else bytes(self._body)
+
+    async def part(self) -> bytes | None:
+        """What of the body has come since the last part, once there is something or it ends.
+
+        None if the caller has gone away.
+        """
+        connection = self._connection
+        if self._awaited and not connection.transport.is_closing():
+            connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._awaited = False
+        while self.more_body and not self._body and not self.disconnected:
+            connection.flow.resume_reading()
+            self._arrived = asyncio.Event()
+            await self._arrived.wait()
+        if self.disconnected:
+            return None
+        if self.more_body:
+            connection.flow.resume_reading()
+        part, self._body = bytes(self._body), bytearray()
+        return part
+
+    def add(self, data: bytes) -> int:
+        """Take more of the body; answers with how many bytes wait to be read."""
+        self._body += data
+        self._notify()
+        return len(self._body)
+
+    def complete(self) -> None:
+        """The body is whole."""
+        self.more_body = False
+        self._notify()
+
+    def lose(self) -> None:
+        """The caller has gone away."""
+        self.disconnected = True
+        self._notify()
+
+    def _notify(self) -> None:
+        if self._arrived is not None:
+            self._arrived.set()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what answers the request as a task, which a stopping server waits for."""
+        tasks = self._connection.tasks
+        task = self._connection.loop.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    def respond(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> bool:
+        """Send the response; False where it has to wait (see `drain`), as the caller is slow.
+
+        Raises ValueError for a line end inside a header, which would end it early.
+        """
+        connection = self._connection
+        if connection.flow.write_paused:
+            return False
+        lines = [f"{name}: {value}\r\n" for name, value in headers]
+        head = "".join(lines)
+        if head.count("\n") != len(lines) or head.count("\r") != len(lines):
+            raise ValueError("a header of a response has a line end in it")
+        if connection.transport.is_closing():
+            return True
+        connection.transport.write(
+            b"".join(
+                (
+                    STATUS_LINE[status],
+                    connection.first_headers(),
+                    head.encode("latin-1", "replace"),
+                    b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n",
+                    b"" if self.method == "HEAD" else body,
+                )
+            )
+        )
+        self.response_complete = True
+        connection.responded(self)
+        return True
+
+    async def drain(self) -> None:
+        """Wait until the caller has taken enough of what was sent, or has gone away."""
+        await self._connection.flow.drain()
+
+    def refuse(self, status: int, text: bytes) -> None:
+        """Answer without a wire, and end the connection."""
+        self.keep_alive = False
+        length = ("content-length", str(len(text)))
+        if not self.respond(status, (_PLAIN, length), text):
+            self._connection.transport.close()
+
+    def fail(self) -> None:
+        """End the connection because of a fault; with an answer if there was none."""
+        if self.response_complete:
+            self._connection.transport.close()
+        else:
+            self.refuse(500, b"Internal Server Error")
 
 
 class Connection(HttpToolsProtocol):
@@ -81,6 +201,19 @@ class Connection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._take = cast("Callable[[Exchange], None]", self.app)
+        """Has the application answer a request, in this turn of the event loop or later."""
+        self.origin = ""
+        """Scheme and authority of the socket that requests come to."""
+        self.peer = ""
+        """The address at the other end, empty where there is none."""
+        self._dated: list[tuple[bytes, bytes]] = []
+        self._first_headers = b""
+        self._headers: dict[str, str] = {}
+        self._exchange: Exchange | None = None
+        """The latest one."""
+        self._waiting: deque[Exchange] = deque()
+        """Those that were sent before the responses ahead of them were complete."""
         self._between = True
         """Nothing of a next request has come yet, or not its whole first line."""
         self._in_head = False
@@ -94,15 +227,28 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self.transport = cast("asyncio.Transport", _WholeResponses(transport))
+        host, port = self.server or ("localhost", None)
+        host = f"[{host}]" if ":" in host else host
+        self.origin = f"{self.scheme}://{host}" + (f":{port}" if port else "")
+        self.peer = self.client[0] if self.client else ""
         self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the timers."""
+        """Let go of the timers and of what was under way."""
         self._stop_head_timer()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
+        if self._exchange is not None:
+            self._exchange.lose()
+            self._exchange = None
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection, after the response to what is under way."""
+        if self._exchange is None or self._exchange.response_complete:
+            self.transport.close()
+        else:
+            self._exchange.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, in whatever pieces."""
@@ -121,7 +267,12 @@ class Connection(HttpToolsProtocol):
         """A request's first byte has come."""
         self._between = False
         self._in_head = True
-        super().on_message_begin()
+        self.url = b""
+        self._headers = {}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header has come."""
+        self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """A request's head is complete."""
@@ -129,27 +280,69 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         if self._head_timer is not None:
             self._stop_head_timer()
-        super().on_headers_complete()
-        self.scope[EXCHANGE] = self.cycle  # type: ignore[typeddict-unknown-key]
+        parser = self.parser
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        exchange = Exchange(
+            self,
+            parser.get_method().decode("ascii"),
+            unquote(path) if "%" in path else path,
+            (url.query or b"").decode("utf-8", "replace"),
+            self._headers,
+            keep_alive=parser.get_http_version() != "1.0" and parser.should_keep_alive(),
+        )
+        before, self._exchange = self._exchange, exchange
+        if before is None or before.response_complete:
+            self._begin(exchange)
+        else:
+            self.flow.pause_reading()
+            self._waiting.append(exchange)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a request's body has come."""
+        exchange = self._exchange
+        assert exchange is not None, "a body is part of a request"
+        if not exchange.response_complete and exchange.add(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """A request is complete."""
         self._between = True
-        super().on_message_complete()
+        assert self._exchange is not None, "a request has a head"
+        self._exchange.complete()
 
-    def on_response_complete(self) -> None:
-        """A response is complete; one to a HEAD request never had a body.
+    def _should_upgrade(self) -> bool:
+        """No other protocol is spoken here."""
+        return False
 
-        In place of what uvicorn does, which starts a timer for each response.
-        """
-        self.transport.write(b"")
+    def _begin(self, exchange: Exchange) -> None:
+        """Have a request answered; everything ahead of it has been."""
+        limit = self.limit_concurrency
+        if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
+            self.logger.warning("Exceeded concurrency limit.")
+            self.loop.call_soon(exchange.refuse, 503, b"Service Unavailable")
+        else:
+            self._take(exchange)
+
+    def first_headers(self) -> bytes:
+        """The headers that every response begins with, such as its date."""
+        headers = self.server_state.default_headers  # another list each second
+        if headers is not self._dated:
+            self._dated = headers
+            self._first_headers = b"".join([b"%b: %b\r\n" % each for each in headers])
+        return self._first_headers
+
+    def responded(self, exchange: Exchange) -> None:
+        """A response is complete."""
         self.server_state.total_requests += 1
+        if not exchange.keep_alive:
+            self.transport.close()
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+        if self._waiting:
+            self._begin(self._waiting.popleft())
             return
+        self.flow.resume_reading()
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._look_again_in(self.timeout_keep_alive)
@@ -230,50 +423,10 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         # A pipelined request must not be answered before those ahead of it.
-        if self.cycle is None or self.cycle.response_complete:
+        if self._exchange is None or self._exchange.response_complete:
             head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + head % len(text) + text)
         self.transport.close()
-
-
-def whole_body(exchange: Exchange) -> bytes | None:
-    """The body of a request if all of it has come already, else None."""
-    return None if exchange.more_body or exchange.disconnected else bytes(exchange.body)
-
-
-def respond(
-    exchange: Exchange, status: int, headers: Iterable[tuple[str, str]], body: bytes, *, close: bool
-) -> bool:
-    """Send a whole response; False where it has to go the usual way, because the caller is slow.
-
-    Line ends inside a header would end it early; such a header goes the usual way, which refuses
-    it. `close` ends the connection after the response.
-    """
-    if exchange.response_started or exchange.flow.write_paused:
-        return False
-    if exchange.disconnected:
-        return True
-    lines = [f"{name}: {value}" for name, value in headers]
-    text = "\r\n".join(lines)
-    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
-        return False
-    if close:
-        exchange.keep_alive = False
-    dated = b"".join([b"%b: %b\r\n" % header for header in exchange.default_headers])
-    ending = b"\r\n\r\n" if exchange.keep_alive else b"\r\nconnection: close\r\n\r\n"
-    if exchange.scope["method"] == "HEAD":
-        body = b""
-    transport = cast("_WholeResponses", exchange.transport)
-    transport.write_response(
-        b"".join((STATUS_LINE[status], dated, text.encode("latin-1", "replace"), ending, body))
-    )
-    exchange.response_started = exchange.response_complete = True
-    exchange.waiting_for_100_continue = False
-    exchange.message_event.set()
-    if not exchange.keep_alive:
-        transport.close()
-    exchange.on_response()
-    return True
 
 
 def _without_upgrade(data: bytes) -> bytes:

@@ -21,7 +21,7 @@ from daybook.app.ledger import Books
 from daybook.app.ports import CompanyNames
 from daybook.domain.model import JournalEntry
 from daybook.protocols.kit.exhibits import Credential, Exhibit, Question
-from daybook.protocols.kit.plugin import Listener, Plugin, Request, Response
+from daybook.protocols.kit.plugin import Listener, Plugin, Reading, Request, Response
 
 ANSWER_LENGTH_MAX: Final = 20_000
 """Characters of an answer that are shown: more than any entry that a person would read."""
@@ -117,6 +117,8 @@ class InterfaceExhibits:
                 origin,
             )
             answer = self._plugins[wire].handle(request)
+            if isinstance(answer, Reading):
+                answer = answer.now()
             if not isinstance(answer, Response):
                 async with asyncio.timeout(SECONDS_MAX):
                     answer = await answer

@@ -8,11 +8,18 @@ write on.
 """
 
 import threading
-from collections.abc import Awaitable
 from importlib import import_module
 from types import ModuleType
 
-from daybook.protocols.kit.plugin import Operation, Plugin, Problem, Request, Response, Services
+from daybook.protocols.kit.plugin import (
+    Answer,
+    Operation,
+    Plugin,
+    Problem,
+    Request,
+    Response,
+    Services,
+)
 
 
 class Later:
@@ -44,7 +51,7 @@ class Later:
         admit = getattr(self.load(), "admit", None)
         return None if admit is None else admit(request)
 
-    def handle(self, request: Request) -> Response | Awaitable[Response]:
+    def handle(self, request: Request) -> Answer:
         """See `Plugin`."""
         return self.load().handle(request)
 

@@ -7,7 +7,7 @@ from daybook.app.ports import Store
 from daybook.assets import PREFIX, asset
 from daybook.protocols.kit import json
 from daybook.protocols.kit.plugin import Operation, Plugin, Request, Response
-from daybook.server.asgi import Lifecycle
+from daybook.server.application import Lifecycle
 from daybook.server.documents import Documentation
 from daybook.server.observe import Metrics, without_credentials
 from daybook.server.peers import ServerPeers

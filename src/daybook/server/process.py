@@ -22,7 +22,7 @@ import uvicorn
 
 from daybook.app.ledger import Ledger
 from daybook.protocols.kit.plugin import Listener
-from daybook.server.asgi import Application
+from daybook.server.application import Application
 from daybook.server.banner import banner
 from daybook.server.bootstrap import Assembly, assemble
 from daybook.server.certificate import Certificate
@@ -234,9 +234,9 @@ def _renew(certificate: Certificate | None, listening: _Listening, log: Logger) 
 def server_config(
     config: Config, application: Application, certificate: Certificate | None = None
 ) -> uvicorn.Config:
-    """How uvicorn is to run an application."""
+    """How uvicorn is to run an application: it hands it to `Connection` as it is."""
     made = uvicorn.Config(
-        application,
+        application.take,
         http=Connection,
         ws="none",
         lifespan="off",

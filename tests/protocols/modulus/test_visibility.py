@@ -12,7 +12,7 @@ from daybook.app.ports import Total
 from daybook.domain.commands import DeleteEntry
 from daybook.domain.ids import EntryId
 from daybook.domain.model import Status
-from daybook.protocols.kit.plugin import Request, Response, Services
+from daybook.protocols.kit.plugin import Request, Services
 from daybook.protocols.qbo.plugin import QboPlugin
 
 RENT, CHECKING = 7, 1
@@ -40,8 +40,7 @@ class Both:
             "0" * 32,
             "http://127.0.0.1:8080",
         )
-        answer = self.qbo.handle(request)
-        response = answer if isinstance(answer, Response) else finished(answer)
+        response = finished(self.qbo.handle(request))
         shown = json.loads(response.body)
         shown.pop("time", None)
         return shown

@@ -117,6 +117,75 @@ def test_rounded_numbers_show_the_decimals_they_were_rounded_to(shared: Sql) -> 
     assert shared.rows(query.format(NUMBERS)) == [("2.00", "1.500", "3.750", "-1")]
 
 
+FINE = "(VALUES (1::numeric, 10.25), (1, 20.10), (1, 31.00), (2, 7.77)) v(g, x)"
+"""Averages of these have all the decimals that there are."""
+
+QUOTIENTS = [
+    # deviations from an average: both have 16 decimals
+    (
+        f"SELECT (x - avg(x) OVER ()) / avg(x) OVER () FROM {FINE} ORDER BY x",
+        "-0.5503472222222222 -0.4068287037037037 0.1631944444444444 0.7939814814814815",
+    ),
+    (
+        f"SELECT (sum(x) - avg(sum(x)) OVER ()) / avg(sum(x)) OVER () FROM {FINE} GROUP BY g"
+        " ORDER BY g",
+        "0.7751736111111111 -0.7751736111111111",
+    ),
+    # one of them, small and large divisors
+    (f"SELECT (avg(x) - 17) / 0.35, -1 / (avg(x) - 17) FROM {FINE}", "0.8 -3.5714285714285714"),
+    (
+        "SELECT (1 / 4.0 - 1) / 0.000001, (1 / 4.0 - 1) / 7999999.99, 1 / (1 / 80000000000.0)",
+        "-750000 -0.0000000937500001 80000000000",
+    ),
+    # in one another
+    (
+        f"SELECT ((avg(x) / 2 + 1) / (avg(x) / 4 + 1) - 1) / (avg(x) / 4) FROM {FINE}",
+        "0.1879699248120301",
+    ),
+    (f"SELECT count(*) FROM {FINE} GROUP BY g HAVING (sum(x) - 1.5) / avg(x) > 1", "3"),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), QUOTIENTS)
+def test_quotients_of_quotients_are_exact(shared: Sql, query: str, expected: str) -> None:
+    found = [plain(value) for row in shared.rows(query) for value in row]
+    assert found == [plain(value) for value in expected.split()]
+
+
+@pytest.mark.parametrize(
+    "double",
+    [
+        "stddev_samp(x)",
+        "stddev_pop(x)",
+        "var_pop(x)",
+        "corr(x::float8, g::float8)",
+        "covar_pop(x::float8, g::float8)",
+        "covar_samp(x::float8, g::float8)",
+        "regr_slope(x::float8, g::float8)",
+        "regr_intercept(x::float8, g::float8)",
+        "regr_r2(x::float8, g::float8)",
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY x)",
+        "log(sum(x))",
+        "cbrt(sum(x))",
+        "radians(sum(x))",
+        "degrees(sum(x))",
+        "sin(1)",
+        "cos(1)",
+        "tan(1)",
+        "cot(1)",
+        "pi()",
+    ],
+)
+def test_a_quotient_of_double_precision_is_of_double_precision(shared: Sql, double: str) -> None:
+    query = (
+        f"SELECT d::text, abs(n / d - q) < 1e-9 FROM (SELECT {double} AS d,"
+        f" sum(x) / nullif({double}, 0) AS q, sum(x)::float8 AS n FROM {FINE}) t"
+    )
+    ((value, same),) = shared.rows(query)
+    assert float(value or 0) != 0
+    assert same == "t"
+
+
 REFUSALS = [
     # more digits than there are: before the point, or altogether
     ("SELECT greatest(99999999999999999999999999999999999999, 0.5)", "22003"),

@@ -339,7 +339,6 @@ def nested(inner: str, around: str, depth: int) -> str:
         ),
         nested("(LineNumber, 2) IN ((1, 2), (3, 4))", "(({}), true) IN ((true, true), (1, 1))", 25),
         nested("max(LineAmount)", "div({}, 1.5)", 40),
-        nested("sum(LineAmount)", "(({} + 1) / 3)", 20),
         nested("Date", "{}::text::date", 40),
         nested("LineAmount::float8", "{}::text::float8", 40),
         nested("Memo", "{}::numeric::text", 40),
@@ -349,6 +348,13 @@ def nested(inner: str, around: str, depth: int) -> str:
 def test_what_grows_each_time_it_is_nested_is_bounded(shared: Sql, expression: str) -> None:
     """Before the engine sees it, where nothing could interrupt it."""
     assert shared.fault(f"SELECT {expression} FROM JournalEntryLines").code == "54001"
+
+
+def test_quotients_in_having_grow_too(shared: Sql) -> None:
+    """They are made without the names that keep others small."""
+    expression = nested("sum(LineAmount)", "(({} + 1) / 3)", 20)
+    fault = shared.fault(f"SELECT 1 FROM JournalEntryLines HAVING {expression} > 0")
+    assert fault.code == "54001"
 
 
 def test_a_long_list_of_rows_is_no_reason_to_copy_what_is_looked_for(shared: Sql) -> None:
@@ -363,6 +369,8 @@ def test_a_long_list_of_rows_is_no_reason_to_copy_what_is_looked_for(shared: Sql
     [
         "((sum(LineDebit) / 12 - sum(LineCredit) / 12) / 3 + 1) / 2",
         "div(div(sum(LineAmount), 1.5), 1.5)",
+        nested("sum(LineAmount)", "(({} + 1) / 3)", 20),
+        nested("sum(LineAmount)", "(1 / ({} + 1.5))", 20),
         "max(Date)::text::date::text",
     ],
 )

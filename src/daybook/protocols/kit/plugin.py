@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from daybook.app.access import Authenticator, Guard, Logins, Nobody, Scope, SignIn, Unguarded
 from daybook.app.activity import Activities, ActivityLog
@@ -61,6 +61,28 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     diagnosis: str | None = None
     """What went wrong in plain words, for the `daybook-diagnosis` header and the log."""
+
+
+@value
+class Reading:
+    """An answer that takes a quick look into the books, on the event loop: none that searches.
+
+    The server carries it out along with others that come at the same time: `find` looks up what
+    `show` makes an answer of, both with one snapshot, which is opened from now on.
+    """
+
+    books: Books
+    find: Callable[[Reader], Any]
+    show: Callable[[Any, Reader], "Response | Awaitable[Response]"]
+
+    def now(self) -> "Response | Awaitable[Response]":
+        """The answer by itself, from a snapshot of its own."""
+        with self.books.read() as reader:
+            return self.show(self.find(reader), reader)
+
+
+Answer = Response | Reading | Awaitable[Response]
+"""What a wire answers with: at once, from the books, or once something has happened."""
 
 
 class Problem(StrEnum):
@@ -114,9 +136,6 @@ class Runtime(Protocol):
         self, books: Books, command: Command, context: Context, submission: Submission
     ) -> Awaitable[Acceptance]:
         """Keep a command for the worker, without holding a thread."""
-
-    def read(self, books: Books, work: Callable[[Reader], T]) -> Awaitable[T]:
-        """Read something quickly, from a snapshot that is opened from now on: see `reads`."""
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         """Run something that may take long (a scan, a report) on a pool thread."""
@@ -227,10 +246,11 @@ class Plugin(Protocol):
     def limits(self) -> Limits:
         """Its bounds."""
 
-    def handle(self, request: Request) -> "Response | Awaitable[Response]":
+    def handle(self, request: Request) -> Answer:
         """The answer to a request. Must not raise for anything a caller sends.
 
-        A plain `Response` where nothing has to be waited for, which saves a task switch.
+        A `Response` where nothing has to be waited for, and a `Reading` where it is read quickly,
+        save a task of the event loop.
         """
 
     @property

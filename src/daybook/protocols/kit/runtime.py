@@ -16,9 +16,8 @@ from typing import Final, TypeVar, cast
 
 from daybook.app.ledger import Acceptance, Books, Context, Outcome, refusal_of
 from daybook.app.operations import Submission
-from daybook.app.ports import Overloaded, Reader, StoreFailure
+from daybook.app.ports import Overloaded, StoreFailure
 from daybook.domain.commands import Command
-from daybook.protocols.kit.reads import Reads
 
 T = TypeVar("T")
 
@@ -36,7 +35,6 @@ class AsyncRuntime:
         self._loop = loop
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="daybook-scan")
         self._scans = 0
-        self._reads = Reads(loop)
         self.commits = 0
         """Group commits whose results have come back."""
         self.commands = 0
@@ -65,10 +63,6 @@ class AsyncRuntime:
         hooks = books.ledger.hooks
         future.add_done_callback(lambda _: hooks.wake())
         return future
-
-    def read(self, books: Books, work: Callable[[Reader], T]) -> Awaitable[T]:
-        """Read something quickly, along with others. See `Reads.read`."""
-        return self._reads.read(books, work)
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         """Run something that may take long on a pool thread, in the context of its caller: what it

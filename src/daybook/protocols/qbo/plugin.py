@@ -3,12 +3,14 @@
     /v3/company/{realm}/{resource}[/{id}]
 
 The token is believed first, then the realm is looked up; a realm that does not exist and one that
-the token does not open give the same answer. What cannot be answered at once is a coroutine: all
-writes, and all reads that may take long.
+the token does not open give the same answer. Single records are read along with other requests;
+what can be neither answered at once nor read quickly is a coroutine: all writes, and all reads that
+may take long.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from daybook.app.access import Principal, Rejection, Scope
@@ -19,7 +21,16 @@ from daybook.domain.model import JournalEntry, Status
 from daybook.protocols.kit import json
 from daybook.protocols.kit.http import TooManyParameters, content_type, query_map
 from daybook.protocols.kit.openapi import Schema
-from daybook.protocols.kit.plugin import Limits, Plugin, Problem, Request, Response, Services
+from daybook.protocols.kit.plugin import (
+    Answer,
+    Limits,
+    Plugin,
+    Problem,
+    Reading,
+    Request,
+    Response,
+    Services,
+)
 from daybook.protocols.qbo import answers, batch, cdc, entities, errors, ids, openapi, query, routes
 from daybook.protocols.qbo.entities import rates, tax
 from daybook.protocols.qbo.errors import Error, QboFault
@@ -62,6 +73,10 @@ class _Call:
             return reader.company.time_zone
 
 
+def _nothing(_: Reader) -> None:
+    """What is found beforehand where showing is all there is to do."""
+
+
 class QboPlugin:
     """QuickBooks Online v3 over HTTP. See `Plugin`."""
 
@@ -75,7 +90,7 @@ class QboPlugin:
         self._clock = services.clock
         self._directory = services.ledger.store.directory
         self._operations = Operations(services)
-        handlers: dict[str, Callable[[_Call], Response | Awaitable[Response]]] = {
+        handlers: dict[str, Callable[[_Call], Answer]] = {
             "get journalentry": self._read_entry,
             "get companyinfo": lambda call: self._read_company(call, "CompanyInfo"),
             "get preferences": lambda call: self._read_company(call, "Preferences"),
@@ -105,7 +120,7 @@ class QboPlugin:
             return answers.fault(request, fault, self._clock(), _UNKNOWN_ZONE)
         return None
 
-    def handle(self, request: Request) -> Response | Awaitable[Response]:
+    def handle(self, request: Request) -> Answer:
         """The answer to a request."""
         call: _Call | None = None
         try:
@@ -122,7 +137,9 @@ class QboPlugin:
         except QboFault as fault:
             time_zone = _UNKNOWN_ZONE if call is None else call.time_zone
             return answers.fault(request, fault, self._clock(), time_zone)
-        return answer if isinstance(answer, Response) else self._finish(call, answer)
+        if isinstance(answer, Response | Reading):
+            return answer
+        return self._finish(call, answer)
 
     async def _finish(self, call: _Call, answer: Awaitable[Response]) -> Response:
         try:
@@ -189,35 +206,54 @@ class QboPlugin:
 
     # Reading
 
-    async def _read_entry(self, call: _Call) -> Response:
-        number = _path_id(call)
+    def _reading(
+        self,
+        call: _Call,
+        show: Callable[[Any, Reader], Response | Awaitable[Response]],
+        find: Callable[[Reader], Any] = _nothing,
+    ) -> Reading:
+        """What is read quickly, along with other requests; `show` may raise faults."""
 
-        def find(reader: Reader) -> JournalEntry:
-            entry = reader.entry(EntryId(number))
-            if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
-                raise errors.not_found(f"there is no journal entry {number}")
-            return entry
+        def shown(found: Any, reader: Reader) -> Response | Awaitable[Response]:
+            try:
+                return show(found, reader)
+            except QboFault as fault:
+                time_zone = reader.company.time_zone
+                return answers.fault(call.request, fault, self._clock(), time_zone)
 
-        def show(entry: JournalEntry, reader: Reader) -> Response:
-            shown = entry_whole(entry, reader)
-            return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
+        return Reading(call.books, find, shown)
 
-        def quickly(reader: Reader) -> Response | None:
-            entry = find(reader)
-            return show(entry, reader) if len(entry.lines) < ASIDE_LINES_MIN else None
+    def _read_entry(self, call: _Call) -> Reading:
+        entry_id = EntryId(_path_id(call))
 
-        def aside() -> Response:
-            with call.books.read() as reader:
-                return show(find(reader), reader)
+        def find(reader: Reader) -> JournalEntry | None:
+            return reader.entry(entry_id)
 
-        runtime = self._services.runtime
-        shown = await runtime.read(call.books, quickly)
-        return await runtime.in_thread(aside) if shown is None else shown
+        def show(entry: JournalEntry | None, reader: Reader) -> Response | Awaitable[Response]:
+            if entry is None or len(entry.lines) < ASIDE_LINES_MIN:
+                return self._show_entry(call, entry_id, entry, reader)
+            aside = partial(self._read_entry_aside, call, entry_id)
+            return self._finish(call, self._services.runtime.in_thread(aside))
 
-    def _read_record(self, call: _Call) -> Awaitable[Response]:
+        return self._reading(call, show, find)
+
+    def _read_entry_aside(self, call: _Call, entry_id: EntryId) -> Response:
+        """Read a large entry on a thread."""
+        with call.books.read() as reader:
+            return self._show_entry(call, entry_id, reader.entry(entry_id), reader)
+
+    def _show_entry(
+        self, call: _Call, entry_id: EntryId, entry: JournalEntry | None, reader: Reader
+    ) -> Response:
+        if entry is None or entry.deleted_at is not None or entry.status is not Status.POSTED:
+            raise errors.not_found(f"there is no journal entry {entry_id}")
+        shown = entry_whole(entry, reader)
+        return answers.entity(call.request, JOURNAL_ENTRY, shown, self._clock(), reader.company)
+
+    def _read_record(self, call: _Call) -> Reading:
         entity = entities.BY_NAME[call.resource]
 
-        def show(reader: Reader) -> Response:
+        def show(_: None, reader: Reader) -> Response:
             company = reader.company
             shown = None
             if entity is tax.CODES and len(call.rest) == 1:
@@ -230,7 +266,7 @@ class QboPlugin:
                 shown = entity.show(record, reader)
             return answers.entity(call.request, entity.name, shown, self._clock(), company)
 
-        return self._services.runtime.read(call.books, show)
+        return self._reading(call, show)
 
     def _read_company(self, call: _Call, name: str) -> Response:
         with call.books.read() as reader:

@@ -132,11 +132,13 @@ def _currency_text(code: str) -> str:
 def _lines(entry: JournalEntry, reader: Reader) -> str:
     """The lines as a JSON array."""
     exponent = currencies.exponent(entry.currency)
-    sequence = entry.sequence if entry.notes else entry.lines
-    texts = [
-        _note(line) if isinstance(line, Note) else _line(line, exponent, reader)
-        for line in sequence
-    ]
+    if not entry.notes:
+        texts = [_line(line, exponent, reader) for line in entry.lines]
+    else:
+        texts = [
+            _note(line) if isinstance(line, Note) else _line(line, exponent, reader)
+            for line in entry.sequence
+        ]
     return f"[{','.join(texts)}]"
 
 

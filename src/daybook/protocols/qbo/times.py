@@ -37,8 +37,9 @@ def seconds(moment: Timestamp, where: ZoneInfo) -> str:
 
 def milliseconds(moment: Timestamp, where: ZoneInfo) -> str:
     """Cut to milliseconds, as the envelope's `time` has it."""
-    text = _second(moment // 1_000_000, where)
-    return f"{text[:_TO_SECONDS]}.{moment // 1_000 % 1_000:03d}{text[_TO_SECONDS:]}"
+    second, below = divmod(moment, 1_000_000)
+    text = _second(second, where)
+    return f"{text[:_TO_SECONDS]}.{below // 1_000:03d}{text[_TO_SECONDS:]}"
 
 
 @lru_cache(maxsize=SECONDS_KEPT)

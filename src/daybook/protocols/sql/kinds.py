@@ -28,6 +28,15 @@ from daybook.protocols.sql.trees import (
     sources_of,
 )
 
+_DOUBLES: Final = (
+    *(exp.Sqrt, exp.Cbrt, exp.Ln, exp.Log, exp.Exp, exp.Pow),
+    *(exp.Sin, exp.Cos, exp.Tan, exp.Cot, exp.Pi, exp.Degrees, exp.Radians),
+    *(exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop),
+    *(exp.Corr, exp.CovarPop, exp.CovarSamp, exp.RegrSlope, exp.RegrIntercept, exp.RegrR2),
+    *(exp.PercentileCont, exp.PercentRank, exp.CumeDist),
+)
+_DOUBLE_NAMES: Final = frozenset(("cume_dist", "degrees", "percent_rank", "pi", "radians"))
+"""What is double precision, whatever it is made of."""
 _DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
 
 Meaning = Column | int | list[exp.Expr]
@@ -149,8 +158,14 @@ class Kinds:
                 return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
             case exp.Extract():
                 return pg.NUMERIC
-            case exp.Sqrt() | exp.Ln() | exp.Exp() | exp.Pow() | exp.Stddev() | exp.Variance():
+            case exp.WithinGroup():
+                return self._kind(node.this) or self._kind(node.expression.expressions[0])
+            case exp.Ordered():
+                return self._kind(node.this)
+            case exp.Anonymous() if node.name.lower() in _DOUBLE_NAMES:
                 return pg.FLOAT8
+        if isinstance(node, _DOUBLES):
+            return pg.FLOAT8
         return self._other_kind(node)
 
     def _other_kind(self, node: exp.Expr) -> int | None:

@@ -38,7 +38,8 @@ than once: half a second's worth."""
 
 EXPANDED_MAX: Final = 300_000
 """Words of a statement once the engine has put in what macros stand for: some three seconds' worth,
-which nothing interrupts. A quotient of a sum of quotients has a third of them."""
+which nothing interrupts. A statement may have some four hundred quotients, in one another or not;
+one of a sum of quotients in HAVING has a third of them."""
 
 COLUMNS_MAX: Final = 1_664
 """Columns of a query: as many as PostgreSQL has. Queries of `*` can double them each time."""

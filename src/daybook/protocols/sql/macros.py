@@ -54,34 +54,74 @@ _PLAIN: Final = _DIVISION.format(
 )
 """The same without names for what is needed twice, which the engine does not know in HAVING."""
 
-# A dividend with up to 16 decimals, such as a sum of quotients, by a whole number, such as a count.
+# Numbers with up to 16 decimals, such as averages: the quotient in units of the last one, from both
+# as whole numbers of such units. In two steps of eight decimals, since one would leave the range,
+# or from a divisor with few decimals as a whole number of units that are larger.
 _FINE_UNITS: Final = (
-    f"(CAST(trunc(abs(a)) AS HUGEINT) * {_UNIT}"
-    f" + TRY_CAST((abs(a) - trunc(abs(a))) * {_UNIT} AS HUGEINT))"
+    f"(CAST(trunc(abs({{0}})) AS HUGEINT) * {_UNIT}"
+    f" + TRY_CAST((abs({{0}}) - trunc(abs({{0}}))) * {_UNIT} AS HUGEINT))"
 )
-_FINE_QUOTIENT: Final = "((2 * {a} + {b}) // (2 * {b}))"
+_ROUNDED: Final = "((2 * {0} + {1}) // (2 * {1}))"
+_COARSE_DIVISOR: Final = f"(x.b // {_UNIT // _SCALE})"
+_COARSE_QUOTIENT: Final = f"x.a // {_COARSE_DIVISOR} * {_SCALE} + " + _ROUNDED.format(
+    f"(x.a % {_COARSE_DIVISOR} * {_SCALE})", _COARSE_DIVISOR
+)
+_STEP: Final = 10 ** (QUOTIENT_SCALE // 2)
+_FINE_QUOTIENT: Final = f"x.a // x.b * {_UNIT} + x.a % x.b * {_STEP} // x.b * {_STEP} + " + (
+    _ROUNDED.format(f"(x.a % x.b * {_STEP} % x.b * {_STEP})", "x.b")
+)
 _FINE_WHOLE: Final = f"""
 CAST({{s}} AS DECIMAL(1,0)) * (CAST({{q}} // {_UNIT} AS DECIMAL(22,0))
     + CAST({{q}} % {_UNIT} AS DECIMAL(18,0)) * CAST('{1 / _UNIT:.16f}' AS DECIMAL(16,16)))
 """
-_FINE: Final = f"""
-list_transform([{{'a': {_FINE_UNITS}, 'b': abs(b), 's': {_SIGN.format("a", "b")}}}],
-    lambda x: list_transform([{{'q': {_FINE_QUOTIENT.format(a="x.a", b="x.b")}, 's': x.s}}],
-        lambda y: {_FINE_WHOLE.format(q="y.q", s="y.s")})[1])[1]
-"""
-_FINE_PLAIN: Final = _FINE_WHOLE.format(
-    q=_FINE_QUOTIENT.format(a=_FINE_UNITS, b="abs(b)"), s=_SIGN.format("a", "b")
-)
 
 FINE: Final = "this division has more decimals than are divided exactly"
 """What is said where a quotient would not be exact; a cast to double precision divides anyway."""
 
+_FINE_DIVISOR_MAX: Final = 10**12
+"""A divisor that is smaller leaves room for a step of the division behind it."""
+_FINE: Final = f"""
+list_transform([{{'a': {_FINE_UNITS.format("a")}, 'b': {_FINE_UNITS.format("b")},
+    's': {_SIGN.format("a", "b")}}}],
+    lambda x: list_transform([{{'s': x.s, 'q': CASE
+        WHEN x.b % {_UNIT // _SCALE} = 0 THEN {_COARSE_QUOTIENT}
+        WHEN x.b < {_FINE_DIVISOR_MAX * _UNIT} THEN {_FINE_QUOTIENT}
+        ELSE error('{FINE}') END}}],
+        lambda y: {_FINE_WHOLE.format(q="y.q", s="y.s")})[1])[1]
+"""
+_FINE_PLAIN: Final = _FINE_WHOLE.format(
+    q=_ROUNDED.format(_FINE_UNITS.format("a"), "abs(b)"), s=_SIGN.format("a", "b")
+)
+"""The same without names, where the divisor is a whole number, such as a count."""
+
+_FINE_MAX: Final = 10**18
+"""Numbers that are smaller keep 16 decimals."""
 _CHOICE: Final = (
-    "CASE WHEN a IS NULL OR b IS NULL THEN NULL"
-    " WHEN b = 0 THEN error('division by zero')"
-    " WHEN NOT pg_rounds(a) AND NOT pg_rounds(b) THEN {}(round(a, 6), round(b, 6))"
-    f" WHEN b = trunc(b) AND abs(a) < {10**18} AND TRY_CAST(a AS DECIMAL(38,16)) = a"
-    f" THEN {{}}(TRY_CAST(a AS DECIMAL(38,16)), TRY_CAST(b AS HUGEINT)) ELSE error('{FINE}') END"
+    "CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL"
+    " WHEN {b} = 0 THEN error('division by zero')"
+    " WHEN NOT pg_rounds({a}) AND NOT pg_rounds({b})"
+    " THEN {quotient}(round({a}, 6), round({b}, 6))"
+    f" WHEN {{fits}} AND abs({{a}}) < {_FINE_MAX} AND TRY_CAST({{a}} AS DECIMAL(38,16)) = {{a}}"
+    " THEN {fine}(TRY_CAST({a} AS DECIMAL(38,16)), TRY_CAST({b} AS {divisor}))"
+    f" ELSE error('{FINE}') END"
+)
+_CHOSEN: Final = _CHOICE.format(
+    a="z.a",
+    b="z.b",
+    fits=f"abs(z.b) < {_FINE_MAX} AND TRY_CAST(z.b AS DECIMAL(38,16)) = z.b",
+    quotient="pg_quotient",
+    fine="pg_fine",
+    divisor="DECIMAL(38,16)",
+)
+_CHOSEN_ONCE: Final = f"list_transform([{{'a': a, 'b': b}}], lambda z: {_CHOSEN})[1]"
+"""Each argument is named once: quotients within quotients would become more and more otherwise."""
+_CHOSEN_PLAINLY: Final = _CHOICE.format(
+    a="a",
+    b="b",
+    fits="b = trunc(b)",
+    quotient="pg_plain_quotient",
+    fine="pg_plain_fine",
+    divisor="HUGEINT",
 )
 
 MANY_DECIMALS: Final = (
@@ -115,13 +155,13 @@ _EPOCH: Final = (
 MACROS: Final = (
     "CREATE MACRO pg_rounds(x) AS round(x, 6) <> x",
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
-    f"CREATE MACRO pg_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE}",
-    f"CREATE MACRO pg_exact(a, b) AS {_CHOICE.format('pg_quotient', 'pg_fine')}",
+    f"CREATE MACRO pg_fine(a DECIMAL(38,16), b DECIMAL(38,16)) AS {_FINE}",
+    f"CREATE MACRO pg_exact(a, b) AS {_CHOSEN_ONCE}",
     f"CREATE MACRO pg_plain_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_PLAIN}",
     f"CREATE MACRO pg_plain_fine(a DECIMAL(38,16), b HUGEINT) AS {_FINE_PLAIN}",
-    f"CREATE MACRO pg_plain_exact(a, b) AS {_CHOICE.format('pg_plain_quotient', 'pg_plain_fine')}",
+    f"CREATE MACRO pg_plain_exact(a, b) AS {_CHOSEN_PLAINLY}",
     # of the type of a quotient alone, for statements that are described and not run
-    "CREATE MACRO pg_typed(a, b) AS CASE WHEN pg_rounds(a) OR pg_rounds(b)"
+    "CREATE MACRO pg_typed(a, b) AS CASE WHEN round(a, 6) = round(b, 6)"
     f" THEN CAST(0 AS DECIMAL(38,{QUOTIENT_SCALE})) END",
     "CREATE MACRO pg_plain_typed(a, b) AS pg_typed(a, b)",
     "CREATE MACRO pg_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END",

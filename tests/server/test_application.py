@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.server.conftest import BODY_BYTES_MAX, Mirror, Other, ThreadServer
 from tests.support.server import read_response
 
-from daybook.server.asgi import Router
+from daybook.server.application import Router
 
 GET = "GET /mirror/a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
 

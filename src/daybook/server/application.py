@@ -9,9 +9,13 @@ answer below a wire's prefix has that wire's shape:
 
 A body that has come whole together with its head, and has no encoding, goes to `handle` at once.
 
-It is a bare ASGI application, since a framework costs more than everything done here. There is
-one path for all wires and few steps on it; bodies are waited for only where a request says that
-it has one. The `Host` header decides nothing: clients that were redirected send foreign ones.
+The requests that come in one turn of the event loop are taken together. First all heads are read,
+by their connections; then every wire is asked; what is read quickly is read together (`reads`) and
+answered. Only what has to wait, for a body, a commit or a thread, gets a task of its own.
+
+There is no framework, since one costs more than everything done here. There is one path for all
+wires and few steps on it; bodies are waited for only where a request says that it has one. The
+`Host` header decides nothing: clients that were redirected send foreign ones.
 """
 
 import asyncio
@@ -19,22 +23,23 @@ import itertools
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from daybook.app.activity import (
     ERROR_STATUS_MIN,
     Activity,
     ActivityLog,
-    Trace,
     begin,
+    end,
     scrubbed,
 )
 from daybook.domain.ids import Timestamp
 from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
-from daybook.protocols.kit.plugin import Plugin, Problem, Request, Response
-from daybook.server.connection import EXCHANGE, Exchange, respond, whole_body
+from daybook.protocols.kit.plugin import Answer, Plugin, Problem, Reading, Request, Response
+from daybook.server.connection import Exchange
 from daybook.server.limits import (
     BODIES_BYTES_MAX,
     DIAGNOSIS_LENGTH_MAX,
@@ -43,10 +48,7 @@ from daybook.server.limits import (
 )
 from daybook.server.observe import Logger, Metrics, without_credentials
 from daybook.server.proxies import Proxies
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from daybook.server.reads import Reads
 
 Pages = Callable[[Request], Response | Awaitable[Response]]
 """Answers what belongs to no wire."""
@@ -120,8 +122,23 @@ class _Hold:
         self.take(-self._taken)
 
 
+class _Call:
+    """A request under way."""
+
+    __slots__ = ("exchange", "plugin", "request", "started", "trace")
+
+    def __init__(
+        self, exchange: Exchange, plugin: Plugin | None, request: Request, started: float
+    ) -> None:
+        self.exchange = exchange
+        self.plugin = plugin
+        self.request = request
+        self.started = started
+        self.trace = begin()
+
+
 class Application:
-    """The ASGI application. Made once for each server process, on its event loop."""
+    """The application. Made once for each server process, on its event loop."""
 
     def __init__(
         self,
@@ -150,103 +167,170 @@ class Application:
         self._log = log
         self._body_timeout = body_timeout
         self._origin = origin
-        self._origins: dict[tuple[object, ...], str] = {}
+        self._taken: list[Exchange] = []
+        self._reads = Reads()
+        self._awake = False
         self._lifecycle = lifecycle or Lifecycle()
         self._logs_requests = log.is_enabled_for(logging.INFO)
         self._counter = itertools.count(1)
         self._process = secrets.token_hex(8)
+        self._second = 0
+        self._id_begins = ""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+    def take(self, exchange: Exchange) -> None:
+        """Answer a request, along with those that come in the same turn of the event loop."""
+        self._taken.append(exchange)
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._awake:
+            self._awake = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Ask what was taken, then read what is read quickly."""
+        self._awake = False
+        taken, self._taken = self._taken, []
+        for exchange in taken:
+            try:
+                self._ask(exchange)
+            except Exception as error:  # which would take the others along
+                self._log.error("fault", path=without_credentials(exchange.path), exc_info=error)
+                exchange.fail()
+        end()
+        if self._reads.turn():
+            self._wake()
+
+    def _ask(self, exchange: Exchange) -> None:
+        """Begin to answer a request."""
         started = time.perf_counter()
-        # Taken out, since it holds the scope in turn: what holds itself stays until it is searched
-        # for, which cost more than anything else that is done here.
-        exchange: Exchange | None = scope.pop(EXCHANGE, None)
-        plugin = self._find(scope["path"])
+        plugin = self._find(exchange.path)
+        body = b"" if plugin is None else _at_hand(exchange, plugin.limits.body_bytes_max)
+        call = _Call(exchange, plugin, self._request(exchange, body or b""), started)
         self._metrics.in_flight += 1
-        trace = begin()
         try:
-            headers = {
-                name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-            }
-            body: bytes | None = b""
-            if plugin is not None:
-                body = _at_hand(exchange, headers, plugin.limits.body_bytes_max)
-            method = scope["method"]
-            request = Request(
-                "GET" if method == "HEAD" else method,
-                scope["path"],
-                scope["query_string"].decode("utf-8", "replace"),
-                headers,
-                b"" if body is None else body,
-                self._new_id(),
-                self._origin or self._origin_of(scope),
-                client[0] if (client := scope.get("client")) else "",
-            )
-            if self._proxies is not None and self._proxies.are(request.peer):
-                request = self._behind(self._proxies, request)
-            close = False
             if plugin is None:
-                page = self._pages(request)
-                response = page if isinstance(page, Response) else await page
+                answer: Answer = self._pages(call.request)
             elif body is None:
-                response, close = await self._answer_to_body(plugin, request, receive)
+                answer = self._answer_to_body(call, plugin)
             else:
-                response = await self._answer(plugin, request)
-            texts = _headers(response, request.id)
-            if exchange is None or not respond(
-                exchange, response.status, texts, response.body, close=close
-            ):
-                await send(_start(response.status, texts, _CLOSE if close else ()))
-                await send({"type": "http.response.body", "body": response.body})
-        except _Disconnected:
-            return
-        finally:
-            self._metrics.in_flight -= 1
-        self._record(plugin, request, response, time.perf_counter() - started, trace)
+                answer = self._handle(plugin, call.request)
+        except Exception as error:
+            self._settle(call, error)
+        else:
+            self._settle(call, answer)
 
-    async def _answer(self, plugin: Plugin, request: Request) -> Response:
-        """The answer of a wire, or of the server itself in that wire's shape."""
+    def _request(self, exchange: Exchange, body: bytes) -> Request:
+        """A request as its caller made it, who may be behind a proxy."""
+        method = exchange.method
+        request = Request(
+            "GET" if method == "HEAD" else method,
+            exchange.path,
+            exchange.query,
+            exchange.headers,
+            body,
+            self._new_id(),
+            self._origin or exchange.origin,
+            exchange.peer,
+        )
+        proxies = self._proxies
+        if proxies is None or not proxies.are(request.peer):
+            return request
+        origin = self._origin or proxies.origin(request.origin, request.headers)
+        return replace(request, peer=proxies.peer(request.peer, request.headers), origin=origin)
+
+    def _handle(self, plugin: Plugin, request: Request) -> Answer:
+        """The answer of a wire; where the server stops, its own in that wire's shape."""
+        if self._lifecycle.closed:
+            return plugin.refuse(request, Problem.SHUTTING_DOWN)
+        return plugin.handle(request)
+
+    def _settle(self, call: _Call, answer: Answer | Exception) -> None:
+        """Send an answer that is there, and see to it that any other comes. Raises nothing."""
         try:
-            if self._lifecycle.closed:
-                return plugin.refuse(request, Problem.SHUTTING_DOWN)
-            answer = plugin.handle(request)
-            return answer if isinstance(answer, Response) else await answer
-        except Exception:
-            return self._fault(plugin, request)
+            if isinstance(answer, Exception):
+                answer = self._fault(call, answer)
+            if isinstance(answer, Response):
+                if not self._sent(call, answer):
+                    call.exchange.run(self._send(call, answer))
+            elif isinstance(answer, Reading):
+                self._reads.add(answer, partial(self._settle, call))
+            else:
+                call.exchange.run(self._wait(call, answer))
+        except Exception as error:
+            self._give_up(call, error)
 
-    async def _answer_to_body(
-        self, plugin: Plugin, request: Request, receive: Receive
-    ) -> tuple[Response, bool]:
-        """The same where the body is still to be read; and whether the connection ends with it."""
+    async def _wait(self, call: _Call, answer: Awaitable[Response]) -> None:
+        """Send an answer once it has come."""
+        try:
+            response = await answer
+        except _Disconnected:
+            self._metrics.in_flight -= 1
+            return
+        except Exception as error:
+            self._settle(call, error)
+            return
+        except BaseException as error:  # a server that stops waits no longer
+            self._give_up(call, error)
+            return
+        await self._send(call, response)
+
+    async def _send(self, call: _Call, response: Response) -> None:
+        """Send a response, as soon as its caller has room for it."""
+        try:
+            while not self._sent(call, response):
+                await call.exchange.drain()
+        except BaseException as error:
+            self._give_up(call, error)
+
+    def _sent(self, call: _Call, response: Response) -> bool:
+        """Send a response and note it; False where its caller has no room for it."""
+        headers = _headers(response, call.request.id)
+        if not call.exchange.respond(response.status, headers, response.body):
+            return False
+        self._record(call, response)
+        self._metrics.in_flight -= 1
+        return True
+
+    def _fault(self, call: _Call, error: Exception) -> Response:
+        """The answer to a fault of ours. Raises it where there is no wire to answer."""
+        if call.plugin is None:
+            raise error
+        self._log.error("fault", id=call.request.id, wire=call.plugin.name, exc_info=error)
+        return call.plugin.refuse(call.request, Problem.INTERNAL)
+
+    def _give_up(self, call: _Call, error: BaseException) -> None:
+        """End a request that there is no answer to."""
+        self._metrics.in_flight -= 1
+        name = _PAGES if call.plugin is None else call.plugin.name
+        self._log.error("fault", id=call.request.id, wire=name, exc_info=error)
+        call.exchange.fail()
+
+    async def _answer_to_body(self, call: _Call, plugin: Plugin) -> Response:
+        """The answer of a wire where the body is still to be read."""
         hold = _Hold(self._room)
         try:
-            body = await self._body(plugin, request, receive, hold)
+            body = await self._body(call, plugin, hold)
             if isinstance(body, Problem):
-                return plugin.refuse(request, body), body is Problem.TIMEOUT
+                if body is Problem.TIMEOUT:
+                    call.exchange.keep_alive = False
+                return plugin.refuse(call.request, body)
             if isinstance(body, Response):
-                return body, False
-            return await self._answer(plugin, replace(request, body=body)), False
-        except _Disconnected:
-            raise
-        except Exception:
-            return self._fault(plugin, request), False
+                return body
+            answer = self._handle(plugin, replace(call.request, body=body))
+            if isinstance(answer, Reading):
+                answer = answer.now()
+            return answer if isinstance(answer, Response) else await answer
         finally:
             hold.end()
 
-    def _fault(self, plugin: Plugin, request: Request) -> Response:
-        """The answer where a fault of ours is being handled."""
-        self._log.exception("fault", id=request.id, wire=plugin.name)
-        return plugin.refuse(request, Problem.INTERNAL)
-
-    async def _body(
-        self, plugin: Plugin, request: Request, receive: Receive, hold: _Hold
-    ) -> bytes | Problem | Response:
+    async def _body(self, call: _Call, plugin: Plugin, hold: _Hold) -> bytes | Problem | Response:
         """The body with its encoding undone, or what is wrong with it, or the wire's refusal.
 
         A body that is not wanted or is declared too large is not waited for: what arrives of it is
         dropped, and the caller has its answer at once.
         """
+        request = call.request
         admit: Callable[[Request], Response | None] | None = getattr(plugin, "admit", None)
         refusal = None if admit is None else admit(request)
         if refusal is not None:
@@ -257,7 +341,7 @@ class Application:
             return Problem.TOO_LARGE
         try:
             async with asyncio.timeout(self._body_timeout):
-                body = await _read(receive, bytes_max, hold)
+                body = await _read(call.exchange, bytes_max, hold)
             encoding = request.headers.get("content-encoding")
             return await _inflated(body, encoding, bytes_max, hold) if encoding else body
         except BodyTooLarge:
@@ -269,14 +353,10 @@ class Application:
         except _NoRoom:
             return Problem.OVERLOADED
 
-    def _record(
-        self,
-        plugin: Plugin | None,
-        request: Request,
-        response: Response,
-        seconds: float,
-        trace: Trace,
-    ) -> None:
+    def _record(self, call: _Call, response: Response) -> None:
+        """Count and log a request, and keep it for those who look at what was asked of late."""
+        seconds = time.perf_counter() - call.started
+        plugin, request, trace = call.plugin, call.request, call.trace
         name = _PAGES if plugin is None else plugin.name
         operation = "page" if plugin is None else plugin.operation(request)
         self._metrics.count(name, operation, response.status, seconds)
@@ -315,45 +395,32 @@ class Application:
                 **more,
             )
 
-    def _behind(self, proxies: Proxies, request: Request) -> Request:
-        """A request as its caller made it who is behind a proxy."""
-        origin = self._origin or proxies.origin(request.origin, request.headers)
-        return replace(request, peer=proxies.peer(request.peer, request.headers), origin=origin)
-
     def _new_id(self) -> str:
         """32 hexadecimal digits: the second, this process, and a counter."""
-        count = next(self._counter) & 0xFFFF_FFFF
-        return f"{int(time.time()):08x}{self._process}{count:08x}"
-
-    def _origin_of(self, scope: Scope) -> str:
-        server = scope["server"] or ("localhost", None)
-        known = self._origins.get(server)
-        if known is None:
-            host, port = server
-            host = f"[{host}]" if ":" in host else host
-            known = f"{scope['scheme']}://{host}" + (f":{port}" if port else "")
-            self._origins[server] = known
-        return known
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._id_begins = second, f"{second:08x}{self._process}"
+        return f"{self._id_begins}{next(self._counter) & 0xFFFF_FFFF:08x}"
 
 
 _PAGES: Final = "server"
 _OWN: Final = "web"
 """The interface that people look at activity with: its own requests would bury what they seek."""
-_CLOSE: Final = ((b"connection", b"close"),)
 _DIGITS_MAX: Final = 15
 """Digits of a Content-Length that are looked at: no bound on a body has as many."""
 _BODILESS: Final = (204, 304)
 _CONTROLS: Final = dict.fromkeys((*range(32), 127), " ")
 
 
-def _at_hand(exchange: Exchange | None, headers: Mapping[str, str], bytes_max: int) -> bytes | None:
+def _at_hand(exchange: Exchange, bytes_max: int) -> bytes | None:
     """The body if there is nothing to do for it, b"" where there is none; else None."""
+    headers = exchange.headers
     declared = headers.get("content-length")
     if declared == "0" or (declared is None and "transfer-encoding" not in headers):
         return b""
-    if exchange is None or headers.get("content-encoding"):
+    if headers.get("content-encoding"):
         return None
-    body = whole_body(exchange)
+    body = exchange.whole_body()
     return None if body is None or len(body) > bytes_max else body
 
 
@@ -375,26 +442,21 @@ async def _inflated(body: bytes, encoding: str, bytes_max: int, hold: _Hold) -> 
     return inflated
 
 
-async def _read(receive: Receive, bytes_max: int, hold: _Hold) -> bytes:
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        whole: bytes = message.get("body", b"")
-        if len(whole) > bytes_max:
-            raise BodyTooLarge
-        hold.take(len(whole))
-        return whole
-    parts, size = [], 0
-    while message["type"] == "http.request":
-        part = message.get("body", b"")
-        parts.append(part)
+async def _read(exchange: Exchange, bytes_max: int, hold: _Hold) -> bytes:
+    """A body, which may still be on its way."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        part = await exchange.part()
+        if part is None:
+            raise _Disconnected
         size += len(part)
         if size > bytes_max:
             raise BodyTooLarge
         hold.take(len(part))
-        if not message.get("more_body", False):
+        parts.append(part)
+        if not exchange.more_body:
             return b"".join(parts)
-        message = await receive()
-    raise _Disconnected
 
 
 def _headers(response: Response, request_id: str) -> list[tuple[str, str]]:
@@ -409,14 +471,3 @@ def _headers(response: Response, request_id: str) -> list[tuple[str, str]]:
         shown = diagnosis.encode("ascii", "backslashreplace").decode("ascii")
         headers.append(("daybook-diagnosis", shown))
     return headers
-
-
-def _start(
-    status: int, headers: list[tuple[str, str]], more: tuple[tuple[bytes, bytes], ...]
-) -> dict[str, Any]:
-    """The head of a response as a message of ASGI."""
-    encoded = [
-        (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-        for name, value in headers
-    ]
-    return {"type": "http.response.start", "status": status, "headers": [*encoded, *more]}
