@@ -93,6 +93,18 @@ def test_a_body_in_chunks_is_read() -> None:
     on_a_connection(scenario)
 
 
+def test_each_response_has_the_date_of_its_time() -> None:
+    async def scenario(caller: Caller) -> None:
+        for count, day in enumerate((b"Sat", b"Sun", b"Sun", b"Mon"), 1):
+            if day not in dict(caller.connection.server_state.default_headers).values():
+                caller.connection.server_state.default_headers = [(b"date", day)]
+            caller.connection.data_received(GET)
+            await asyncio.wait_for(caller.answered(count), 20)
+            assert caller.sent[-1].startswith(b"HTTP/1.1 200 OK\r\ndate: " + day + b"\r\n")
+
+    on_a_connection(scenario)
+
+
 def test_a_response_waits_for_a_caller_who_is_slow() -> None:
     async def scenario(caller: Caller) -> None:
         caller.connection.pause_writing()

@@ -110,8 +110,6 @@ class Exchange:
             await self._arrived.wait()
         if self.disconnected:
             return None
-        if self.more_body:
-            connection.flow.resume_reading()
         part, self._body = bytes(self._body), bytearray()
         return part
 

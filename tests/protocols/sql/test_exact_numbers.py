@@ -143,6 +143,11 @@ QUOTIENTS = [
         "0.1879699248120301",
     ),
     (f"SELECT count(*) FROM {FINE} GROUP BY g HAVING (sum(x) - 1.5) / avg(x) > 1", "3"),
+    (
+        f"SELECT div(avg(x), 2.5) / 8, g / 4.0 * 3 FROM {FINE} GROUP BY g, g / 4.0"
+        " HAVING avg(x) > 0 AND g / 4.0 < 0.5",
+        "1 0.75",
+    ),
 ]
 
 

@@ -139,12 +139,13 @@ def whole_quotient(node: exp.IntDiv) -> exp.Expr:
 
 def divide_plainly(having: exp.Having) -> None:
     """Have quotients in HAVING made by a macro without lambdas: the engine takes their names for
-    columns that are not grouped by. So are those of the rest, which they have to match.
+    columns that are not grouped by. So are those of the rest that may have to match them.
     """
     select = having.parent
-    if not isinstance(select, exp.Select) or not _quotients(having, select):
+    if not isinstance(select, exp.Select):
         return
-    for node in _quotients(select, select):
+    wanted = set(_quotients(having, select))
+    for node in [each for each in _quotients(select, select) if each in wanted] if wanted else ():
         node.set("this", "pg_plain_exact")
 
 
