@@ -252,7 +252,10 @@ def format_expression(node: exp.Anonymous, kind: int | None) -> exp.Expr:
     if name != "to_char":
         return _read(name, value, pattern)
     if kind not in (pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ):
-        raise errors.unsupported("to_char takes a date or a timestamp here")
+        raise errors.unsupported(
+            "to_char takes a date, a timestamp or a number here; cast what it is given, as in"
+            " x::numeric"
+        )
     parts = [
         _piece(value, text) if token else exp.Literal.string(text)
         for text, token in _pieces(pattern)

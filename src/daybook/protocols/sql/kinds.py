@@ -180,6 +180,8 @@ class Kinds:
                 return pg.INT4
             case exp.Anonymous() if node.name.lower() in _COUNTING:
                 return pg.INT4
+            case exp.Anonymous() if node.name.lower() == "to_char":
+                return pg.TEXT
             case exp.CurrentUser() | exp.SessionUser() | exp.CurrentSchema():
                 return pg.NAME
             case exp.CurrentDatabase() | exp.CurrentCatalog():

@@ -40,6 +40,9 @@ EXPANDED_MAX: Final = 300_000
 """Words of a statement once the engine has put in what macros stand for: some three seconds' worth,
 which nothing interrupts. A quotient of a sum of quotients has a third of them."""
 
+FORMAT_STEPS_MAX: Final = 300
+"""Steps that the format of a number is worked out in, a few for each digit: some 20 µs a row."""
+
 COLUMNS_MAX: Final = 1_664
 """Columns of a query: as many as PostgreSQL has. Queries of `*` can double them each time."""
 

@@ -141,6 +141,11 @@ MACROS: Final = (
     "CREATE MACRO pg_double_decimals(x, digits) AS CASE WHEN"
     f" regexp_matches(pg_double_text(x, digits), '{_MORE.format(QUOTIENT_SCALE)}')"
     f" THEN error('{MANY_DECIMALS}') ELSE pg_double_text(x, digits) END",
+    # With so many decimals, or those that are left of as many digits as PostgreSQL shows.
+    "CREATE MACRO pg_double_fixed(x, post, digits) AS CASE WHEN isnan(x) THEN 'NaN'"
+    " WHEN isinf(x) THEN CASE WHEN x < 0 THEN '-Infinity' ELSE 'Infinity' END"
+    " ELSE format('{:.' || greatest(0, least(post, digits"
+    " - strlen(format('{:.0f}', abs(x))))) || 'f}', x) END",
     # By way of microseconds: a cast asks a calendar about each row, and all is UTC here. The first
     # of a month is found from the day, which takes a third of what the engine's own way takes.
     "CREATE MACRO pg_trunc_date(p, d DATE) AS make_timestamptz(epoch_us(CAST("

@@ -18,6 +18,7 @@ from daybook.protocols.sql.functions import (
     format_expression,
 )
 from daybook.protocols.sql.limits import WRITTEN_MAX
+from daybook.protocols.sql.number_formats import number_text
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import (
     PASSED_TYPES,
@@ -152,10 +153,19 @@ class Meant(Sized):
             case exp.Anonymous() if isinstance(node.parent, exp.Table):
                 return None
             case exp.Anonymous() if node.name.lower() in FORMATTING:
-                return format_expression(node, self._kind(node.expressions[0]))
+                return self._formatted(node)
             case exp.Anonymous():
                 return self._json(node) or anonymous(node)
         return self._function(node)
+
+    def _formatted(self, node: exp.Anonymous) -> exp.Expr:
+        """What a format makes of a day or a number, or of a text."""
+        kind = self._kind(node.expressions[0]) if node.expressions else None
+        if node.name.lower() == "to_char" and kind in NUMBERS and len(node.expressions) == 2:
+            assert kind is not None
+            value, given = node.expressions
+            return number_text(value.copy(), given, kind, self._digits(value)[1])
+        return format_expression(node, kind)
 
     def _json(self, node: exp.Anonymous) -> exp.Expr | None:
         kinds = [self._kind(each) for each in node.expressions]
