@@ -1,12 +1,10 @@
 """`to_char` of numbers gives what PostgreSQL gives, for formats and numbers made up at random."""
 
 import random
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 from tests.support.engines import SEED, SLOW
-from tests.support.postgres import postgres_url
 from tests.support.sql import Sql
 
 from daybook.protocols.sql.errors import SqlFault
@@ -36,16 +34,6 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
-    """PostgreSQL, where amounts of money have the sign of no country."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with postgres_url(folder) as url, psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET lc_monetary = 'C'")
-        connection.execute("SET lc_numeric = 'C'")
-        yield connection
-
-
 def made_up(chance: random.Random) -> str:
     """A format, of parts that go together more often than not."""
     if chance.random() < 0.15:
@@ -73,15 +61,15 @@ def ours(shared: Sql, query: str) -> list[tuple[str | None, ...]] | str:
         return fault.code
 
 
-def theirs(oracle: psycopg.Connection, query: str) -> list[tuple[object, ...]] | str | None:
+def theirs(postgres: psycopg.Connection, query: str) -> list[tuple[object, ...]] | str | None:
     try:
-        return oracle.execute(query.encode()).fetchall()
+        return postgres.execute(query.encode()).fetchall()
     except psycopg.Error as fault:
         return fault.sqlstate
 
 
 def test_formats_of_numbers_give_what_postgresql_gives(
-    shared: Sql, oracle: psycopg.Connection
+    shared: Sql, postgres: psycopg.Connection
 ) -> None:
     refused = 0
     for seed in range(SEED, SEED + FORMATS):
@@ -95,7 +83,7 @@ def test_formats_of_numbers_give_what_postgresql_gives(
         rows = ", ".join(f"({at}, '{number}'::{kind})" for at, number in enumerate(numbers))
         quoted = pattern.replace("'", "''")
         query = f"SELECT to_char(x, '{quoted}') FROM (VALUES {rows}) AS v(n, x) ORDER BY n"
-        expected, found = theirs(oracle, query), ours(shared, query)
+        expected, found = theirs(postgres, query), ours(shared, query)
         if found == "0A000" or (found == "22003" and "V" in pattern.upper()):
             refused += 1  # what V makes too large for its type is another number in PostgreSQL
             continue

@@ -69,6 +69,7 @@ ALLOWED_NAMES: Final = frozenset(
         "string_to_array",
         "json_build_object",
         "row_to_json",
+        "jsonb_agg",
         "to_json",
         "trim_array",
         "unnest",
@@ -106,6 +107,7 @@ ALLOWED_CLASSES: Final = _classes(
     Trunc Unnest Upper Variance VariancePop RegrSlope Date Timestamp TsOrDsToDate
     TimestampFromParts DateFromParts Cot Cos Sin Tan Pi Degrees Radians ArrayToString
     UnixToTime BitwiseAndAgg Unicode Hex RegrIntercept RegrR2 RegrCount JSONObject JSONExtract
+    JSONArrayAgg JSONObjectAgg JSONBObjectAgg
     Format Age CurrentSchemas MakeInterval IsInf IsNan AtTimeZone ToArray Cardinality Inline
     """
 )

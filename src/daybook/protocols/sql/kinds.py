@@ -12,6 +12,7 @@ from sqlglot import exp
 from daybook.protocols.sql import errors, literals, sources
 from daybook.protocols.sql.catalog_tables import DEFINITIONS
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.json_forms import JSON, JSONB
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import WHOLE
 from daybook.protocols.sql.tables import TABLES, Column, Table
@@ -33,6 +34,14 @@ _DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
 Meaning = Column | int | list[exp.Expr]
 """What a column of a query stands for: a table's, one of a type, or what these come to."""
 
+_NAMED: Final = {
+    "to_char": pg.TEXT,
+    "to_json": pg.JSON,
+    "json_build_object": pg.JSON,
+    JSON: pg.JSON,
+    JSONB: pg.JSONB,
+}
+"""The types of what functions make, by name."""
 _COUNTING: Final = frozenset(("octet_length", "strpos", "cardinality", "ascii"))
 
 
@@ -180,8 +189,8 @@ class Kinds:
                 return pg.INT4
             case exp.Anonymous() if node.name.lower() in _COUNTING:
                 return pg.INT4
-            case exp.Anonymous() if node.name.lower() == "to_char":
-                return pg.TEXT
+            case exp.Anonymous() if node.name.lower() in _NAMED:
+                return _NAMED[node.name.lower()]
             case exp.CurrentUser() | exp.SessionUser() | exp.CurrentSchema():
                 return pg.NAME
             case exp.CurrentDatabase() | exp.CurrentCatalog():

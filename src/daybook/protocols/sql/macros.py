@@ -26,6 +26,7 @@ TOO_LONG: Final = "requested length too large"
 UNSHOWN: Final = "this value is not shown as text here"
 NO_DAY: Final = "date/time before every one there is"
 NO_NAME: Final = "null values cannot be formatted as an SQL identifier"
+NO_KEY: Final = "null value not allowed for object key"
 ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
@@ -201,6 +202,15 @@ MACROS: Final = (
     "CREATE MACRO pg_shown(x) AS CASE WHEN typeof(x) = 'BOOLEAN' THEN left(CAST(x AS VARCHAR), 1)"
     " WHEN typeof(x) IN ('INTERVAL', 'BLOB', 'DOUBLE', 'FLOAT') OR typeof(x) LIKE '%[]'"
     f" OR typeof(x) LIKE 'STRUCT%' THEN error('{UNSHOWN}') ELSE CAST(x AS VARCHAR) END",
+    # as JSON, of what has no other form there than a text or a number has
+    "CREATE MACRO pg_json(x) AS CASE WHEN x IS NULL THEN 'null' WHEN typeof(x) = 'VARCHAR'"
+    " THEN CAST(to_json(x) AS VARCHAR) WHEN typeof(x) IN ('BOOLEAN', 'INTEGER', 'UINTEGER')"
+    " OR typeof(x) LIKE '%INT' OR typeof(x) LIKE 'DECIMAL(%)' THEN CAST(x AS VARCHAR)"
+    f" ELSE error('{UNSHOWN}') END",
+    "CREATE MACRO pg_json_float(x) AS CASE WHEN isnan(x) OR isinf(x) THEN '\"' ELSE '' END",
+    f"CREATE MACRO pg_json_key(x) AS CASE WHEN x IS NULL THEN error('{NO_KEY}') ELSE x END",
+    "CREATE MACRO pg_json_name(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN pg_json(x)"
+    " ELSE '\"' || pg_json(x) || '\"' END",
     f"CREATE MACRO pg_name(x) AS CASE WHEN x IS NULL THEN error('{NO_NAME}') ELSE x END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",

@@ -17,6 +17,7 @@ from daybook.protocols.sql.functions import (
     FORMATTING,
     format_expression,
 )
+from daybook.protocols.sql.json_forms import BINARY
 from daybook.protocols.sql.limits import WRITTEN_MAX
 from daybook.protocols.sql.number_formats import number_text
 from daybook.protocols.sql.pgwire import types as pg
@@ -27,12 +28,15 @@ from daybook.protocols.sql.rules import (
 )
 from daybook.protocols.sql.shown import (
     as_json,
+    as_key,
+    as_member,
     as_object,
     as_text,
     check_shape,
     depth,
     joined,
     put_out,
+    text_as_json,
 )
 from daybook.protocols.sql.sizes import check_size, too_large
 from daybook.protocols.sql.tables import TABLES
@@ -68,6 +72,7 @@ from daybook.protocols.sql.translate import (
 from daybook.protocols.sql.trees import (
     cast_oid,
     is_table_name,
+    name_of,
 )
 
 _BIGINT: Final = (19, 0)
@@ -169,11 +174,20 @@ class Meant(Sized):
 
     def _json(self, node: exp.Anonymous) -> exp.Expr | None:
         kinds = [self._kind(each) for each in node.expressions]
-        match node.name.lower():
+        name = node.name.lower()
+        if node.meta.get(BINARY) and kinds[0] in (*_FLOATS, pg.JSON):
+            raise errors.unsupported("jsonb_agg of values of this type is not supported; cast them")
+        match name:
             case "to_json" if len(kinds) == 1:
                 return as_json(node.expressions[0].copy(), kinds[0])
             case "json_build_object":
                 return as_object(node.expressions, kinds)
+            case "json_member":
+                return as_member(node.expressions[0].copy(), kinds[0])
+            case "json_key":
+                return as_key(node.expressions[0].copy(), kinds[0])
+            case "json_made" | "jsonb_made":
+                return text_as_json(node.expressions[0].copy())
         return None
 
     def _put_out(self, node: exp.Expr) -> exp.Expr | None:
@@ -298,8 +312,8 @@ class Meant(Sized):
         """A number rounded as PostgreSQL does, with the decimals it was rounded to."""
         inner = self._kind(node.this)
         if inner in _FLOATS and node.args.get("decimals") is not None:
-            name = node.sql_name() if isinstance(node, exp.Func) else ""
-            message = f"function {name.lower()}(double precision, integer) does not exist"
+            name = name_of(node) if isinstance(node, exp.Func) else ""
+            message = f"function {name}(double precision, integer) does not exist"
             raise SqlFault(errors.NO_FUNCTION, message)
         if inner in _FLOATS and isinstance(node, exp.Round):
             return exp.Anonymous(
