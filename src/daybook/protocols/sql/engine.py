@@ -17,6 +17,7 @@ from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
 from daybook.protocols.sql.losses import PLAN, loses
 from daybook.protocols.sql.macros import (
+    BAD_BUCKETS,
     ESCAPES,
     FINE,
     MANY_DECIMALS,
@@ -508,6 +509,7 @@ _TEXTS: Final = (
     (ESCAPES, errors.UNSUPPORTED, ESCAPES),
     (UNSHOWN, errors.UNSUPPORTED, UNSHOWN),
     (NO_KEY, "22004", NO_KEY),
+    *((text, "2201G", text) for text in BAD_BUCKETS),
     (NO_NAME, "22004", NO_NAME),
     ("cannot take square root", "2201F", "cannot take square root of a negative number"),
     ("cannot take logarithm of zero", "2201E", "cannot take logarithm of zero"),

@@ -107,7 +107,7 @@ ALLOWED_CLASSES: Final = _classes(
     Trunc Unnest Upper Variance VariancePop RegrSlope Date Timestamp TsOrDsToDate
     TimestampFromParts DateFromParts Cot Cos Sin Tan Pi Degrees Radians ArrayToString
     UnixToTime BitwiseAndAgg Unicode Hex RegrIntercept RegrR2 RegrCount JSONObject JSONExtract
-    JSONArrayAgg JSONObjectAgg JSONBObjectAgg
+    WidthBucket JSONArrayAgg JSONObjectAgg JSONBObjectAgg
     Format Age CurrentSchemas MakeInterval IsInf IsNan AtTimeZone ToArray Cardinality Inline
     """
 )

@@ -185,7 +185,7 @@ class Kinds:
                 return pg.TEXT
             case exp.Length() | exp.StrPosition() | exp.Ntile() | exp.Unicode() | exp.BitLength():
                 return pg.INT4
-            case exp.ArraySize():
+            case exp.ArraySize() | exp.WidthBucket():
                 return pg.INT4
             case exp.Anonymous() if node.name.lower() in _COUNTING:
                 return pg.INT4

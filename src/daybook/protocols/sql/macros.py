@@ -113,6 +113,28 @@ _EPOCH: Final = (
     " THEN 453600000000 * datepart($$year$$, d) ELSE 0 END)"
 )
 
+BAD_BUCKETS: Final = (
+    "count must be greater than zero",
+    "lower bound cannot equal upper bound",
+    "operand, lower bound, and upper bound cannot be NaN",
+    "lower and upper bounds must be finite",
+)
+_FINITE: Final = (
+    f" WHEN isnan(x) OR isnan(a) OR isnan(b) THEN error('{BAD_BUCKETS[2]}')"
+    f" WHEN isinf(a) OR isinf(b) THEN error('{BAD_BUCKETS[3]}')"
+)
+_HALVES: Final = (
+    "CAST(least(trunc(n * (abs(x / 2 - a / 2) / abs(b / 2 - a / 2))), n - 1) AS BIGINT)"
+)
+_BUCKET: Final = (
+    "CASE WHEN x IS NULL OR a IS NULL OR b IS NULL OR n IS NULL THEN NULL"
+    f" WHEN n <= 0 THEN error('{BAD_BUCKETS[0]}'){{}}"
+    f" WHEN a = b THEN error('{BAD_BUCKETS[1]}')"
+    " WHEN (a < b AND x < a) OR (a > b AND x > a) THEN 0"
+    " WHEN (a < b AND x >= b) OR (a > b AND x <= b) THEN CAST(CAST(n AS BIGINT) + 1 AS INTEGER)"
+    " ELSE CAST({} + 1 AS INTEGER) END"
+)
+
 MACROS: Final = (
     "CREATE MACRO pg_rounds(x) AS round(x, 6) <> x",
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
@@ -211,6 +233,11 @@ MACROS: Final = (
     f"CREATE MACRO pg_json_key(x) AS CASE WHEN x IS NULL THEN error('{NO_KEY}') ELSE x END",
     "CREATE MACRO pg_json_name(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN pg_json(x)"
     " ELSE '\"' || pg_json(x) || '\"' END",
+    "CREATE MACRO pg_units(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    "CREATE MACRO pg_bucket_exact(x, a, b, n) AS"
+    f" {_BUCKET.format('', 'pg_units(abs(x - a)) * n // pg_units(abs(b - a))')}",
+    # by halves, so that no difference is too large
+    f"CREATE MACRO pg_bucket(x, a, b, n) AS {_BUCKET.format(_FINITE, _HALVES)}",
     f"CREATE MACRO pg_name(x) AS CASE WHEN x IS NULL THEN error('{NO_NAME}') ELSE x END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",

@@ -21,6 +21,7 @@ from daybook.protocols.sql.json_forms import BINARY
 from daybook.protocols.sql.limits import WRITTEN_MAX
 from daybook.protocols.sql.number_formats import number_text
 from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.rounding import bucket, check_places
 from daybook.protocols.sql.rules import (
     PASSED_TYPES,
     REG_TYPES,
@@ -262,6 +263,8 @@ class Meant(Sized):
                 return self._rounded(node)
             case exp.GenerateSeries():
                 return self._series(node)
+            case exp.WidthBucket():
+                return self._bucket(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
                 return exp.Anonymous(this="len", expressions=[node.this.copy()])
             case exp.Dot():
@@ -315,6 +318,8 @@ class Meant(Sized):
             name = name_of(node) if isinstance(node, exp.Func) else ""
             message = f"function {name}(double precision, integer) does not exist"
             raise SqlFault(errors.NO_FUNCTION, message)
+        if isinstance(node, exp.Round | exp.Trunc):
+            check_places(node, [inner, self._kind(node.args.get("decimals"))])
         if inner in _FLOATS and isinstance(node, exp.Round):
             return exp.Anonymous(
                 this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
@@ -329,6 +334,12 @@ class Meant(Sized):
         if isinstance(node, exp.Floor | exp.Ceil) and self._digits(node.this)[1] == 0:
             made = node.this.copy()  # of a whole number the engine's are floating point
         return decimal(made, min(whole + scale, DIGITS_MAX), scale)
+
+    def _bucket(self, node: exp.WidthBucket) -> exp.Expr:
+        given = [node.args.get(name) for name in ("this", "min_value", "max_value", "num_buckets")]
+        known = [each for each in given[:3] if each is not None]
+        scale = max(self._digits(each)[1] for each in known)
+        return bucket(node, [self._kind(each) for each in given], scale)
 
     def _sum(self, node: exp.Sum) -> exp.Expr | None:
         inner = self._kind(node.this)

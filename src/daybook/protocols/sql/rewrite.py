@@ -433,6 +433,10 @@ class Rewriter(Meant):
                 return self._context(parent)
             case exp.Limit() | exp.Offset() | exp.Fetch():
                 return pg.INT8
+            case exp.Round() | exp.Trunc() if parent.args.get("decimals") is node:
+                return pg.INT4
+            case exp.WidthBucket() if parent.args.get("num_buckets") is node:
+                return pg.INT4
             case exp.Between():
                 return self._beside(node, [parent.this, parent.args["low"], parent.args["high"]])
             case exp.In():
