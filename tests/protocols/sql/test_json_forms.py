@@ -108,6 +108,11 @@ def test_rows_of_the_books_bear_the_names_of_their_columns(shared: Sql) -> None:
     assert found.startswith('{"ID":"80000001-1448960700","Name":"Checking",')
 
 
+def test_parameters_stand_in_json_as_texts(shared: Sql) -> None:
+    found = shared.rows("SELECT json_build_object($1, $2), json_agg($2), json_agg($3::int)", *"ab1")
+    assert found == [('{"a" : "b"}', '["b"]', "[1]")]
+
+
 @pytest.mark.parametrize(
     ("query", "code", "message"),
     [
@@ -123,6 +128,7 @@ def test_rows_of_the_books_bear_the_names_of_their_columns(shared: Sql) -> None:
             "SELECT json_agg(p) FROM Accounts a LEFT JOIN Accounts p ON p.ID = a.ParentId",
             *("0A000", "a row that an outer join may leave out"),
         ),
+        ("SELECT json_agg(t) FROM Nothing AS t", "42P01", 'relation "Nothing" does not exist'),
         ("SELECT make_time(1, 2, 3)", "42883", "function make_time does not exist"),
         ("SELECT Regexp_Count('a', 'b')", "42883", "function regexp_count does not exist"),
         ("SELECT 1 FROM regexp_count('a', 'b')", "42883", "function regexp_count does"),

@@ -103,6 +103,12 @@ def test_formats_of_numbers_give_what_postgresql_gives(
             "22nd",
         ),
         ("SELECT to_char(x, ('9D9')::text) FROM (SELECT 0.96 AS x UNION SELECT 0.96) t", " 1.0"),
+        (
+            "SELECT to_char(percentile_cont(0.5) WITHIN GROUP (ORDER BY x), '9.9') FROM"
+            " (VALUES (1), (2)) AS v(x)",
+            " 1.5",
+        ),
+        ("SELECT to_char(log(100) + stddev_pop(x), '9.9') FROM (VALUES (1), (2)) AS v(x)", " 2.5"),
         ("SELECT to_char(-0.004, 'FM0.00') || to_char(-0.004::float8, 'FM0.00')", "0.00-0.00"),
         ("SELECT to_char(count(*), 'L9') FROM JournalEntryLines", "  #"),
     ],

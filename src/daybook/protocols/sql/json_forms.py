@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from daybook.protocols.sql import errors
 from daybook.protocols.sql.rules import CALLED
-from daybook.protocols.sql.trees import NO_LABEL, name_of, sources_of
+from daybook.protocols.sql.trees import NO_LABEL, cte_of, name_of, sources_of
 
 MEMBER: Final = "json_member"
 """Marks a value that stands in JSON, and is never null as a text."""
@@ -149,6 +149,8 @@ def _row(
         return None
     name = source.alias_or_name
     known = columns(source)
+    if not known and isinstance(source, exp.Table) and not source.db and cte_of(source) is None:
+        raise errors.no_table(source.name)
     if not known or NO_LABEL in known:
         raise errors.unsupported(f"the columns of {name[:60]} are not known here; name them")
     if ordered:  # as `jsonb` keeps them

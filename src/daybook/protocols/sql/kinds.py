@@ -160,6 +160,10 @@ class Kinds:
                 return pg.NUMERIC
             case exp.Sqrt() | exp.Ln() | exp.Exp() | exp.Pow() | exp.Stddev() | exp.Variance():
                 return pg.FLOAT8
+            case exp.Log() | exp.Cbrt() | exp.StddevPop() | exp.StddevSamp() | exp.VariancePop():
+                return pg.FLOAT8
+            case exp.WithinGroup() if isinstance(node.this, exp.PercentileCont):
+                return None if isinstance(node.this.this, exp.Array) else pg.FLOAT8
         return self._other_kind(node)
 
     def _other_kind(self, node: exp.Expr) -> int | None:

@@ -111,7 +111,7 @@ def as_member(value: exp.Expr, kind: int | None) -> exp.Expr:
         if kind == pg.TIMESTAMPTZ:  # which are all in UTC
             made = exp.DPipe(this=made, expression=exp.Literal.string(":00"))
         made = _plain(_call("to_json", made))
-    elif kind is None:
+    elif not kind:  # also of a parameter, which nothing around it tells the type of
         return _call("pg_json", value)
     elif kind in pg.ARRAYS and pg.ARRAYS[kind] in _IN_ARRAYS:
         made = _plain(_call("to_json", value))
@@ -134,7 +134,7 @@ def as_key(value: exp.Expr, kind: int | None) -> exp.Expr:
     literal = isinstance(value, exp.Literal) and value.is_string
     if kind in _TEXTS or literal or kind in (pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ):
         return as_member(given, pg.TEXT if literal else kind)
-    if kind is None:
+    if not kind:
         return _call("pg_json_name", given)
     raise errors.unsupported("a name in JSON is a text here; cast it, as in x::text")
 
