@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
+from tests.support.postgres import postgres_url
 from tests.support.server import RunningServer, start
 from tests.support.sql import Sql
 
@@ -38,6 +40,17 @@ def sql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlServer]:
     yield sql_server_of(running)
     assert running.stop() == 0, running.log.read_text()
     assert "Traceback" not in running.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
+    """PostgreSQL without tables, in the locale C."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with postgres_url(folder) as url, psycopg.connect(url, autocommit=True) as connection:
+        for name in ("lc_monetary", "lc_numeric"):
+            connection.execute(f"SET {name} = 'C'".encode())
+        connection.execute("SET TIME ZONE 'UTC'")
+        yield connection
 
 
 @pytest.fixture

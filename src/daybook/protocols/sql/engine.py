@@ -17,10 +17,12 @@ from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.limits import BATCH_ROWS, CURSOR_ROWS_MAX
 from daybook.protocols.sql.losses import PLAN, loses
 from daybook.protocols.sql.macros import (
+    BAD_BUCKETS,
     ESCAPES,
     FINE,
     MANY_DECIMALS,
     NO_DAY,
+    NO_KEY,
     NO_NAME,
     TOO_LONG,
     UNSHOWN,
@@ -200,6 +202,7 @@ _TOLD: Final = {
     pg.INT4: frozenset((pg.INT2, pg.INT8, pg.FLOAT8, pg.OID, pg.NUMERIC)),
     pg.INT8: frozenset((pg.INT2, pg.INT4, pg.FLOAT8, pg.OID, pg.NUMERIC)),
     pg.OID: frozenset((pg.INT4, pg.INT8)),
+    pg.JSON: frozenset((pg.JSONB,)),
 }
 """By types that the engine tells, those that PostgreSQL may have where values are written alike."""
 
@@ -505,6 +508,8 @@ _TEXTS: Final = (
     (TOO_LONG, errors.LIMIT, TOO_LONG),
     (ESCAPES, errors.UNSUPPORTED, ESCAPES),
     (UNSHOWN, errors.UNSUPPORTED, UNSHOWN),
+    (NO_KEY, "22004", NO_KEY),
+    *((text, "2201G", text) for text in BAD_BUCKETS),
     (NO_NAME, "22004", NO_NAME),
     ("cannot take square root", "2201F", "cannot take square root of a negative number"),
     ("cannot take logarithm of zero", "2201E", "cannot take logarithm of zero"),

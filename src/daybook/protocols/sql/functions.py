@@ -69,6 +69,7 @@ ALLOWED_NAMES: Final = frozenset(
         "string_to_array",
         "json_build_object",
         "row_to_json",
+        "jsonb_agg",
         "to_json",
         "trim_array",
         "unnest",
@@ -106,6 +107,7 @@ ALLOWED_CLASSES: Final = _classes(
     Trunc Unnest Upper Variance VariancePop RegrSlope Date Timestamp TsOrDsToDate
     TimestampFromParts DateFromParts Cot Cos Sin Tan Pi Degrees Radians ArrayToString
     UnixToTime BitwiseAndAgg Unicode Hex RegrIntercept RegrR2 RegrCount JSONObject JSONExtract
+    WidthBucket JSONArrayAgg JSONObjectAgg JSONBObjectAgg
     Format Age CurrentSchemas MakeInterval IsInf IsNan AtTimeZone ToArray Cardinality Inline
     """
 )
@@ -252,7 +254,10 @@ def format_expression(node: exp.Anonymous, kind: int | None) -> exp.Expr:
     if name != "to_char":
         return _read(name, value, pattern)
     if kind not in (pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ):
-        raise errors.unsupported("to_char takes a date or a timestamp here")
+        raise errors.unsupported(
+            "to_char takes a date, a timestamp or a number here; cast what it is given, as in"
+            " x::numeric"
+        )
     parts = [
         _piece(value, text) if token else exp.Literal.string(text)
         for text, token in _pieces(pattern)

@@ -12,6 +12,7 @@ from sqlglot import exp
 from daybook.protocols.sql import errors, literals, sources
 from daybook.protocols.sql.catalog_tables import DEFINITIONS
 from daybook.protocols.sql.errors import SqlFault
+from daybook.protocols.sql.json_forms import JSON, JSONB
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import WHOLE
 from daybook.protocols.sql.tables import TABLES, Column, Table
@@ -42,6 +43,14 @@ _DAYS: Final = frozenset((pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ))
 Meaning = Column | int | list[exp.Expr]
 """What a column of a query stands for: a table's, one of a type, or what these come to."""
 
+_NAMED: Final = {
+    "to_char": pg.TEXT,
+    "to_json": pg.JSON,
+    "json_build_object": pg.JSON,
+    JSON: pg.JSON,
+    JSONB: pg.JSONB,
+}
+"""The types of what functions make, by name."""
 _COUNTING: Final = frozenset(("octet_length", "strpos", "cardinality", "ascii"))
 
 
@@ -158,8 +167,10 @@ class Kinds:
                 return inner if inner in (None, pg.NUMERIC) else pg.FLOAT8
             case exp.Extract():
                 return pg.NUMERIC
+            case exp.WithinGroup() if isinstance(node.this, exp.PercentileCont):
+                return None if isinstance(node.this.this, exp.Array) else pg.FLOAT8
             case exp.WithinGroup():
-                return self._kind(node.this) or self._kind(node.expression.expressions[0])
+                return self._kind(node.expression.expressions[0])
             case exp.Ordered():
                 return self._kind(node.this)
             case exp.Anonymous() if node.name.lower() in _DOUBLE_NAMES:
@@ -191,10 +202,12 @@ class Kinds:
                 return pg.TEXT
             case exp.Length() | exp.StrPosition() | exp.Ntile() | exp.Unicode() | exp.BitLength():
                 return pg.INT4
-            case exp.ArraySize():
+            case exp.ArraySize() | exp.WidthBucket():
                 return pg.INT4
             case exp.Anonymous() if node.name.lower() in _COUNTING:
                 return pg.INT4
+            case exp.Anonymous() if node.name.lower() in _NAMED:
+                return _NAMED[node.name.lower()]
             case exp.CurrentUser() | exp.SessionUser() | exp.CurrentSchema():
                 return pg.NAME
             case exp.CurrentDatabase() | exp.CurrentCatalog():

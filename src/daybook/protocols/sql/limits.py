@@ -41,6 +41,9 @@ EXPANDED_MAX: Final = 300_000
 which nothing interrupts. A statement may have some four hundred quotients, in one another or not;
 one of a sum of quotients in HAVING has a third of them."""
 
+FORMAT_STEPS_MAX: Final = 300
+"""Steps that the format of a number is worked out in, a few for each digit: some 20 µs a row."""
+
 COLUMNS_MAX: Final = 1_664
 """Columns of a query: as many as PostgreSQL has. Queries of `*` can double them each time."""
 

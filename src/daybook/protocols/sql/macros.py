@@ -26,6 +26,7 @@ TOO_LONG: Final = "requested length too large"
 UNSHOWN: Final = "this value is not shown as text here"
 NO_DAY: Final = "date/time before every one there is"
 NO_NAME: Final = "null values cannot be formatted as an SQL identifier"
+NO_KEY: Final = "null value not allowed for object key"
 ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
@@ -152,6 +153,28 @@ _EPOCH: Final = (
     " THEN 453600000000 * datepart($$year$$, d) ELSE 0 END)"
 )
 
+BAD_BUCKETS: Final = (
+    "count must be greater than zero",
+    "lower bound cannot equal upper bound",
+    "operand, lower bound, and upper bound cannot be NaN",
+    "lower and upper bounds must be finite",
+)
+_FINITE: Final = (
+    f" WHEN isnan(x) OR isnan(a) OR isnan(b) THEN error('{BAD_BUCKETS[2]}')"
+    f" WHEN isinf(a) OR isinf(b) THEN error('{BAD_BUCKETS[3]}')"
+)
+_HALVES: Final = (
+    "CAST(least(trunc(n * (abs(x / 2 - a / 2) / abs(b / 2 - a / 2))), n - 1) AS BIGINT)"
+)
+_BUCKET: Final = (
+    "CASE WHEN x IS NULL OR a IS NULL OR b IS NULL OR n IS NULL THEN NULL"
+    f" WHEN n <= 0 THEN error('{BAD_BUCKETS[0]}'){{}}"
+    f" WHEN a = b THEN error('{BAD_BUCKETS[1]}')"
+    " WHEN (a < b AND x < a) OR (a > b AND x > a) THEN 0"
+    " WHEN (a < b AND x >= b) OR (a > b AND x <= b) THEN CAST(CAST(n AS BIGINT) + 1 AS INTEGER)"
+    " ELSE CAST({} + 1 AS INTEGER) END"
+)
+
 MACROS: Final = (
     "CREATE MACRO pg_rounds(x) AS round(x, 6) <> x",
     f"CREATE MACRO pg_quotient(a DECIMAL(38,6), b DECIMAL(38,6)) AS {_EXACT}",
@@ -181,6 +204,11 @@ MACROS: Final = (
     "CREATE MACRO pg_double_decimals(x, digits) AS CASE WHEN"
     f" regexp_matches(pg_double_text(x, digits), '{_MORE.format(QUOTIENT_SCALE)}')"
     f" THEN error('{MANY_DECIMALS}') ELSE pg_double_text(x, digits) END",
+    # With so many decimals, or those that are left of as many digits as PostgreSQL shows.
+    "CREATE MACRO pg_double_fixed(x, post, digits) AS CASE WHEN isnan(x) THEN 'NaN'"
+    " WHEN isinf(x) THEN CASE WHEN x < 0 THEN '-Infinity' ELSE 'Infinity' END"
+    " ELSE format('{:.' || greatest(0, least(post, digits"
+    " - strlen(format('{:.0f}', abs(x))))) || 'f}', x) END",
     # By way of microseconds: a cast asks a calendar about each row, and all is UTC here. The first
     # of a month is found from the day, which takes a third of what the engine's own way takes.
     "CREATE MACRO pg_trunc_date(p, d DATE) AS make_timestamptz(epoch_us(CAST("
@@ -236,6 +264,20 @@ MACROS: Final = (
     "CREATE MACRO pg_shown(x) AS CASE WHEN typeof(x) = 'BOOLEAN' THEN left(CAST(x AS VARCHAR), 1)"
     " WHEN typeof(x) IN ('INTERVAL', 'BLOB', 'DOUBLE', 'FLOAT') OR typeof(x) LIKE '%[]'"
     f" OR typeof(x) LIKE 'STRUCT%' THEN error('{UNSHOWN}') ELSE CAST(x AS VARCHAR) END",
+    # as JSON, of what has no other form there than a text or a number has
+    "CREATE MACRO pg_json(x) AS CASE WHEN x IS NULL THEN 'null' WHEN typeof(x) = 'VARCHAR'"
+    " THEN CAST(to_json(x) AS VARCHAR) WHEN typeof(x) IN ('BOOLEAN', 'INTEGER', 'UINTEGER')"
+    " OR typeof(x) LIKE '%INT' OR typeof(x) LIKE 'DECIMAL(%)' THEN CAST(x AS VARCHAR)"
+    f" ELSE error('{UNSHOWN}') END",
+    "CREATE MACRO pg_json_float(x) AS CASE WHEN isnan(x) OR isinf(x) THEN '\"' ELSE '' END",
+    f"CREATE MACRO pg_json_key(x) AS CASE WHEN x IS NULL THEN error('{NO_KEY}') ELSE x END",
+    "CREATE MACRO pg_json_name(x) AS CASE WHEN typeof(x) = 'VARCHAR' THEN pg_json(x)"
+    " ELSE '\"' || pg_json(x) || '\"' END",
+    "CREATE MACRO pg_units(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    "CREATE MACRO pg_bucket_exact(x, a, b, n) AS"
+    f" {_BUCKET.format('', 'pg_units(abs(x - a)) * n // pg_units(abs(b - a))')}",
+    # by halves, so that no difference is too large
+    f"CREATE MACRO pg_bucket(x, a, b, n) AS {_BUCKET.format(_FINITE, _HALVES)}",
     f"CREATE MACRO pg_name(x) AS CASE WHEN x IS NULL THEN error('{NO_NAME}') ELSE x END",
     "CREATE MACRO pg_range(a, b) AS CASE WHEN a > b THEN"
     " error('Invalid date range: From date is greater than To date') ELSE true END",

@@ -17,8 +17,11 @@ from daybook.protocols.sql.functions import (
     FORMATTING,
     format_expression,
 )
+from daybook.protocols.sql.json_forms import BINARY
 from daybook.protocols.sql.limits import WRITTEN_MAX
+from daybook.protocols.sql.number_formats import number_text
 from daybook.protocols.sql.pgwire import types as pg
+from daybook.protocols.sql.rounding import bucket, check_places
 from daybook.protocols.sql.rules import (
     PASSED_TYPES,
     REG_TYPES,
@@ -26,12 +29,15 @@ from daybook.protocols.sql.rules import (
 )
 from daybook.protocols.sql.shown import (
     as_json,
+    as_key,
+    as_member,
     as_object,
     as_text,
     check_shape,
     depth,
     joined,
     put_out,
+    text_as_json,
 )
 from daybook.protocols.sql.sizes import check_size, too_large
 from daybook.protocols.sql.tables import TABLES
@@ -67,6 +73,7 @@ from daybook.protocols.sql.translate import (
 from daybook.protocols.sql.trees import (
     cast_oid,
     is_table_name,
+    name_of,
 )
 
 _BIGINT: Final = (19, 0)
@@ -152,18 +159,36 @@ class Meant(Sized):
             case exp.Anonymous() if isinstance(node.parent, exp.Table):
                 return None
             case exp.Anonymous() if node.name.lower() in FORMATTING:
-                return format_expression(node, self._kind(node.expressions[0]))
+                return self._formatted(node)
             case exp.Anonymous():
                 return self._json(node) or anonymous(node)
         return self._function(node)
 
+    def _formatted(self, node: exp.Anonymous) -> exp.Expr:
+        """What a format makes of a day or a number, or of a text."""
+        kind = self._kind(node.expressions[0]) if node.expressions else None
+        if node.name.lower() == "to_char" and kind in NUMBERS and len(node.expressions) == 2:
+            assert kind is not None
+            value, given = node.expressions
+            return number_text(value.copy(), given, kind, self._digits(value)[1])
+        return format_expression(node, kind)
+
     def _json(self, node: exp.Anonymous) -> exp.Expr | None:
         kinds = [self._kind(each) for each in node.expressions]
-        match node.name.lower():
+        name = node.name.lower()
+        if node.meta.get(BINARY) and kinds[0] in (*_FLOATS, pg.JSON):
+            raise errors.unsupported("jsonb_agg of values of this type is not supported; cast them")
+        match name:
             case "to_json" if len(kinds) == 1:
                 return as_json(node.expressions[0].copy(), kinds[0])
             case "json_build_object":
                 return as_object(node.expressions, kinds)
+            case "json_member":
+                return as_member(node.expressions[0].copy(), kinds[0])
+            case "json_key":
+                return as_key(node.expressions[0].copy(), kinds[0])
+            case "json_made" | "jsonb_made":
+                return text_as_json(node.expressions[0].copy())
         return None
 
     def _put_out(self, node: exp.Expr) -> exp.Expr | None:
@@ -238,6 +263,8 @@ class Meant(Sized):
                 return self._rounded(node)
             case exp.GenerateSeries():
                 return self._series(node)
+            case exp.WidthBucket():
+                return self._bucket(node)
             case exp.ArraySize() if node.args.get("expression") is not None:
                 return exp.Anonymous(this="len", expressions=[node.this.copy()])
             case exp.Dot():
@@ -288,9 +315,11 @@ class Meant(Sized):
         """A number rounded as PostgreSQL does, with the decimals it was rounded to."""
         inner = self._kind(node.this)
         if inner in _FLOATS and node.args.get("decimals") is not None:
-            name = node.sql_name() if isinstance(node, exp.Func) else ""
-            message = f"function {name.lower()}(double precision, integer) does not exist"
+            name = name_of(node) if isinstance(node, exp.Func) else ""
+            message = f"function {name}(double precision, integer) does not exist"
             raise SqlFault(errors.NO_FUNCTION, message)
+        if isinstance(node, exp.Round | exp.Trunc):
+            check_places(node, [inner, self._kind(node.args.get("decimals"))])
         if inner in _FLOATS and isinstance(node, exp.Round):
             return exp.Anonymous(
                 this="round_even", expressions=[node.this.copy(), exp.Literal.number(0)]
@@ -305,6 +334,12 @@ class Meant(Sized):
         if isinstance(node, exp.Floor | exp.Ceil) and self._digits(node.this)[1] == 0:
             made = node.this.copy()  # of a whole number the engine's are floating point
         return decimal(made, min(whole + scale, DIGITS_MAX), scale)
+
+    def _bucket(self, node: exp.WidthBucket) -> exp.Expr:
+        given = [node.args.get(name) for name in ("this", "min_value", "max_value", "num_buckets")]
+        known = [each for each in given[:3] if each is not None]
+        scale = max(self._digits(each)[1] for each in known)
+        return bucket(node, [self._kind(each) for each in given], scale)
 
     def _sum(self, node: exp.Sum) -> exp.Expr | None:
         inner = self._kind(node.this)

@@ -21,6 +21,7 @@ from daybook.protocols.sql.functions import (
     ALLOWED_NAMES,
 )
 from daybook.protocols.sql.grouping import in_two_steps
+from daybook.protocols.sql.json_forms import write_json
 from daybook.protocols.sql.limits import COLUMNS_MAX
 from daybook.protocols.sql.meant import Meant
 from daybook.protocols.sql.pgwire import types as pg
@@ -55,6 +56,7 @@ from daybook.protocols.sql.trees import (
     is_first,
     label_of,
     leaves,
+    name_of,
     name_values,
     named_type,
     sources_of,
@@ -63,6 +65,14 @@ from daybook.protocols.sql.trees import (
 
 _CALLER: Final = frozenset(("user", "current_role"))
 """Words without parentheses that mean the user, as `current_user` does."""
+
+
+_REFUSED_NAMES: Final[dict[type[exp.Expr], str]] = {
+    exp.SimilarTo: "SIMILAR TO",
+    exp.SessionParameter: "@@",
+    exp.Placeholder: "?",
+}
+"""What callers write that is refused, where its class is called otherwise."""
 
 
 def _with_name(name: str) -> str:
@@ -116,6 +126,7 @@ class Rewriter(Meant):
         self._check(tree)
         self._check_widths(tree)
         self._expand_stars(tree)
+        write_json(tree, self._columns_of)
         labels = self._labels(tree)
         origins = self._origins(tree)
         self._infer_parameters(tree)
@@ -250,6 +261,9 @@ class Rewriter(Meant):
         cte = cte_of(source) if isinstance(source, exp.Table) else None
         if cte is not None or isinstance(source, exp.Subquery):
             return self._names_of(source if cte is None else cte, source.alias_or_name)
+        if isinstance(source, exp.Values) and source.alias:
+            given = [column.name for column in source.args["alias"].columns]
+            return given + list(value_names(source))[len(given) :]
         if not isinstance(source, exp.Table):
             return []
         schema, name = self._catalog(source)
@@ -296,7 +310,8 @@ class Rewriter(Meant):
             if isinstance(node, exp.LimitOptions):
                 check_limit(node)
             if isinstance(node, REFUSED):
-                raise errors.unsupported(f"{type(node).__name__.upper()} is not supported here")
+                name = _REFUSED_NAMES.get(type(node), type(node).__name__.upper())
+                raise errors.unsupported(f"{name} is not supported here")
             if isinstance(node, exp.Func) and not isinstance(node, (exp.And, exp.Or, exp.Xor)):
                 self._check_function(node)
 
@@ -308,7 +323,7 @@ class Rewriter(Meant):
         elif isinstance(node, ALLOWED_CLASSES):
             return
         else:
-            name = node.sql_name().lower()
+            name = name_of(node)
         raise SqlFault(errors.NO_FUNCTION, f"function {name} does not exist")
 
     # Labels of columns, as PostgreSQL gives them
@@ -418,6 +433,10 @@ class Rewriter(Meant):
                 return self._context(parent)
             case exp.Limit() | exp.Offset() | exp.Fetch():
                 return pg.INT8
+            case exp.Round() | exp.Trunc() if parent.args.get("decimals") is node:
+                return pg.INT4
+            case exp.WidthBucket() if parent.args.get("num_buckets") is node:
+                return pg.INT4
             case exp.Between():
                 return self._beside(node, [parent.this, parent.args["low"], parent.args["high"]])
             case exp.In():

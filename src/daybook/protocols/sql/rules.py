@@ -7,7 +7,10 @@ from sqlglot import exp
 from daybook.protocols.sql.pgwire import types as pg
 
 CALLED: Final = "called"
-"""Marks a call with the name it was written by."""
+"""Marks a call with the name it was written by, where that is what its column is called."""
+
+WRITTEN: Final = "written"
+"""Marks a call with the name it was written by, for what is said of it."""
 
 
 ROOTS: Final = (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from daybook.protocols.sql import errors
 from daybook.protocols.sql.errors import SqlFault
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.translate import NUMBERS
@@ -89,47 +90,76 @@ def joined(node: exp.ArrayToString, kind: int | None) -> exp.Expr | None:
     return made
 
 
-def _json_text(value: exp.Expr, kind: int | None) -> exp.Expr | None:
-    """A value as JSON, in text; None where its form is not known."""
+def as_member(value: exp.Expr, kind: int | None) -> exp.Expr:
+    """A value within JSON, in text: never null. Raises `SqlFault` where its form is not known."""
     if is_null(value):
         return exp.Literal.string("null")
-    if kind in NUMBERS and kind not in (pg.FLOAT4, pg.FLOAT8):
+    if kind in _FLOATS:
+        sign = _call("pg_json_float", value)
+        made = _call("concat", sign, _call(_MACROS[kind], value.copy()), sign.copy())
+        nothing = exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null())
+        return exp.Case(ifs=[exp.If(this=nothing, true=exp.Literal.string("null"))], default=made)
+    if kind in NUMBERS or kind in _JSONS:
         made = _plain(value)
     elif kind == pg.BOOL or kind in _TEXTS or (isinstance(value, exp.Literal) and value.is_string):
         made = _plain(_call("to_json", value))
-    elif kind == pg.DATE:
-        made = _plain(_call("to_json", _call("pg_day_text", value)))
-    elif kind == pg.TIMESTAMP:
+    elif kind in (pg.DATE, pg.INTERVAL):
+        made = _plain(_call("to_json", _call(_MACROS[kind], value)))
+    elif kind in (pg.TIMESTAMP, pg.TIMESTAMPTZ):
         text = _call("pg_day_text", value)
-        parted = _call("replace", text, exp.Literal.string(" "), exp.Literal.string("T"))
-        made = _plain(_call("to_json", parted))
+        made = _call("replace", text, exp.Literal.string(" "), exp.Literal.string("T"))
+        if kind == pg.TIMESTAMPTZ:  # which are all in UTC
+            made = exp.DPipe(this=made, expression=exp.Literal.string(":00"))
+        made = _plain(_call("to_json", made))
+    elif not kind:  # also of a parameter, which nothing around it tells the type of
+        return _call("pg_json", value)
+    elif kind in pg.ARRAYS and pg.ARRAYS[kind] in _IN_ARRAYS:
+        made = _plain(_call("to_json", value))
     else:
-        return None
+        raise errors.unsupported("values of this type are not written as JSON here; cast them")
     return exp.Coalesce(this=made, expressions=[exp.Literal.string("null")])
 
 
-def as_json(value: exp.Expr, kind: int | None) -> exp.Expr | None:
-    """`to_json`; None where the engine's own is right."""
-    made = _json_text(value, kind)
-    if made is None or isinstance(value, exp.Null):
-        return None
+_FLOATS: Final = (pg.FLOAT4, pg.FLOAT8)
+_JSONS: Final = (pg.JSON, pg.JSONB)
+_IN_ARRAYS: Final = frozenset((*_TEXTS, pg.BOOL, pg.INT2, pg.INT4, pg.INT8))
+"""Types whose arrays the engine writes as PostgreSQL does."""
+
+
+def as_key(value: exp.Expr, kind: int | None) -> exp.Expr:
+    """The name of a value within JSON, in text."""
+    given = _call("pg_json_key", value)
+    if kind in NUMBERS or kind == pg.BOOL:
+        return _plain(_call("to_json", _plain(given)))
+    literal = isinstance(value, exp.Literal) and value.is_string
+    if kind in _TEXTS or literal or kind in (pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ):
+        return as_member(given, pg.TEXT if literal else kind)
+    if not kind:
+        return _call("pg_json_name", given)
+    raise errors.unsupported("a name in JSON is a text here; cast it, as in x::text")
+
+
+def as_json(value: exp.Expr, kind: int | None) -> exp.Expr:
+    """`to_json`."""
     nothing = exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null())
-    return exp.Case(ifs=[exp.If(this=nothing, true=exp.Null())], default=_as_json(made))
+    made = text_as_json(as_member(value, kind))
+    return exp.Case(ifs=[exp.If(this=nothing, true=exp.Null())], default=made)
 
 
-def as_object(given: Sequence[exp.Expr], kinds: Sequence[int | None]) -> exp.Expr | None:
-    """`json_build_object`, with spaces around colons; None where a value's form is not known."""
+def as_object(given: Sequence[exp.Expr], kinds: Sequence[int | None]) -> exp.Expr:
+    """`json_build_object`, with spaces around colons."""
+    if len(given) % 2:
+        raise SqlFault(errors.BAD_PARAMETER, "argument list must have even number of elements")
     parts: list[exp.Expr] = [exp.Literal.string("{")]
-    for at in range(0, len(given) - 1, 2):
-        name, value = given[at], _json_text(given[at + 1].copy(), kinds[at + 1])
-        if value is None or not (isinstance(name, exp.Literal) and name.is_string):
-            return None
-        label = _plain(_call("to_json", name.copy()))
+    for at in range(0, len(given), 2):
         separator = exp.Literal.string(", " if at else "")
-        parts += [separator, label, exp.Literal.string(" : "), value]
+        name, value = given[at].copy(), given[at + 1].copy()
+        parts += [separator, as_key(name, kinds[at]), exp.Literal.string(" : ")]
+        parts.append(as_member(value, kinds[at + 1]))
     parts.append(exp.Literal.string("}"))
-    return _as_json(_call("concat", *parts)) if len(given) % 2 == 0 else None
+    return text_as_json(_call("concat", *parts))
 
 
-def _as_json(text: exp.Expr) -> exp.Expr:
+def text_as_json(text: exp.Expr) -> exp.Expr:
+    """A text that is JSON, as the engine's type."""
     return exp.Cast(this=text, to=exp.DataType.build("JSON", "duckdb"))

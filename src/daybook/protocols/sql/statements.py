@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import sqlglot
 from sqlglot import exp
@@ -28,7 +28,7 @@ from daybook.protocols.sql.limits import (
     STATEMENTS_MAX,
     TOKENS_MAX,
 )
-from daybook.protocols.sql.rules import CALLED
+from daybook.protocols.sql.rules import CALLED, WRITTEN
 
 _FORMATTED: Final = ("TO_CHAR", "TO_DATE", "TO_TIMESTAMP", "DATE_PART")
 
@@ -49,6 +49,17 @@ class DaybookSql(Postgres):
             for name, read in Postgres.Parser.FUNCTION_PARSERS.items()
             if name not in _FORMATTED
         }
+
+        def _parse_function_call(self, *args: Any, **kwargs: Any) -> Any:
+            """A call, which keeps the name it was written by: classes have names of their own."""
+            name = self._curr.text.lower() if self._curr else ""
+            made = super()._parse_function_call(*args, **kwargs)
+            inner = made
+            while isinstance(inner, exp.Filter | exp.Window | exp.WithinGroup):
+                inner = inner.this
+            if isinstance(inner, exp.Func) and not isinstance(inner, exp.Anonymous):
+                inner.meta.setdefault(WRITTEN, name)
+            return made
 
 
 _TOKEN: Final = re.compile(

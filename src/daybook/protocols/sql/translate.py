@@ -14,7 +14,7 @@ from daybook.protocols.sql.literals import NUMBER_DIGITS_MAX, natural
 from daybook.protocols.sql.macros import QUOTIENT_SCALE, TEXT_SCALE
 from daybook.protocols.sql.pgwire import types as pg
 from daybook.protocols.sql.rules import CALLED, WHOLE
-from daybook.protocols.sql.trees import is_table_name
+from daybook.protocols.sql.trees import is_table_name, name_of
 
 DIGITS_MAX: Final = 38
 """Digits of an exact number in the engine."""
@@ -581,7 +581,7 @@ def function_source(source: exp.Table) -> None:
     inner = source.this
     if not isinstance(inner, exp.Func):
         raise errors.unsupported("this source in FROM is not supported")
-    name = inner.name.lower() if isinstance(inner, exp.Anonymous) else inner.sql_name().lower()
+    name = name_of(inner)
     if name in _NOTHING:
         nothing = exp.Var(this=f"SELECT {_NOTHING[name]} WHERE false")
         source.replace(exp.Subquery(this=nothing, alias=source.args.get("alias")))

@@ -8,8 +8,15 @@ from sqlglot import exp
 
 from daybook.protocols.sql import errors, sources
 from daybook.protocols.sql.errors import SqlFault
-from daybook.protocols.sql.rules import CALLED
+from daybook.protocols.sql.rules import CALLED, WRITTEN
 from daybook.protocols.sql.tables import TABLES
+
+
+def name_of(call: exp.Func) -> str:
+    """The name that a function was called by."""
+    if isinstance(call, exp.Anonymous):
+        return str(call.name).lower()
+    return str(call.meta.get(WRITTEN) or call.sql_name()).lower()
 
 
 def is_table_name(node: exp.Expr) -> bool:
@@ -103,7 +110,7 @@ def _call_label(node: exp.Expr) -> str | None:
         case exp.Connector() | exp.Predicate() | exp.Binary() | exp.Not():
             return None
         case exp.Func():
-            return sources.FUNCTION_LABELS.get(type(node), node.sql_name().lower())
+            return sources.FUNCTION_LABELS.get(type(node), name_of(node))
     return None
 
 

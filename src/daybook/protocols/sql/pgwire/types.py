@@ -20,7 +20,7 @@ BOOL, BYTEA, CHAR, NAME, INT8, INT2, INT4 = 16, 17, 18, 19, 20, 21, 23
 REGPROC, TEXT, OID, JSON, FLOAT4, FLOAT8, UNKNOWN = 24, 25, 26, 114, 700, 701, 705
 BPCHAR, VARCHAR, DATE, TIME, TIMESTAMP, TIMESTAMPTZ = 1042, 1043, 1082, 1083, 1114, 1184
 INTERVAL, NUMERIC, REGCLASS, REGTYPE, UUID_, VOID, RECORD = 1186, 1700, 2205, 2206, 2950, 2278, 2249
-INT2VECTOR, OIDVECTOR = 22, 30
+INT2VECTOR, OIDVECTOR, JSONB = 22, 30, 3802
 
 ARRAYS: Final[dict[int, int]] = {
     1000: BOOL,
@@ -221,6 +221,7 @@ _PACK: Final[dict[int, Callable[[str], bytes]]] = {
     INTERVAL: _pack_interval,
     UUID_: lambda text: UUID(text).bytes,
     BYTEA: _bytea,
+    JSONB: lambda text: b"\1" + text.encode(),
 }
 _UNPACK: Final[dict[int, Callable[[bytes], str]]] = {
     BOOL: lambda data: ("f", "t")[data != b"\0"],
@@ -238,6 +239,7 @@ _UNPACK: Final[dict[int, Callable[[bytes], str]]] = {
     INTERVAL: _unpack_interval,
     UUID_: lambda data: str(UUID(bytes=data)),
     BYTEA: lambda data: "\\x" + data.hex(),
+    JSONB: lambda data: data[1:].decode(),
 }
 
 
