@@ -1,6 +1,9 @@
 """Commands that are kept: the same after reading, one text for each, nothing but exact numbers."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 
@@ -135,3 +138,18 @@ def test_other_bytes_are_refused(text: bytes) -> None:
 def test_what_no_release_wrote_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError):
         stored_commands.decode(text)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_text_that_repeated_keys_are_compared_by_has_one_order(seed: int) -> None:
+    """Also in another process, where sets have another one."""
+    code = (
+        "from daybook.domain.commands import *; from daybook.domain.model import Status;"
+        "print(repr(DeleteEntry(1, 2, guard=Guard(frozenset(Status)))))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    )
+    command = DeleteEntry(EntryId(1), 2, guard=Guard(frozenset(Status)))
+    assert told.stdout.strip() == repr(command)

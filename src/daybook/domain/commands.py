@@ -131,6 +131,13 @@ class Guard:
     origin_client: str | None = None
     origin_protocol: str | None = None
 
+    def __repr__(self) -> str:
+        """The same text for equal guards, whose statuses have no order: commands are known by it
+        where a key is repeated, after a restart as well.
+        """
+        statuses = None if self.statuses is None else sorted(self.statuses)
+        return f"Guard({statuses!r}, {self.origin_client!r}, {self.origin_protocol!r})"
+
 
 NO_GUARD: Final = Guard()
 
