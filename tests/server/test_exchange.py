@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.server.conftest import Caller
 
+from daybook.server.limits import HEAD_BYTES_MAX
+
 GET = b"GET /mirror/a HTTP/1.1\r\nHost: x\r\n\r\n"
 WAIT = GET.replace(b"/a", b"/wait")
 FAULT = (
@@ -218,5 +220,133 @@ def test_the_last_response_of_a_stopping_server_says_so() -> None:
         await caller.until(lambda: caller.pipe.closed, seconds=20)
         assert b"\r\nconnection: close\r\n" in caller.sent[0]
         assert caller.sent[0].endswith(b"waited")
+
+    on_a_connection(scenario)
+
+
+CHUNKED = post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+GARBAGE = b"GARBAGE\x00\r\n\r\n"
+UNREADABLE = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 30\r\nconnection: close\r\n\r\nInvalid HTTP request received."
+)
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_headers_behind_a_body_are_not_listened_to(pieces: int) -> None:
+    async def scenario(caller: Caller) -> None:
+        request = CHUNKED + b"3\r\nabc\r\n0\r\nX-Late: yes\r\nContent-Encoding: gzip\r\n\r\n"
+        size = -(-len(request) // pieces)
+        for at in range(0, len(request), size):
+            caller.connection.data_received(request[at : at + size])
+            await asyncio.sleep(0)
+        await asyncio.wait_for(caller.answered(1), 20)
+        assert b'"body":"abc"' in caller.sent[0]
+        assert b"x-late" not in caller.sent[0]
+
+    on_a_connection(scenario)
+
+
+@pytest.mark.parametrize("trailer", [b"xN: y\r\n", b"y" * 64], ids=["many", "long"])
+def test_what_follows_a_body_is_bounded(trailer: bytes) -> None:
+    async def scenario(caller: Caller) -> None:
+        caller.connection.data_received(CHUNKED + b"3\r\nabc\r\n0\r\nX: ")
+        sent = 0
+        while not caller.pipe.closed:
+            caller.connection.data_received(trailer * 100)
+            await asyncio.sleep(0)
+            sent += len(trailer) * 100
+            assert sent < 2 * HEAD_BYTES_MAX
+        assert caller.sent[0].startswith(b"HTTP/1.1 431 ")
+
+    on_a_connection(scenario)
+
+
+def test_a_long_body_in_small_chunks_is_no_trailer() -> None:
+    async def scenario(caller: Caller) -> None:
+        caller.connection.data_received(CHUNKED)
+        chunk = b"10;note=" + b"x" * 600 + b"\r\n" + b"y" * 16 + b"\r\n"
+        for _ in range(2 * HEAD_BYTES_MAX // 600):
+            caller.connection.data_received(chunk)
+            await asyncio.sleep(0)
+        caller.connection.data_received(b"0\r\n\r\n")
+        await asyncio.wait_for(caller.answered(1), 20)
+        assert caller.sent[0].startswith(b"HTTP/1.1 200")
+
+    on_a_connection(scenario)
+
+
+def test_many_requests_in_one_piece_are_no_long_head() -> None:
+    async def scenario(caller: Caller) -> None:
+        count = 2 * HEAD_BYTES_MAX // len(GET)
+        caller.connection.data_received(GET * count + GET[:-2])
+        caller.connection.data_received(GET[-2:])
+        await asyncio.wait_for(caller.answered(count + 1), 20)
+        assert not caller.pipe.closed
+        assert all(sent.startswith(b"HTTP/1.1 200") for sent in caller.sent)
+
+    on_a_connection(scenario)
+
+
+@pytest.mark.parametrize("ahead", [WAIT, WAIT + GET + post(b"abc")], ids=["one", "three"])
+@pytest.mark.parametrize("broken", [GARBAGE, CHUNKED + b"nonsense\r\n"], ids=["head", "body"])
+def test_what_cannot_be_read_is_refused_behind_those_ahead(ahead: bytes, broken: bytes) -> None:
+    async def scenario(caller: Caller) -> None:
+        count = ahead.count(b" HTTP/1.1\r\n")
+        caller.connection.data_received(ahead + broken)
+        await caller.until(caller.mirror.entered.is_set)
+        assert not caller.sent
+        caller.connection.data_received(GET)
+        caller.mirror.release.set()
+        await caller.until(lambda: caller.pipe.closed, seconds=20)
+        assert len(caller.sent) == count + 1
+        assert all(sent.startswith(b"HTTP/1.1 200") for sent in caller.sent[:-1])
+        assert caller.sent[-1] == UNREADABLE
+
+    on_a_connection(scenario)
+
+
+@pytest.mark.parametrize("broken", [GARBAGE, CHUNKED + b"nonsense\r\n"], ids=["head", "body"])
+def test_what_cannot_be_read_is_refused_at_once_where_nothing_is_ahead(broken: bytes) -> None:
+    async def scenario(caller: Caller) -> None:
+        caller.connection.data_received(broken)
+        assert caller.pipe.closed
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert caller.sent == [UNREADABLE]
+
+    on_a_connection(scenario)
+
+
+REFUSED = b"POST /mirror/shut HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+
+
+@pytest.mark.parametrize("request_bytes", [GET, REFUSED], ids=["answered", "refused"])
+def test_what_is_no_request_keeps_no_connection_open(request_bytes: bytes) -> None:
+    async def scenario(caller: Caller) -> None:
+        caller.connection.data_received(request_bytes)
+        await asyncio.wait_for(caller.answered(1), 20)
+        since = caller.connection._idle_since
+        assert since is not None
+        caller.connection.data_received(b"\r\n")
+        assert caller.connection._idle_since == since
+        caller.connection._idle_since = since - 1_000
+        caller.connection._close_if_idle()
+        assert caller.pipe.closed
+
+    on_a_connection(scenario)
+
+
+def test_a_head_is_not_late_while_others_are_answered() -> None:
+    async def scenario(caller: Caller) -> None:
+        caller.connection.data_received(WAIT + GET[:20])
+        await caller.until(caller.mirror.entered.is_set)
+        assert caller.connection._head_timer is None
+        caller.mirror.release.set()
+        await asyncio.wait_for(caller.answered(1), 20)
+        assert caller.connection._head_timer is not None
+        caller.connection.data_received(GET[20:])
+        await asyncio.wait_for(caller.answered(2), 20)
+        assert caller.connection._head_timer is None
 
     on_a_connection(scenario)

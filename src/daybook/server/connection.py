@@ -11,7 +11,9 @@ Added is what uvicorn leaves open:
   accounting interfaces send, is taken as if they had been percent-encoded.
 - An offer to change to another protocol, as Java's client makes with every request, is hidden
   from the parser, which would take the request's body for the other protocol.
-- A head is bounded in bytes and in time; so is the time before a connection's first request.
+- A head is bounded in bytes and in time; so is the time before a connection's first request, and
+  what comes in the place of a body and is none, such as trailers, which nobody reads.
+- What cannot be read is refused once the requests ahead of it have been answered.
 """
 
 import asyncio
@@ -216,6 +218,12 @@ class Connection(HttpToolsProtocol):
         """Nothing of a next request has come yet, or not its whole first line."""
         self._in_head = False
         self._head_bytes = 0
+        self._heard = False
+        """A part of a body, or the end of a request, was in what has come last."""
+        self._unheard_bytes = 0
+        """Bytes that have come within a body since and were no part of it."""
+        self._refusal = b""
+        """The answer to what cannot be read, once those ahead of it are out; nothing is read."""
         self._first_line = b""
         self._head_timer: asyncio.TimerHandle | None = None
         self._idle_since: float | None = None
@@ -239,6 +247,7 @@ class Connection(HttpToolsProtocol):
         if self._exchange is not None:
             self._exchange.lose()
             self._exchange = None
+        self._waiting.clear()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -250,27 +259,37 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, in whatever pieces."""
-        self._idle_since = None
+        if self._refusal:
+            return
         if self._between:
             data = self._with_clean_first_line(data)
             if not data:
                 return
             if b"pgrade" in data or b"PGRADE" in data:
                 data = _without_upgrade(data)
+        self._heard = False
         super().data_received(data)
+        if self._refusal:
+            return
         if self._in_head:
-            self._bound_head(len(data))
+            # Where it begins in what has come, nobody says: behind others it is looked at later.
+            self._bound_head(0 if self._heard else len(data))
+        elif not self._between:
+            self._bound_body(len(data))
 
     def on_message_begin(self) -> None:
         """A request's first byte has come."""
+        self._idle_since = None
         self._between = False
         self._in_head = True
+        self._unheard_bytes = 0
         self.url = b""
         self._headers = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
-        self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
+        """A header has come; those behind a body come too late to be listened to."""
+        if self._in_head:
+            self._headers[name.lower().decode("latin-1")] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """A request's head is complete."""
@@ -300,12 +319,13 @@ class Connection(HttpToolsProtocol):
         """A part of a request's body has come."""
         exchange = self._exchange
         assert exchange is not None, "a body is part of a request"
+        self._heard = True
         if not exchange.response_complete and exchange.add(body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """A request is complete."""
-        self._between = True
+        self._between = self._heard = True
         assert self._exchange is not None, "a request has a head"
         self._exchange.complete()
 
@@ -340,7 +360,12 @@ class Connection(HttpToolsProtocol):
         if self._waiting:
             self._begin(self._waiting.popleft())
             return
+        if self._refusal:
+            self._refuse(self._refusal)
+            return
         self.flow.resume_reading()
+        if self._in_head or self._first_line:
+            self._start_head_timer()
         self._idle_since = self.loop.time()
         if self._idle_timer is None:
             self._look_again_in(self.timeout_keep_alive)
@@ -370,6 +395,7 @@ class Connection(HttpToolsProtocol):
             self._first_line = b""
             end = data.find(b"\n")
             if end < 0 and len(data) <= HEAD_BYTES_MAX:
+                self._idle_since = None
                 self._first_line = data
                 self._start_head_timer()
                 return b""
@@ -400,8 +426,19 @@ class Connection(HttpToolsProtocol):
         else:
             self._start_head_timer()
 
+    def _bound_body(self, size: int) -> None:
+        """Bound what comes instead of a body: signs of chunks, and trailers."""
+        self._unheard_bytes = 0 if self._heard else self._unheard_bytes + size
+        if self._unheard_bytes > HEAD_BYTES_MAX:
+            self._refuse_head(431, b"What follows the body of the request is too large.\n")
+
+    def _is_free(self) -> bool:
+        """Whether every request was answered."""
+        return self._exchange is None or self._exchange.response_complete
+
     def _start_head_timer(self) -> None:
-        if self._head_timer is None:
+        """Give a head its time, which begins once it is waited for."""
+        if self._head_timer is None and self._is_free():
             self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_is_late)
 
     def _stop_head_timer(self) -> None:
@@ -418,13 +455,35 @@ class Connection(HttpToolsProtocol):
 
     def _refuse_head(self, status: int, text: bytes) -> None:
         """Answer without a wire: which one the request is for is not known yet."""
+        head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self._refuse(STATUS_LINE[status] + head % len(text) + text)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser cannot read."""
+        text = msg.encode("ascii")
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
+        more = head % len(text) + b"connection: close\r\n\r\n"
+        self._refuse(STATUS_LINE[400] + self.first_headers() + more + text)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """That a caller offers another protocol is no news."""
+
+    def _refuse(self, response: bytes) -> None:
+        """End the connection with a response, behind those to requests that came whole."""
+        self._refusal = response
+        self._stop_head_timer()
         if self.transport.is_closing():
             return
-        # A pipelined request must not be answered before those ahead of it.
-        if self._exchange is None or self._exchange.response_complete:
-            head = b"content-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            self.transport.write(STATUS_LINE[status] + head % len(text) + text)
-        self.transport.close()
+        latest = self._exchange
+        waits = latest is not None and not latest.response_complete and not latest.more_body
+        if latest is not None and latest.more_body and self._waiting:
+            self._waiting.pop()  # it is what cannot be read; those ahead of it can be answered
+            waits = True
+        if waits:
+            self.flow.pause_reading()
+        else:
+            self.transport.write(response)
+            self.transport.close()
 
 
 def _without_upgrade(data: bytes) -> bytes:
