@@ -1,5 +1,6 @@
 """Reads of one turn share a snapshot, which is never older than any of them."""
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ class Asker:
 
     def __init__(self) -> None:
         self.reads = Reads()
-        self.answers: list[Answer | Exception] = []
+        self.answers: list[Answer | BaseException] = []
 
     def ask(
         self,
@@ -220,3 +221,26 @@ def test_a_failed_read_leaves_nothing_for_the_garbage_collector(ledger: Ledger) 
         assert not any(fault() for fault in faults)
     finally:
         gc.enable()
+
+
+def numbers(number: int) -> Callable[[Reader], int]:
+    """Finds a number."""
+    return lambda _: number
+
+
+@pytest.mark.parametrize("kind", [ValueError, asyncio.CancelledError, GeneratorExit])
+def test_what_was_shown_before_a_fault_is_not_shown_again(
+    ledger: Ledger, kind: type[BaseException]
+) -> None:
+    asker, shown = Asker(), []
+
+    def show(found: int, reader: Reader) -> Response:
+        shown.append(found)
+        if found == 2:
+            raise kind("a fault on purpose")
+        return Response(found)
+
+    for number in range(1, 5):
+        asker.ask(opened(ledger), numbers(number), show)
+    assert asker.found() == [1, "a fault on purpose", 3, 4]
+    assert shown == [1, 2, 2, 3, 4]

@@ -58,6 +58,8 @@ class Archive:
             return Response(401)
         if what == "coroutine":
             return self._later(company)
+        if what == "cancelled":
+            raise asyncio.CancelledError
         books = self.books(company)
 
         def find(reader: Reader) -> str:
@@ -257,3 +259,11 @@ def test_what_a_read_opens_is_not_taken_for_the_last_one_asked() -> None:
         assert house.noted(2) == []
 
     in_house(2, scenario)
+
+
+def test_a_wire_that_gives_up_ends_nobody_elses_request() -> None:
+    async def scenario(house: House) -> None:
+        answers = await house.ask("1/a", "1/cancelled", "2/b")
+        assert [each.status for each in answers] == [200, 500, 200]
+
+    in_house(3, scenario)

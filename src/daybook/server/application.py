@@ -48,7 +48,7 @@ from daybook.server.limits import (
 )
 from daybook.server.observe import Logger, Metrics, without_credentials
 from daybook.server.proxies import Proxies
-from daybook.server.reads import Reads
+from daybook.server.reads import FAULTS, Reads
 
 Pages = Callable[[Request], Response | Awaitable[Response]]
 """Answers what belongs to no wire."""
@@ -194,7 +194,7 @@ class Application:
         for exchange in taken:
             try:
                 self._ask(exchange)
-            except Exception as error:  # which would take the others along
+            except FAULTS as error:  # which would take the others along
                 self._log.error("fault", path=without_credentials(exchange.path), exc_info=error)
                 exchange.fail()
         end()
@@ -215,7 +215,7 @@ class Application:
                 answer = self._answer_to_body(call, plugin)
             else:
                 answer = self._handle(plugin, call.request)
-        except Exception as error:
+        except FAULTS as error:
             self._settle(call, error)
         else:
             self._settle(call, answer)
@@ -245,10 +245,10 @@ class Application:
             return plugin.refuse(request, Problem.SHUTTING_DOWN)
         return plugin.handle(request)
 
-    def _settle(self, call: _Call, answer: Answer | Exception) -> None:
+    def _settle(self, call: _Call, answer: Answer | BaseException) -> None:
         """Send an answer that is there, and see to it that any other comes. Raises nothing."""
         try:
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
                 answer = self._fault(call, answer)
             if isinstance(answer, Response):
                 if not self._sent(call, answer):
@@ -292,7 +292,7 @@ class Application:
         self._metrics.in_flight -= 1
         return True
 
-    def _fault(self, call: _Call, error: Exception) -> Response:
+    def _fault(self, call: _Call, error: BaseException) -> Response:
         """The answer to a fault of ours. Raises it where there is no wire to answer."""
         if call.plugin is None:
             raise error

@@ -9,9 +9,10 @@ Each read sees every write that was answered before it was asked for, since the 
 afterwards. One that fails takes no other along.
 """
 
+import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
@@ -26,7 +27,12 @@ others: some sixty entries. Showing the largest that are shown there takes as lo
 GROUP_MAX: Final = 16
 """Reads that are found before they are shown: what is kept of them meanwhile stays small."""
 
-Done = Callable[[Answer | Exception], None]
+FAULTS: Final = (Exception, asyncio.CancelledError, GeneratorExit)
+"""What a wire may raise by mistake: nobody else's request ends with it."""
+
+_log: Final = logging.getLogger(__name__)
+
+Done = Callable[[Answer | BaseException], None]
 """Takes what became of a read: its answer, or why there is none. Raises nothing."""
 
 _Wanted = tuple[Reading, Done]
@@ -70,27 +76,31 @@ class Reads:
 def _read(those: deque[_Wanted], until: float) -> None:
     """Read what waits of one company, one at least, and tell."""
     read: list[tuple[Done, Answer]] = []
-    group = [those.popleft()]
-    with suppress(Exception), group[0][0].books.read() as reader:
-        while group:
-            found = [group[0][0].find(reader)]
-            while those and len(group) < GROUP_MAX and perf_counter() < until:
-                group.append(those.popleft())
-                found.append(group[-1][0].find(reader))
-            read += [
-                (done, reading.show(each, reader))
-                for (reading, done), each in zip(group, found, strict=True)
-            ]
-            group = [those.popleft()] if those and perf_counter() < until else []
+    group = deque([those.popleft()])
+    try:
+        with group[0][0].books.read() as reader:
+            while group:
+                found = [group[0][0].find(reader)]
+                while those and len(group) < GROUP_MAX and perf_counter() < until:
+                    group.append(those.popleft())
+                    found.append(group[-1][0].find(reader))
+                for each in found:
+                    reading, done = group[0]
+                    read.append((done, reading.show(each, reader)))
+                    group.popleft()
+                if those and perf_counter() < until:
+                    group.append(those.popleft())
+    except FAULTS as error:  # of one of the group, or of all of it
+        _log.warning("what was read together is read one by one: %s", repr(error))
     for done, answer in read:
         done(answer)
-    for reading, done in group:  # after a fault, of one of them or of all
+    for reading, done in group:
         done(_alone(reading))
 
 
-def _alone(reading: Reading) -> Answer | Exception:
+def _alone(reading: Reading) -> Answer | BaseException:
     """The same from a snapshot of its own, whose end says in the store's words what is wrong."""
     try:
         return reading.now()
-    except Exception as error:
+    except FAULTS as error:
         return error

@@ -7,6 +7,7 @@ import pytest
 from tests.support.qbo import REALM, TOKEN, Answer, Wire, two_lines
 
 from daybook.app.access import Rejection, Scope
+from daybook.app.ports import Overloaded
 from daybook.domain.model import CompanyStatus
 from daybook.protocols.kit import json as exact
 from daybook.protocols.kit.plugin import Problem, Request
@@ -380,6 +381,18 @@ def test_long_entries_are_shown_aside(wire: Wire) -> None:
         answer = wire.get(f"journalentry/{made['Id']}")
         assert answer.json["JournalEntry"] == made
         assert (wire.runtime.aside > before) is goes
+
+
+def test_a_long_entry_is_refused_where_too_many_wait(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = wire.create("JournalEntry", two_lines(Line=two_lines()["Line"] * ASIDE_LINES_MIN))
+
+    def full(work: object) -> object:
+        raise Overloaded("too many scans are waiting for a thread")
+
+    monkeypatch.setattr(wire.runtime, "in_thread", full)
+    assert wire.get(f"journalentry/{made['Id']}").status == 429
 
 
 def test_large_bodies_are_read_aside(wire: Wire) -> None:

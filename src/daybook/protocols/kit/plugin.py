@@ -68,7 +68,8 @@ class Reading:
     """An answer that takes a quick look into the books, on the event loop: none that searches.
 
     The server carries it out along with others that come at the same time: `find` looks up what
-    `show` makes an answer of, both with one snapshot, which is opened from now on.
+    `show` makes an answer of, both with one snapshot, which is opened from now on. Where another
+    of them fails they may be called again, so what has effects is to wait until it is awaited.
     """
 
     books: Books

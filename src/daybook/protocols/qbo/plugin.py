@@ -10,7 +10,6 @@ may take long.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
 from daybook.app.access import Principal, Rejection, Scope
@@ -232,15 +231,18 @@ class QboPlugin:
         def show(entry: JournalEntry | None, reader: Reader) -> Response | Awaitable[Response]:
             if entry is None or len(entry.lines) < ASIDE_LINES_MIN:
                 return self._show_entry(call, entry_id, entry, reader)
-            aside = partial(self._read_entry_aside, call, entry_id)
-            return self._finish(call, self._services.runtime.in_thread(aside))
+            return self._finish(call, self._read_entry_aside(call, entry_id))
 
         return self._reading(call, show, find)
 
-    def _read_entry_aside(self, call: _Call, entry_id: EntryId) -> Response:
+    async def _read_entry_aside(self, call: _Call, entry_id: EntryId) -> Response:
         """Read a large entry on a thread."""
-        with call.books.read() as reader:
-            return self._show_entry(call, entry_id, reader.entry(entry_id), reader)
+
+        def work() -> Response:
+            with call.books.read() as reader:
+                return self._show_entry(call, entry_id, reader.entry(entry_id), reader)
+
+        return await self._services.runtime.in_thread(work)
 
     def _show_entry(
         self, call: _Call, entry_id: EntryId, entry: JournalEntry | None, reader: Reader
