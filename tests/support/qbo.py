@@ -6,7 +6,7 @@ assert answer.json["JournalEntry"]["SyncToken"] == "0"
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -45,7 +45,8 @@ from daybook.domain.model import (
     Record,
 )
 from daybook.protocols.kit import json as exact
-from daybook.protocols.kit.plugin import Reading, Request, Response, Services
+from daybook.protocols.kit import plugin as kit
+from daybook.protocols.kit.plugin import Request, Response, Services
 from daybook.protocols.qbo.plugin import QboPlugin
 from daybook.storage import open_store
 
@@ -238,17 +239,9 @@ class Wire:
         return cast("dict[str, Any]", answer.json[entity])
 
 
-async def _wait(answer: Awaitable[Response]) -> Response:
-    return await answer
-
-
-def finished(answer: Response | Reading | Awaitable[Response]) -> Response:
+def finished(answer: kit.Answer) -> Response:
     """What an answer comes to that never has to wait, as with `InlineRuntime`."""
-    if isinstance(answer, Reading):
-        answer = answer.now()
-    if isinstance(answer, Response):
-        return answer
-    coroutine = _wait(answer)
+    coroutine = kit.response_of(answer)
     try:
         coroutine.send(None)
     except StopIteration as done:

@@ -38,7 +38,15 @@ from daybook.app.activity import (
 )
 from daybook.domain.ids import Timestamp
 from daybook.protocols.kit.http import BadEncoding, BodyTooLarge, inflate
-from daybook.protocols.kit.plugin import Answer, Plugin, Problem, Reading, Request, Response
+from daybook.protocols.kit.plugin import (
+    Answer,
+    Plugin,
+    Problem,
+    Reading,
+    Request,
+    Response,
+    response_of,
+)
 from daybook.server.connection import Exchange
 from daybook.server.limits import (
     BODIES_BYTES_MAX,
@@ -317,10 +325,7 @@ class Application:
                 return plugin.refuse(call.request, body)
             if isinstance(body, Response):
                 return body
-            answer = self._handle(plugin, replace(call.request, body=body))
-            if isinstance(answer, Reading):
-                answer = answer.now()
-            return answer if isinstance(answer, Response) else await answer
+            return await response_of(self._handle(plugin, replace(call.request, body=body)))
         finally:
             hold.end()
 

@@ -21,7 +21,7 @@ from daybook.app.ledger import Books
 from daybook.app.ports import CompanyNames
 from daybook.domain.model import JournalEntry
 from daybook.protocols.kit.exhibits import Credential, Exhibit, Question
-from daybook.protocols.kit.plugin import Listener, Plugin, Reading, Request, Response
+from daybook.protocols.kit.plugin import Listener, Plugin, Request, Response, response_of
 
 ANSWER_LENGTH_MAX: Final = 20_000
 """Characters of an answer that are shown: more than any entry that a person would read."""
@@ -116,12 +116,8 @@ class InterfaceExhibits:
                 secrets.token_hex(16),
                 origin,
             )
-            answer = self._plugins[wire].handle(request)
-            if isinstance(answer, Reading):
-                answer = answer.now()
-            if not isinstance(answer, Response):
-                async with asyncio.timeout(SECONDS_MAX):
-                    answer = await answer
+            async with asyncio.timeout(SECONDS_MAX):
+                answer = await response_of(self._plugins[wire].handle(request))
         return Exhibit(wire, _curl(question, origin), _readable(answer).replace(text, "…"))
 
 

@@ -86,6 +86,13 @@ Answer = Response | Reading | Awaitable[Response]
 """What a wire answers with: at once, from the books, or once something has happened."""
 
 
+async def response_of(answer: Answer) -> Response:
+    """The response that an answer comes to, by itself."""
+    if isinstance(answer, Reading):
+        answer = answer.now()
+    return answer if isinstance(answer, Response) else await answer
+
+
 class Problem(StrEnum):
     """What can be wrong with a request before a wire sees it, or after a fault of ours."""
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from daybook.protocols.sql import errors
 from daybook.protocols.sql.rules import CALLED
+from daybook.protocols.sql.shown import call
 from daybook.protocols.sql.trees import NO_LABEL, cte_of, name_of, sources_of
 
 MEMBER: Final = "json_member"
@@ -57,17 +58,13 @@ def _constructed(node: exp.JSONObject) -> None:
     if not plain or any(node.args.get(name) for name in node.args if name != "expressions"):
         raise errors.unsupported("json_object takes names and values here, as in 'name': value")
     given = [part.copy() for each in node.expressions for part in (each.this, each.expression)]
-    made = _call("json_build_object", *given)
+    made = call("json_build_object", *given)
     made.meta[CALLED] = "json_object"
     node.replace(made)
 
 
-def _call(name: str, *given: exp.Expr) -> exp.Anonymous:
-    return exp.Anonymous(this=name, expressions=list(given))
-
-
 def _made(mark: str, text: exp.Expr, called: str) -> exp.Expr:
-    made = _call(mark, text)
+    made = call(mark, text)
     made.meta[CALLED] = called
     return made
 
@@ -81,7 +78,7 @@ def _aggregate(node: exp.Expr, given: Sequence[exp.Expr], called: str, columns: 
     member = _row(value, columns, *separators, ordered=binary)
     separator = ", " if binary or member is None else ", \n "
     if member is None:
-        member = _call(MEMBER, value.copy())
+        member = call(MEMBER, value.copy())
         member.meta[BINARY] = binary
     _put(node, member, order, separator, "[]", called)
 
@@ -96,8 +93,8 @@ def _object(node: exp.JSONObjectAgg) -> None:
     value, order = _parted(node.expressions[1], called)
     if isinstance(key, exp.Distinct):
         raise errors.unsupported(f"DISTINCT in {called} is not supported")
-    member = _call(MEMBER, value.copy())
-    parts = _call("concat", _call(KEY, key.copy()), exp.Literal.string(" : "), member)
+    member = call(MEMBER, value.copy())
+    parts = call("concat", call(KEY, key.copy()), exp.Literal.string(" : "), member)
     _put(node, parts, order, ", ", "{}", called)
 
 
@@ -161,11 +158,11 @@ def _row(
         parts.append(exp.Literal.string((comma if at else "{") + label))
         quoted = exp.Identifier(this=column, quoted=True)
         table = exp.Identifier(this=name, quoted=True)
-        member = _call(MEMBER, exp.Column(this=quoted, table=table))
+        member = call(MEMBER, exp.Column(this=quoted, table=table))
         member.meta[BINARY] = ordered
         parts.append(member)
     parts.append(exp.Literal.string("}"))
-    return _call("concat", *parts)
+    return call("concat", *parts)
 
 
 def _source(value: exp.Expr, columns: Columns) -> exp.Expr | None:

@@ -31,12 +31,13 @@ ESCAPES: Final = "escapes are read in literals of bytea alone"
 _UNIT: Final = 10**QUOTIENT_SCALE
 _SCALE: Final = 10**6
 
-# As a whole number of millionths: whole part and fraction apart, so that neither multiplication
+# As a whole number of units: whole part and fraction apart, so that neither multiplication
 # can leave the range.
-_MILLIONTHS: Final = (
-    f"(CAST(trunc(abs({{0}})) AS HUGEINT) * {_SCALE}"
-    f" + TRY_CAST((abs({{0}}) - trunc(abs({{0}}))) * {_SCALE} AS HUGEINT))"
+_UNITS: Final = (
+    "(CAST(trunc(abs({{0}})) AS HUGEINT) * {unit}"
+    " + TRY_CAST((abs({{0}}) - trunc(abs({{0}}))) * {unit} AS HUGEINT))"
 )
+_MILLIONTHS: Final = _UNITS.format(unit=_SCALE)
 _DIVISION: Final = f"""
 CAST({{s}} AS DECIMAL(1,0)) * (CAST({{a}} // {{b}} AS DECIMAL(22,0))
     + CAST((({{a}} % {{b}}) * {2 * _UNIT} + {{b}}) // (2 * {{b}}) AS DECIMAL(18,0))
@@ -58,10 +59,7 @@ _PLAIN: Final = _DIVISION.format(
 # Numbers with up to 16 decimals, such as averages: the quotient in units of the last one, from both
 # as whole numbers of such units. In two steps of eight decimals, since one would leave the range,
 # or from a divisor with few decimals as a whole number of units that are larger.
-_FINE_UNITS: Final = (
-    f"(CAST(trunc(abs({{0}})) AS HUGEINT) * {_UNIT}"
-    f" + TRY_CAST((abs({{0}}) - trunc(abs({{0}}))) * {_UNIT} AS HUGEINT))"
-)
+_FINE_UNITS: Final = _UNITS.format(unit=_UNIT)
 _ROUNDED: Final = "((2 * {0} + {1}) // (2 * {1}))"
 _COARSE_DIVISOR: Final = f"(x.b // {_UNIT // _SCALE})"
 _COARSE_QUOTIENT: Final = f"x.a // {_COARSE_DIVISOR} * {_SCALE} + " + _ROUNDED.format(

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from daybook.protocols.sql import errors, literals
+from daybook.protocols.sql import errors, json_forms, literals
 from daybook.protocols.sql.catalog import CATALOG_OIDS, TABLE_OIDS
 from daybook.protocols.sql.comparing import compared
 from daybook.protocols.sql.digits import UNIFIED, Sized, kept_decimals
@@ -17,7 +17,6 @@ from daybook.protocols.sql.functions import (
     FORMATTING,
     format_expression,
 )
-from daybook.protocols.sql.json_forms import BINARY
 from daybook.protocols.sql.limits import WRITTEN_MAX
 from daybook.protocols.sql.number_formats import number_text
 from daybook.protocols.sql.pgwire import types as pg
@@ -176,18 +175,18 @@ class Meant(Sized):
     def _json(self, node: exp.Anonymous) -> exp.Expr | None:
         kinds = [self._kind(each) for each in node.expressions]
         name = node.name.lower()
-        if node.meta.get(BINARY) and kinds[0] in (*_FLOATS, pg.JSON):
+        if node.meta.get(json_forms.BINARY) and kinds[0] in (*_FLOATS, pg.JSON):
             raise errors.unsupported("jsonb_agg of values of this type is not supported; cast them")
         match name:
             case "to_json" if len(kinds) == 1:
                 return as_json(node.expressions[0].copy(), kinds[0])
             case "json_build_object":
                 return as_object(node.expressions, kinds)
-            case "json_member":
+            case json_forms.MEMBER:
                 return as_member(node.expressions[0].copy(), kinds[0])
-            case "json_key":
+            case json_forms.KEY:
                 return as_key(node.expressions[0].copy(), kinds[0])
-            case "json_made" | "jsonb_made":
+            case json_forms.JSON | json_forms.JSONB:
                 return text_as_json(node.expressions[0].copy())
         return None
 

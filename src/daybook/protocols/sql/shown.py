@@ -28,7 +28,8 @@ _SWITCH: Final = "pg_switch_text"
 """What functions make of a boolean, where a cast to text makes a word of it."""
 
 
-def _call(name: str, *given: exp.Expr) -> exp.Expr:
+def call(name: str, *given: exp.Expr) -> exp.Expr:
+    """A call of one of the engine's functions or macros."""
     return exp.Anonymous(this=name, expressions=list(given))
 
 
@@ -39,15 +40,15 @@ def _plain(value: exp.Expr) -> exp.Expr:
 def as_text(value: exp.Expr, kind: int | None) -> exp.Expr | None:
     """A value cast to text; None where the engine's own cast does it."""
     if kind in pg.ARRAYS:
-        return _call("pg_array_text", _items_as_text(value, pg.ARRAYS[kind]))
+        return call("pg_array_text", _items_as_text(value, pg.ARRAYS[kind]))
     name = _MACROS.get(kind or 0)
-    return None if name is None else _call(name, value)
+    return None if name is None else call(name, value)
 
 
 def put_out(value: exp.Expr, kind: int | None) -> exp.Expr:
     """A value as functions such as `concat` write it."""
     if kind == pg.BOOL:
-        return _call(_SWITCH, value)
+        return call(_SWITCH, value)
     return as_text(value, kind) or value
 
 
@@ -57,8 +58,8 @@ def _items_as_text(value: exp.Expr, kind: int) -> exp.Expr:
     if name is None:
         return value
     item = exp.to_identifier("item")
-    made = exp.Lambda(this=_call(name, exp.column(item)), expressions=[item])
-    return _call("list_transform", value, made)
+    made = exp.Lambda(this=call(name, exp.column(item)), expressions=[item])
+    return call("list_transform", value, made)
 
 
 def depth(node: exp.Expr) -> int:
@@ -95,26 +96,26 @@ def as_member(value: exp.Expr, kind: int | None) -> exp.Expr:
     if is_null(value):
         return exp.Literal.string("null")
     if kind in _FLOATS:
-        sign = _call("pg_json_float", value)
-        made = _call("concat", sign, _call(_MACROS[kind], value.copy()), sign.copy())
+        sign = call("pg_json_float", value)
+        made = call("concat", sign, call(_MACROS[kind], value.copy()), sign.copy())
         nothing = exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null())
         return exp.Case(ifs=[exp.If(this=nothing, true=exp.Literal.string("null"))], default=made)
     if kind in NUMBERS or kind in _JSONS:
         made = _plain(value)
     elif kind == pg.BOOL or kind in _TEXTS or (isinstance(value, exp.Literal) and value.is_string):
-        made = _plain(_call("to_json", value))
+        made = _plain(call("to_json", value))
     elif kind in (pg.DATE, pg.INTERVAL):
-        made = _plain(_call("to_json", _call(_MACROS[kind], value)))
+        made = _plain(call("to_json", call(_MACROS[kind], value)))
     elif kind in (pg.TIMESTAMP, pg.TIMESTAMPTZ):
-        text = _call("pg_day_text", value)
-        made = _call("replace", text, exp.Literal.string(" "), exp.Literal.string("T"))
+        text = call("pg_day_text", value)
+        made = call("replace", text, exp.Literal.string(" "), exp.Literal.string("T"))
         if kind == pg.TIMESTAMPTZ:  # which are all in UTC
             made = exp.DPipe(this=made, expression=exp.Literal.string(":00"))
-        made = _plain(_call("to_json", made))
+        made = _plain(call("to_json", made))
     elif not kind:  # also of a parameter, which nothing around it tells the type of
-        return _call("pg_json", value)
+        return call("pg_json", value)
     elif kind in pg.ARRAYS and pg.ARRAYS[kind] in _IN_ARRAYS:
-        made = _plain(_call("to_json", value))
+        made = _plain(call("to_json", value))
     else:
         raise errors.unsupported("values of this type are not written as JSON here; cast them")
     return exp.Coalesce(this=made, expressions=[exp.Literal.string("null")])
@@ -128,14 +129,14 @@ _IN_ARRAYS: Final = frozenset((*_TEXTS, pg.BOOL, pg.INT2, pg.INT4, pg.INT8))
 
 def as_key(value: exp.Expr, kind: int | None) -> exp.Expr:
     """The name of a value within JSON, in text."""
-    given = _call("pg_json_key", value)
+    given = call("pg_json_key", value)
     if kind in NUMBERS or kind == pg.BOOL:
-        return _plain(_call("to_json", _plain(given)))
+        return _plain(call("to_json", _plain(given)))
     literal = isinstance(value, exp.Literal) and value.is_string
     if kind in _TEXTS or literal or kind in (pg.DATE, pg.TIMESTAMP, pg.TIMESTAMPTZ):
         return as_member(given, pg.TEXT if literal else kind)
     if not kind:
-        return _call("pg_json_name", given)
+        return call("pg_json_name", given)
     raise errors.unsupported("a name in JSON is a text here; cast it, as in x::text")
 
 
@@ -157,7 +158,7 @@ def as_object(given: Sequence[exp.Expr], kinds: Sequence[int | None]) -> exp.Exp
         parts += [separator, as_key(name, kinds[at]), exp.Literal.string(" : ")]
         parts.append(as_member(value, kinds[at + 1]))
     parts.append(exp.Literal.string("}"))
-    return text_as_json(_call("concat", *parts))
+    return text_as_json(call("concat", *parts))
 
 
 def text_as_json(text: exp.Expr) -> exp.Expr:
